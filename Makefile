@@ -1,0 +1,64 @@
+# cdp: a customer data platform inside PostgreSQL.
+#
+# Rooms are folders of src/. The lists below are explicit: a wildcard silently
+# builds nothing in a VPATH build, and the order of SQL_PIECES is the order of
+# the install script.
+
+EXTENSION = cdp
+MODULE_big = cdp
+CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
+
+OBJS = \
+	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
+	src/core/progress.o
+
+SQL_PIECES = \
+	src/core/schema.sql src/core/space.sql \
+	src/identity/tables.sql \
+	src/profile/tables.sql \
+	src/consent/tables.sql \
+	src/segment/tables.sql \
+	src/job/tables.sql
+
+REGRESS = frame
+
+ISOLATION =
+
+DATA_built = cdp--$(CDP_VERSION).sql
+EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check
+
+PG_CPPFLAGS = -Isrc
+PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
+PG_CXXFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -std=c++17
+SHLIB_LINK = -lphonenumber -licui18n -licuuc -lstdc++
+REGRESS_OPTS = --inputdir=. --outputdir=.
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+override with_llvm = no
+include $(PGXS)
+
+$(OBJS): $(wildcard src/*/*.h)
+
+# The install script is the rooms' pieces in order. Pieces are written to be
+# replayable (CREATE OR REPLACE); the install script must not replace what is
+# somebody else's, so OR REPLACE is stripped.
+cdp--$(CDP_VERSION).sql: $(SQL_PIECES) cdp.control Makefile
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION cdp" to load this file. \quit'; \
+	   echo 'SET LOCAL search_path TO pg_catalog, pg_temp;'; \
+	   cat $(SQL_PIECES) | sed 's/^CREATE OR REPLACE/CREATE/'; } > $@
+
+.PHONY: test demo bench lint tap docs setup
+setup:
+	@bash test/setup.sh
+test:
+	@bash test/run.sh
+demo:
+	@bash test/demo.sh
+bench:
+	@bash test/bench/run.sh
+lint:
+	@bash test/lint/run.sh
+docs:
+	@bash test/lint/reference.sh

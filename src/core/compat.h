@@ -1,0 +1,26 @@
+/*
+ * compat.h
+ *	  The one place that looks at PG_VERSION_NUM: code is written to the newest
+ *	  API, and older servers get it emulated here.
+ */
+#ifndef CDP_CORE_COMPAT_H
+#define CDP_CORE_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "cdp needs PostgreSQL 15 or newer"
+#endif
+
+/* PG 16 renamed SPI's and List's few things that we use; PG 18 changed syscache callback typing only. */
+#if PG_VERSION_NUM < 160000
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "utils/acl.h"
+#define object_aclcheck(classid, objectid, roleid, mode) \
+	((classid) == RelationRelationId ? pg_class_aclcheck(objectid, roleid, mode) \
+									 : pg_proc_aclcheck(objectid, roleid, mode))
+#endif
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * core.h
+ *	  Public header of the core room: settings, the space cache, kept plans,
+ *	  expression checking, progress.
+ */
+#ifndef CDP_CORE_H
+#define CDP_CORE_H
+
+#include "core/compat.h"
+#include "core/errors.h"
+#include "executor/spi.h"
+
+/* settings.c */
+extern char *cdp_default_region;
+extern int	cdp_max_records_per_value;
+extern void cdp_core_settings_init(void);
+
+/* space.c */
+extern void cdp_core_space_init(void);
+extern const char *cdp_core_space_schema(Oid space);
+
+/* plan.c */
+extern void cdp_core_plan_init(void);
+extern SPIPlanPtr cdp_core_plan(Oid space, const char *template, int nargs, const Oid *argtypes);
+
+/* progress.c */
+extern void cdp_core_progress(const char *fmt,...) pg_attribute_printf(1, 2);
+
+#endif
