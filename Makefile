@@ -11,7 +11,9 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
 	src/core/progress.o \
-	src/core/expression.o
+	src/core/expression.o \
+	src/identity/cluster.o \
+	src/profile/golden.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql \
@@ -20,7 +22,12 @@ SQL_PIECES = \
 	src/profile/tables.sql \
 	src/consent/tables.sql \
 	src/segment/tables.sql \
-	src/job/tables.sql
+	src/job/tables.sql \
+	src/identity/attribute.sql src/identity/source.sql src/identity/rule.sql \
+	src/identity/cluster.sql src/identity/resolve.sql \
+	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
+	src/match/evaluate.sql \
+	src/job/run.sql
 
 REGRESS = frame \
 	expression

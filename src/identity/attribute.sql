@@ -1,33 +1,33 @@
 -- identity: attributes. A kind says how a value is stored, cleaned, explained when
 -- refused, and turned into the key by which it is compared for equality. Templates:
 -- {v} the value (raw text, or the cleaned value in key_sql), {o} the date order and
--- {r} the region of its source, both as SQL literals.
+-- {r} the region of its source, both as SQL literals. They run under datestyle ISO.
 
 CREATE OR REPLACE FUNCTION cdp_internal.kinds()
-RETURNS TABLE (kind text, storage_type text, clean_sql text, problem_sql text, key_sql text)
+RETURNS TABLE (kind text, storage_type text, clean_sql text, problem_sql text, key_sql text, blocked_sql text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
 SET search_path = pg_catalog, pg_temp
 AS $$
     VALUES
-    ('name',        'text',      'cdp.normalize_name({v})', 'cdp.name_problem({v})', 'cdp.name_key({v})'),
-    ('email',       'cdp.email', 'cdp_internal.email_trusted(cdp.normalize_email({v}))', 'cdp.email_problem({v})', 'cdp.email_key({v}::pg_catalog.text)'),
-    ('phone',       'cdp.phone', 'cdp_internal.phone_trusted(cdp.normalize_phone({v}, {r}))', 'cdp.phone_problem({v}, {r})', '{v}::pg_catalog.text'),
-    ('birth_date',  'date',      'cdp.normalize_birth_date({v}, {o})', 'cdp.birth_date_problem({v}, {o})', 'pg_catalog.to_char({v}, ''YYYY-MM-DD'')'),
-    ('date',        'date',      'cdp.normalize_date({v}, {o})', 'cdp.date_problem({v}, {o})', 'pg_catalog.to_char({v}, ''YYYY-MM-DD'')'),
-    ('postal_code', 'text',      'cdp.normalize_postal_code({v}, {r})', 'cdp.postal_code_problem({v}, {r})', '{v}'),
-    ('state',       'text',      'cdp.normalize_state({v}, {r})', 'cdp.state_problem({v}, {r})', '{v}'),
-    ('country',     'text',      'cdp.normalize_country({v})', 'cdp.country_problem({v})', '{v}'),
-    ('street',      'text',      'cdp.normalize_street({v})', 'cdp.street_problem({v})', 'cdp.street_key({v})'),
-    ('city',        'text',      'cdp.normalize_name({v})', 'cdp.name_problem({v})', 'cdp.name_key({v})'),
-    ('gender',      'text',      'cdp.normalize_gender({v})', 'cdp.gender_problem({v})', '{v}'),
-    ('id',          'text',      'cdp.normalize_id({v})', 'cdp.id_problem({v})', '{v}'),
-    ('number',      'numeric',   'cdp.normalize_number({v})', 'cdp.number_problem({v})', '{v}::pg_catalog.text'),
-    ('text',        'text',      'cdp.normalize_text({v})', 'cdp.text_problem({v})', 'cdp.text_key({v})'),
-    ('reference',   'text',      'nullif({v}, '''')', 'NULL::pg_catalog.text', '{v}')
+    ('name',        'text',      'cdp.normalize_name({v})', 'cdp.name_problem({v})', 'cdp.name_key({v})', 'false'),
+    ('email',       'cdp.email', 'cdp_internal.email_trusted(cdp.normalize_email({v}))', 'cdp.email_problem({v})', 'cdp.email_key({v}::pg_catalog.text)', 'cdp.email_is_role({v})'),
+    ('phone',       'cdp.phone', 'cdp_internal.phone_trusted(cdp.normalize_phone({v}, {r}))', 'cdp.phone_problem({v}, {r})', '{v}::pg_catalog.text', 'false'),
+    ('birth_date',  'date',      'cdp.normalize_birth_date({v}, {o})', 'cdp.birth_date_problem({v}, {o})', '{v}::pg_catalog.text', 'false'),
+    ('date',        'date',      'cdp.normalize_date({v}, {o})', 'cdp.date_problem({v}, {o})', '{v}::pg_catalog.text', 'false'),
+    ('postal_code', 'text',      'cdp.normalize_postal_code({v}, {r})', 'cdp.postal_code_problem({v}, {r})', '{v}', 'false'),
+    ('state',       'text',      'cdp.normalize_state({v}, {r})', 'cdp.state_problem({v}, {r})', '{v}', 'false'),
+    ('country',     'text',      'cdp.normalize_country({v})', 'cdp.country_problem({v})', '{v}', 'false'),
+    ('street',      'text',      'cdp.normalize_street({v})', 'cdp.street_problem({v})', 'cdp.street_key({v})', 'false'),
+    ('city',        'text',      'cdp.normalize_name({v})', 'cdp.name_problem({v})', 'cdp.name_key({v})', 'false'),
+    ('gender',      'text',      'cdp.normalize_gender({v})', 'cdp.gender_problem({v})', '{v}', 'false'),
+    ('id',          'text',      'cdp.normalize_id({v})', 'cdp.id_problem({v})', '{v}', 'false'),
+    ('number',      'numeric',   'cdp.normalize_number({v})', 'cdp.number_problem({v})', '{v}::pg_catalog.text', 'false'),
+    ('text',        'text',      'cdp.normalize_text({v})', 'cdp.text_problem({v})', 'cdp.text_key({v})', 'false'),
+    ('reference',   'text',      'nullif({v}, '''')', 'NULL::pg_catalog.text', '{v}', 'false')
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.kinds() FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.kinds() IS
-'The kinds of attributes: storage type and the SQL templates that clean, explain and key a value.';
+'The kinds of attributes: storage type and the SQL templates that clean, explain and key a value, and tell whether a key identifies nobody by its shape (role mailboxes).';
 
 CREATE OR REPLACE FUNCTION cdp_internal.add_standard_attributes(space regnamespace)
 RETURNS void
@@ -232,6 +232,7 @@ CREATE OR REPLACE FUNCTION cdp_internal.identifier_key(space regnamespace, kind 
 RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
 AS $$
 DECLARE
     a      record;
