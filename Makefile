@@ -10,17 +10,20 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
-	src/core/progress.o
+	src/core/progress.o \
+	src/profile/survive.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql \
 	src/identity/tables.sql \
 	src/profile/tables.sql \
+	src/profile/survive.sql \
 	src/consent/tables.sql \
 	src/segment/tables.sql \
 	src/job/tables.sql
 
 REGRESS = frame
+REGRESS += survive
 
 ISOLATION =
 
