@@ -11,7 +11,8 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
 	src/core/progress.o \
-	src/core/expression.o
+	src/core/expression.o \
+	src/segment/trait.o src/segment/segment.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql \
@@ -20,10 +21,12 @@ SQL_PIECES = \
 	src/profile/tables.sql \
 	src/consent/tables.sql \
 	src/segment/tables.sql \
+	src/segment/trait.sql src/segment/segment.sql \
 	src/job/tables.sql
 
 REGRESS = frame \
-	expression
+	expression \
+	trait segment
 
 ISOLATION =
 
