@@ -12,7 +12,8 @@ OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
 	src/core/progress.o src/core/expression.o \
 	src/identity/cluster.o \
-	src/profile/survive.o src/profile/golden.o
+	src/profile/survive.o src/profile/golden.o \
+	src/segment/trait.o src/segment/segment.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -23,9 +24,10 @@ SQL_PIECES = \
 	src/identity/cluster.sql src/identity/resolve.sql \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
 	src/match/evaluate.sql \
+	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql
 
-REGRESS = frame expression survive
+REGRESS = frame expression survive trait segment
 
 ISOLATION =
 

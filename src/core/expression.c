@@ -391,11 +391,11 @@ cdp_core_expression_check(const CdpExpressionSpec *spec)
 }
 
 /*
- * The stored form of a checked expression. Constants are written so that they
- * are read back alike under any setting of the session that runs them.
+ * Constants are written so that they are read back alike under any setting of
+ * the session that runs them.
  */
-char *
-cdp_core_expression_deparse(Node *expression, Oid relation)
+static char *
+deparse(Node *expression, Oid relation, bool with_alias)
 {
 	int			nest = NewGUCNestLevel();
 	char	   *sql;
@@ -405,9 +405,23 @@ cdp_core_expression_deparse(Node *expression, Oid relation)
 	pin_setting("intervalstyle", "postgres");
 	pin_setting("extra_float_digits", "3");
 	pin_setting("quote_all_identifiers", "off");
-	sql = deparse_expression(expression, deparse_context_for(CDP_EXPRESSION_ALIAS, relation), true, false);
+	sql = deparse_expression(expression, deparse_context_for(CDP_EXPRESSION_ALIAS, relation), with_alias, false);
 	AtEOXact_GUC(true, nest);
 	return sql;
+}
+
+/* The stored form of a checked expression. */
+char *
+cdp_core_expression_deparse(Node *expression, Oid relation)
+{
+	return deparse(expression, relation, true);
+}
+
+/* A checked expression for people to read: columns without the alias. */
+char *
+cdp_core_expression_display(Node *expression, Oid relation)
+{
+	return deparse(expression, relation, false);
 }
 
 /* The numbers of the relation's columns that a checked expression reads. */

@@ -26,6 +26,7 @@ typedef struct CdpExpressionSpec
 
 extern Node *cdp_core_expression_check(const CdpExpressionSpec *spec);
 extern char *cdp_core_expression_deparse(Node *expression, Oid relation);
+extern char *cdp_core_expression_display(Node *expression, Oid relation);
 extern Bitmapset *cdp_core_expression_columns(Node *expression);
 
 #endif
