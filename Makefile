@@ -10,17 +10,21 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
-	src/core/progress.o
+	src/core/progress.o \
+	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
+	src/clean/call.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql \
+	src/clean/fold.sql src/clean/name.sql src/clean/email.sql \
 	src/identity/tables.sql \
 	src/profile/tables.sql \
 	src/consent/tables.sql \
 	src/segment/tables.sql \
 	src/job/tables.sql
 
-REGRESS = frame
+REGRESS = frame \
+	name email
 
 ISOLATION =
 
