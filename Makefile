@@ -11,12 +11,15 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
 	src/core/progress.o src/core/expression.o \
+	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
+	src/clean/call.o \
 	src/identity/cluster.o \
 	src/profile/survive.o src/profile/golden.o \
 	src/segment/trait.o src/segment/segment.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
+	src/clean/fold.sql src/clean/name.sql src/clean/email.sql \
 	src/profile/survive.sql \
 	src/identity/tables.sql src/profile/tables.sql src/consent/tables.sql \
 	src/segment/tables.sql src/job/tables.sql \
@@ -27,7 +30,7 @@ SQL_PIECES = \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql
 
-REGRESS = frame expression survive trait segment
+REGRESS = frame expression name email survive trait segment
 
 ISOLATION =
 
