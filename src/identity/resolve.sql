@@ -30,6 +30,26 @@ REVOKE ALL ON FUNCTION cdp_internal.lock_space(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.lock_space(regnamespace) IS
 'Takes the resolver lock of a space until the transaction ends, or raises CDP22 at once.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.drop_work_tables(only_one text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    names text;
+BEGIN
+    -- by catalogue, not DROP IF EXISTS, which would tell the client of each that is not there
+    SELECT string_agg(format('pg_temp.%I', c.relname), ', ') INTO names FROM pg_class c
+     WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r' AND c.relname ~ '^cdp_' AND c.relname = coalesce(only_one, c.relname);
+    IF names IS NOT NULL THEN
+        EXECUTE 'DROP TABLE ' || names;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.drop_work_tables(text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.drop_work_tables(text) IS
+'Drops this session''s work tables (pg_temp.cdp_*), or one of them. They go at commit anyway; this serves several runs in one transaction.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.source_fields(space regnamespace, source_id int)
 RETURNS TABLE (n bigint, attribute text, raw_sql text, raw_is_array boolean, is_multiple boolean, storage_type text, clean_sql text, problem_sql text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -212,7 +232,7 @@ DECLARE
     bad      bigint;
 BEGIN
     EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
-    DROP TABLE IF EXISTS pg_temp.cdp_delta;
+    PERFORM cdp_internal.drop_work_tables('cdp_delta');
     BEGIN
         EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || cdp_internal.delta_sql(space, source_id);
     EXCEPTION
@@ -449,7 +469,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     started  timestamptz := clock_timestamp();
-    common   int := current_setting('cdp.max_records_per_value');
+    common   int := cdp_internal.setting('cdp.max_records_per_value');
     whole    boolean;
     s        record;
     d        record;
@@ -465,7 +485,7 @@ DECLARE
 BEGIN
     PERFORM cdp_internal.require_space(space);
     PERFORM cdp_internal.lock_space(space);
-    DROP TABLE IF EXISTS pg_temp.cdp_touched, pg_temp.cdp_changed, pg_temp.cdp_stale, pg_temp.cdp_delta, pg_temp.cdp_moved, pg_temp.cdp_affected, pg_temp.cdp_hub;
+    PERFORM cdp_internal.drop_work_tables();
     CREATE TEMP TABLE cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_changed (record_id bigint) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_stale (profile_id bigint) ON COMMIT DROP;
@@ -480,7 +500,7 @@ BEGIN
         n := n + 1;
         PERFORM cdp_internal.progress(format('space %s: reading source %s (%s of %s)', space, s.source, n, n_sources));
         EXECUTE format('UPDATE %s.source SET relation = $2, resolved_at = now() WHERE source_id = $1', space)
-          USING s.source_id, cdp_internal.relation_problem(s.relation, s.relation_name);
+          USING s.source_id, cdp_internal.present_relation(s.relation, s.relation_name);
         SELECT * INTO d FROM cdp_internal.read_source(space, s.source_id, NOT whole);
         n_added := n_added + d.added;
         n_changed := n_changed + d.changed;
@@ -539,7 +559,7 @@ BEGIN
     EXECUTE format('INSERT INTO %s.run (run_id, step, state, started_at, finished_at, counts) VALUES ($1, ''resolve'', ''done'', $2, clock_timestamp(), $3)', space)
       USING id, started, jsonb_build_object('records', n_records, 'profiles', n_profiles, 'added', n_added, 'changed', n_changed, 'removed', n_removed,
                                             'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole);
-    DROP TABLE IF EXISTS pg_temp.cdp_touched, pg_temp.cdp_changed, pg_temp.cdp_stale, pg_temp.cdp_delta, pg_temp.cdp_moved, pg_temp.cdp_affected, pg_temp.cdp_hub;
+    PERFORM cdp_internal.drop_work_tables();
     RETURN QUERY SELECT id, n_records, n_profiles, n_added, n_changed, n_removed, n_rejected, n_merged, n_split, n_refused;
 END
 $$;
