@@ -132,6 +132,7 @@ DECLARE
     parts  text[] := '{}';
     source text;
     value  text;
+    several boolean;
     blocked_values text := cdp_internal.blocked_sql(space);
 BEGIN
     -- attributes, then rules: a kind is one list of attributes whose keys make the value
@@ -144,18 +145,20 @@ BEGIN
         CONTINUE WHEN NOT k.attributes <@ attributes OR k.kind <> only_kind;
         source := rows_sql;
         value := NULL;
+        several := false;
         FOR a IN EXECUTE format('SELECT a.attribute, a.is_multiple, u.i, t.key_sql FROM unnest($1) WITH ORDINALITY u(attribute, i)
                                    JOIN %s.attribute a ON a.attribute = u.attribute JOIN cdp_internal.kinds() t ON t.kind = a.kind ORDER BY u.i', space)
                  USING k.attributes
         LOOP
             IF a.is_multiple THEN
+                several := true;
                 source := source || format(' CROSS JOIN LATERAL unnest(d.%I) AS %I(v)', a.attribute || '_all', 'u' || a.i);
             END IF;
             value := coalesce(value || E' || E''\\x1f'' || ', '')
                   || format('NULLIF(%s, '''')', replace(a.key_sql, '{v}', CASE WHEN a.is_multiple THEN format('%I.v', 'u' || a.i) ELSE format('d.%I', a.attribute) END));
         END LOOP;
-        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(%s) COLLATE "C" AS value, d.record_id FROM %s OFFSET 0) x WHERE x.value IS NOT NULL',
-                                 replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, k.kind, value, source);
+        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %s %L::text COLLATE "C" AS kind, cdp_internal.hub_value(%s) COLLATE "C" AS value, d.record_id FROM %s OFFSET 0) x WHERE x.value IS NOT NULL',
+                                 replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
     END LOOP;
     IF own_source IS NOT NULL AND only_kind IS NULL THEN
         parts := parts || format('SELECT %L, cdp_internal.hub_value(d.source_key), d.record_id, false FROM %s', own_source, rows_sql);
@@ -181,7 +184,7 @@ DECLARE
 BEGIN
     EXECUTE format('DELETE FROM %s.identifier i WHERE i.kind = $1', space) USING kind;
     EXECUTE format('SELECT coalesce(array_agg(a.attribute::text), ''{}'') FROM %s.attribute a WHERE a.in_use', space) INTO used;
-    EXECUTE format('INSERT INTO %s.identifier (kind, value, record_id, blocked) %s ON CONFLICT DO NOTHING', space,
+    EXECUTE format('INSERT INTO %s.identifier (kind, value, record_id, blocked) %s', space,
                    cdp_internal.explode_sql(space, format('%s.record d', space), used, NULL, kind));
 END
 $$;
@@ -225,7 +228,7 @@ DECLARE
     s        record;
     columns  text;
     firsts   text;
-    sets     text;
+    rows_sql text;
     rejects  text;
     attributes text[];
     state    text;
@@ -307,20 +310,19 @@ BEGIN
     GET DIAGNOSTICS rejected = ROW_COUNT;
 
     -- scalar fields of multiple attributes appear in the delta as scalars only; explode from one shape
-    SELECT 'pg_temp.cdp_delta d' INTO columns;
-    IF EXISTS (SELECT FROM cdp_internal.source_fields(space, source_id) f WHERE f.is_multiple) THEN
-        columns := format('%s.record d', space);
-    END IF;
+    rows_sql := CASE WHEN EXISTS (SELECT FROM cdp_internal.source_fields(space, source_id) f WHERE f.is_multiple)
+                     THEN format('%s.record d', space) ELSE 'pg_temp.cdp_delta d' END;
     IF added > 0 THEN
-        EXECUTE format('WITH i AS (INSERT INTO %s.identifier (kind, value, record_id, blocked) %s %s RETURNING kind, value, blocked)
-                        INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, 1 FROM i WHERE NOT i.blocked AND $1', space,
-                       cdp_internal.explode_sql(space, cdp_internal.delta_rows(columns, 'e.is_new'), attributes, s.source), 'ON CONFLICT DO NOTHING')
-          USING note_touched;
+        EXECUTE format(CASE WHEN note_touched THEN
+                           'WITH i AS (INSERT INTO %s.identifier (kind, value, record_id, blocked) %s RETURNING kind, value, blocked)
+                            INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, 1 FROM i WHERE NOT i.blocked'
+                       ELSE 'INSERT INTO %s.identifier (kind, value, record_id, blocked) %s' END,
+                       space, cdp_internal.explode_sql(space, cdp_internal.delta_rows(rows_sql, 'e.is_new'), attributes, s.source));
     END IF;
     IF changed > 0 THEN
         EXECUTE format('CREATE TEMP TABLE cdp_exploded ON COMMIT DROP AS
                         SELECT DISTINCT ON (1, 2, 3) * FROM (%s) AS x(kind, value, record_id, blocked) ORDER BY 1, 2, 3', cdp_internal.explode_sql(space,
-                       cdp_internal.delta_rows(columns, 'NOT e.is_new AND NOT e.is_gone'), attributes, s.source));
+                       cdp_internal.delta_rows(rows_sql, 'NOT e.is_new AND NOT e.is_gone'), attributes, s.source));
         EXECUTE format($sql$
             WITH del AS (DELETE FROM %1$s.identifier i USING pg_temp.cdp_delta d
                           WHERE i.record_id = d.record_id AND NOT d.is_new AND NOT d.is_gone
@@ -459,6 +461,32 @@ REVOKE ALL ON FUNCTION cdp_internal.log_moves(regnamespace, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.log_moves(regnamespace, bigint) IS
 'Writes merge_log and profile_alias for the moves in pg_temp.cdp_moved, after identity and before the profiles are rewritten.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.drop_identifier_indexes(space regnamespace)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s.identifier DROP CONSTRAINT identifier_pkey', space);
+    EXECUTE format('DROP INDEX %s.identifier_record_id_idx', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.drop_identifier_indexes(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.drop_identifier_indexes(regnamespace) IS 'Takes away the two indexes of identifier before a first load.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.build_identifier_indexes(space regnamespace)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s.identifier ADD CONSTRAINT identifier_pkey PRIMARY KEY (kind, value, record_id)', space);
+    EXECUTE format('CREATE INDEX identifier_record_id_idx ON %s.identifier (record_id)', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) IS 'Builds the two indexes of identifier.';
+
 CREATE OR REPLACE FUNCTION cdp.resolve(space regnamespace)
 RETURNS TABLE (run_id bigint, records bigint, profiles bigint, added bigint, changed bigint, removed bigint, rejected bigint,
                merged bigint, split bigint, refused bigint)
@@ -471,6 +499,7 @@ DECLARE
     started  timestamptz := clock_timestamp();
     common   int := cdp_internal.setting('cdp.max_records_per_value');
     whole    boolean;
+    bulk     boolean;
     s        record;
     d        record;
     n        int := 0;
@@ -495,6 +524,18 @@ BEGIN
     whole := whole OR info.definitions_changed;
     EXECUTE format('SELECT nextval(%L)', pg_get_serial_sequence(space || '.run', 'run_id')) INTO id;
 
+    FOR r IN EXECUTE format('SELECT r.rule FROM %s.rule r WHERE NOT r.applied ORDER BY r.rule', space) LOOP
+        PERFORM cdp_internal.explode_attribute(space, r.rule);
+        EXECUTE format('UPDATE %s.rule SET applied = true WHERE rule = $1', space) USING r.rule;
+    END LOOP;
+
+    -- a first load into an empty table: indexes are built once, sorted, after the rows
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = ''%1$s.identifier''::regclass', space)
+       INTO bulk;
+    IF bulk THEN
+        PERFORM cdp_internal.drop_identifier_indexes(space);
+    END IF;
+
     EXECUTE format('SELECT count(*) FROM %s.source s WHERE NOT s.is_event', space) INTO n_sources;
     FOR s IN EXECUTE format('SELECT s.* FROM %s.source s WHERE NOT s.is_event ORDER BY s.source_id', space) LOOP
         n := n + 1;
@@ -508,10 +549,10 @@ BEGIN
         n_rejected := n_rejected + d.rejected;
     END LOOP;
 
-    FOR r IN EXECUTE format('SELECT r.rule FROM %s.rule r WHERE NOT r.applied ORDER BY r.rule', space) LOOP
-        PERFORM cdp_internal.explode_attribute(space, r.rule);
-        EXECUTE format('UPDATE %s.rule SET applied = true WHERE rule = $1', space) USING r.rule;
-    END LOOP;
+    IF bulk THEN
+        PERFORM cdp_internal.progress(format('space %s: building indexes', space));
+        PERFORM cdp_internal.build_identifier_indexes(space);
+    END IF;
 
     EXECUTE format('SELECT count(*) FROM %s.record', space) INTO n_records;
     IF NOT whole AND (n_added + n_changed + n_removed) * 5 > n_records THEN
