@@ -11,7 +11,9 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
 	src/core/progress.o \
-	src/profile/survive.o
+	src/profile/survive.o \
+	src/consent/ledger.o \
+	src/consent/consent.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql \
@@ -19,13 +21,18 @@ SQL_PIECES = \
 	src/profile/tables.sql \
 	src/profile/survive.sql \
 	src/consent/tables.sql \
+	src/consent/standin.sql \
+	src/consent/ledger.sql \
+	src/consent/consent.sql \
 	src/segment/tables.sql \
 	src/job/tables.sql
 
 REGRESS = frame
 REGRESS += survive
+REGRESS += ledger consent consent_merge
 
 ISOLATION =
+ISOLATION += consent_withdrawal
 
 DATA_built = cdp--$(CDP_VERSION).sql
 EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check
