@@ -16,6 +16,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF space IS NULL THEN
+        RAISE EXCEPTION 'no space is given' USING ERRCODE = 'CDP20',
+            HINT = 'Name a space that cdp.create_space made.';
+    END IF;
     -- the lower 32 bits of the oid, as the signed number that the lock takes
     IF NOT pg_try_advisory_xact_lock(1668313186, ((space::oid::bigint << 32) >> 32)::int) THEN
         RAISE EXCEPTION 'traits or segments of space % are being refreshed or defined by another session', space USING ERRCODE = 'CDP22',
@@ -25,7 +29,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.lock_segments(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.lock_segments(regnamespace) IS
-'Takes the lock under which traits and segments of a space are defined and refreshed, until the transaction ends; CDP22 when another session holds it.';
+'Takes the lock under which traits and segments of a space are defined and refreshed, until the transaction ends; CDP22 when another session holds it, CDP20 when space is null.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.trait_rows(space regnamespace, source_id int)
 RETURNS text
@@ -86,10 +90,11 @@ REVOKE ALL ON FUNCTION cdp_internal.trait_rows(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.trait_rows(regnamespace, int) IS
 'The query that groups a source''s rows (s) by the profile they belong to: a format() text with one place for the aggregates and one for a further AND condition.';
 
-CREATE OR REPLACE FUNCTION cdp_internal.write_traits(space regnamespace, traits text[], query text)
+CREATE OR REPLACE FUNCTION cdp_internal.write_traits(space regnamespace, traits text[], expressions text[], other_rows text DEFAULT '')
 RETURNS bigint[]
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
     changed bigint[];
@@ -97,45 +102,30 @@ DECLARE
 BEGIN
     -- Values are compared by their bytes, so that every type can be a trait and only what changed is written.
     SELECT string_agg(format('%I = n.n%s', t.trait, t.no), ', ' ORDER BY t.no) AS assignments,
-           string_agg(format('o.%I AS o%s', t.trait, t.no), ', ' ORDER BY t.no) AS olds,
-           string_agg(format('v.n%s', t.no), ', ' ORDER BY t.no) AS news,
+           string_agg(format('s.%I AS o%s', t.trait, t.no), ', ' ORDER BY t.no) AS olds,
+           string_agg(format('%s AS n%s', t.expression, t.no), ', ' ORDER BY t.no) AS news,
            string_agg(format('record_image_ne(ROW(n.o%1$s), ROW(n.n%1$s)) AS d%1$s', t.no), ', ' ORDER BY t.no) AS flags,
            string_agg(format('record_image_ne(ROW(n.o%1$s), ROW(n.n%1$s))', t.no), ' OR ' ORDER BY t.no) AS is_changed,
            string_agg(format('count(*) FILTER (WHERE c.d%s)', t.no), ', ' ORDER BY t.no) AS counts
     INTO parts
-    FROM unnest(traits) WITH ORDINALITY AS t (trait, no);
+    FROM ROWS FROM (unnest(traits), unnest(expressions)) WITH ORDINALITY AS t (trait, expression, no);
     EXECUTE format($sql$
         WITH changed AS (
             UPDATE %1$s.profile AS p SET %2$s
-            FROM (SELECT o.profile_id, %3$s, %4$s FROM %1$s.profile AS o JOIN (%5$s) AS v ON v.profile_id = o.profile_id) AS n
+            FROM (SELECT s.profile_id, %3$s, %4$s FROM %1$s.profile AS s %5$s) AS n
             WHERE p.profile_id = n.profile_id AND (%6$s)
             RETURNING %7$s)
         SELECT ARRAY[%8$s] FROM changed AS c
-        $sql$, space, parts.assignments, parts.olds, parts.news, query, parts.is_changed, parts.flags, parts.counts)
+        $sql$, space, parts.assignments, parts.olds, parts.news, other_rows, parts.is_changed, parts.flags, parts.counts)
     INTO changed;
     EXECUTE format('UPDATE %s.trait AS t SET refreshed_at = now() WHERE t.trait = ANY ($1)', space) USING traits;
     RETURN changed;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.write_traits(regnamespace, text[], text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.write_traits(regnamespace, text[], text) IS
-'Writes traits from a query that gives profile_id and n1, n2, … for all profiles; gives how many profiles changed, per trait.';
-
-CREATE OR REPLACE FUNCTION cdp_internal.write_profile_traits(space regnamespace, traits text[], expressions text[])
-RETURNS bigint[]
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM cdp_internal.progress(format('computing %s traits over profiles', cardinality(traits)));
-    RETURN cdp_internal.write_traits(space, traits, format('SELECT s.profile_id, %s FROM %s.profile AS s',
-        (SELECT string_agg(format('%s AS n%s', e.expression, e.no), ', ' ORDER BY e.no) FROM unnest(expressions) WITH ORDINALITY AS e (expression, no)),
-        space));
-END
-$$;
-REVOKE ALL ON FUNCTION cdp_internal.write_profile_traits(regnamespace, text[], text[]) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.write_profile_traits(regnamespace, text[], text[]) IS
-'Writes traits from checked expressions over the profile; gives how many profiles changed, per trait.';
+REVOKE ALL ON FUNCTION cdp_internal.write_traits(regnamespace, text[], text[], text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.write_traits(regnamespace, text[], text[], text) IS
+'Writes traits from checked expressions over the profile s, and over other rows that are joined to it; gives how many profiles changed, per trait.
+Compiling the expressions (jit) costs more than it saves at a million profiles.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.trait_column(space regnamespace, trait text)
 RETURNS regtype
@@ -391,7 +381,7 @@ BEGIN
             SELECT c.sql INTO compiled FROM cdp_internal.check_expression(trait_row.checked, pass.relation,
                 format('trait "%s" does not fit its source any more and must be defined anew', trait_row.trait), cdp_internal.trait_column(space, trait_row.trait), true) AS c;
             columns := columns || format('%s AS c%s', compiled, trait_row.no);
-            news := news || format('CASE WHEN g.profile_id IS NULL THEN e.c%1$s ELSE g.c%1$s END AS n%1$s', trait_row.no);
+            news := news || format('CASE WHEN g.profile_id IS NULL THEN e.c%1$s ELSE g.c%1$s END', trait_row.no);
         END LOOP;
         -- Rows older than every window count for no trait: they need not be read.
         oldest := '';
@@ -401,9 +391,8 @@ BEGIN
             INTO oldest
             FROM cdp_internal.check_expression(pass.observed_at, pass.relation, format('the time of source "%s"', pass.source), 'timestamptz') AS c;
         END IF;
-        changed := cdp_internal.write_traits(space, pass.traits, format(
-            'SELECT p.profile_id, %s FROM %s AS p LEFT JOIN (%s) AS g ON g.profile_id = p.profile_id CROSS JOIN (SELECT %s FROM %s AS s WHERE false) AS e',
-            array_to_string(news, ', '), profile,
+        changed := cdp_internal.write_traits(space, pass.traits, news, format(
+            'LEFT JOIN (%s) AS g ON g.profile_id = s.profile_id CROSS JOIN (SELECT %s FROM %s AS s WHERE false) AS e',
             format(cdp_internal.trait_rows(space, pass.source_id), array_to_string(columns, ', '), oldest),
             array_to_string(columns, ', '), pass.relation));
         all_traits := all_traits || pass.traits;
@@ -417,7 +406,7 @@ BEGIN
     FOR trait_row IN EXECUTE format('SELECT t.* FROM %s.trait AS t WHERE t.source_id IS NULL ORDER BY t.trait_no', space)
     LOOP
         IF trait_row.reads && traits::name[] THEN
-            all_counts := all_counts || cdp_internal.write_profile_traits(space, traits, news);
+            all_counts := all_counts || cdp_internal.write_traits(space, traits, news);
             traits := '{}';
             news := '{}';
         END IF;
@@ -428,7 +417,7 @@ BEGIN
         all_traits := all_traits || trait_row.trait;
     END LOOP;
     IF traits <> '{}' THEN
-        all_counts := all_counts || cdp_internal.write_profile_traits(space, traits, news);
+        all_counts := all_counts || cdp_internal.write_traits(space, traits, news);
     END IF;
 
     EXECUTE format($sql$
