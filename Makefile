@@ -33,6 +33,7 @@ SQL_PIECES = \
 REGRESS = frame expression name email survive trait segment
 
 ISOLATION =
+ISOLATION += segment_refresh
 
 DATA_built = cdp--$(CDP_VERSION).sql
 EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check

@@ -99,6 +99,7 @@ CREATE OR REPLACE FUNCTION cdp.refresh_segments(space regnamespace)
 RETURNS TABLE (segment text, size bigint, entered bigint, "left" bigint, as_of timestamptz)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
 SET jit = off
 AS $$
 #variable_conflict use_column
@@ -208,6 +209,7 @@ CREATE OR REPLACE FUNCTION cdp.explain_segment(space regnamespace, segment text,
 RETURNS TABLE (part text, value text, holds boolean)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -20,8 +20,7 @@ BEGIN
         RAISE EXCEPTION 'no space is given' USING ERRCODE = 'CDP20',
             HINT = 'Name a space that cdp.create_space made.';
     END IF;
-    -- the lower 32 bits of the oid, as the signed number that the lock takes
-    IF NOT pg_try_advisory_xact_lock(1668313186, ((space::oid::bigint << 32) >> 32)::int) THEN
+    IF NOT pg_try_advisory_xact_lock(1668313186, space::oid::int) THEN
         RAISE EXCEPTION 'traits or segments of space % are being refreshed or defined by another session', space USING ERRCODE = 'CDP22',
             HINT = 'Wait until it has ended: pg_stat_activity shows how far it is.';
     END IF;
@@ -39,51 +38,59 @@ AS $$
 DECLARE
     src    record;
     kind   record;
+    keys   text[] := '{}';
     joins  text := '';
     owners text[] := '{}';
+    owner  text := 'd.profile_id';
     rows   text;
 BEGIN
-    EXECUTE format('SELECT * FROM %s.source AS s WHERE s.source_id = $1', space) INTO src USING source_id;
+    EXECUTE format('SELECT s.*, coalesce(s.region, i.region) AS any_region FROM %1$s.source AS s CROSS JOIN %1$s.space_info AS i WHERE s.source_id = $1', space)
+    INTO src USING source_id;
     IF src.is_event THEN
-        -- The first identifier that exactly one profile holds says whose row it is: row keys of
-        -- sources before attributes, those by priority.
+        -- The first identifier that exactly one profile holds says whose row it is: row keys of sources
+        -- before attributes, those by priority. Values are cleaned and keyed like those of records;
+        -- in a subquery of its own, so that each is computed once per row.
         FOR kind IN EXECUTE format($sql$
-            SELECT f.key AS name, f.value AS expression, row_number() OVER (
-                       ORDER BY a.attribute IS NOT NULL, a.priority, f.key COLLATE "C") AS no
+            SELECT f.key AS name, f.value AS expression, coalesce(k.clean_sql, '{v}') AS clean_sql, coalesce(k.key_sql, '{v}') AS key_sql,
+                   row_number() OVER (ORDER BY coalesce(a.kind, 'reference') <> 'reference', a.priority, f.key COLLATE "C") AS no
             FROM jsonb_each_text($1) AS f
             LEFT JOIN %1$s.attribute AS a ON a.attribute = f.key
+            LEFT JOIN cdp_internal.kinds() AS k ON k.kind = a.kind
             ORDER BY no
             $sql$, space) USING src.fields
         LOOP
+            keys := keys || format('%s AS v%s',
+                replace(kind.key_sql, '{v}', format('(%s)',
+                    replace(replace(replace(kind.clean_sql, '{o}', quote_literal(src.date_order)), '{r}', quote_literal(src.any_region)), '{v}', format('(%s)',
+                        (SELECT c.sql FROM cdp_internal.check_expression(kind.expression, src.relation,
+                             format('the identifier "%s" of source "%s"', kind.name, src.source), 'text') AS c))))), kind.no);
             joins := joins || format($sql$
                 LEFT JOIN (SELECT i.value, min(d.profile_id) AS profile_id
                            FROM %1$s.identifier AS i JOIN %1$s.identity AS d ON d.record_id = i.record_id
                            WHERE i.kind = %3$L AND NOT i.blocked
                            GROUP BY i.value HAVING min(d.profile_id) = max(d.profile_id)) AS k%2$s
-                  ON k%2$s.value = ((%4$s) COLLATE "C")$sql$,
-                space, kind.no, kind.name,
-                (SELECT c.sql FROM cdp_internal.check_expression(kind.expression, src.relation,
-                        format('the identifier "%s" of source "%s"', kind.name, src.source), 'text') AS c));
+                  ON k%2$s.value = (cdp_internal.hub_value(q.v%2$s) COLLATE "C")$sql$, space, kind.no, kind.name);
             owners := owners || format('k%s.profile_id', kind.no);
         END LOOP;
         IF owners = '{}' THEN
             RAISE EXCEPTION 'source "%" has no identifiers, so its rows belong to nobody', src.source USING ERRCODE = 'CDP23',
                 HINT = 'Register it again with at least one identifier.';
         END IF;
+        joins := format('CROSS JOIN LATERAL (SELECT %s OFFSET 0) AS q ', array_to_string(keys, ', ')) || joins;
+        owner := format('coalesce(%s)', array_to_string(owners, ', '));
     ELSE
         joins := format($sql$
             JOIN %1$s.record AS r ON r.source_id = %2$s AND r.source_key = ((%3$s) COLLATE "C")
             JOIN %1$s.identity AS d ON d.record_id = r.record_id$sql$,
             space, source_id,
             (SELECT c.sql FROM cdp_internal.check_expression(src.key, src.relation, format('the key of source "%s"', src.source), 'text') AS c));
-        owners := '{d.profile_id}';
     END IF;
-    rows := format('%s AS s %s WHERE coalesce(%s) IS NOT NULL', src.relation, joins, array_to_string(owners, ', '));
+    rows := format('%s AS s %s WHERE %s IS NOT NULL', src.relation, joins, owner);
     IF src.filter IS NOT NULL THEN
         rows := rows || format(' AND (%s)',
             (SELECT c.sql FROM cdp_internal.check_expression(src.filter, src.relation, format('the filter of source "%s"', src.source), 'boolean') AS c));
     END IF;
-    RETURN format('SELECT coalesce(%s) AS profile_id, %%s FROM %s%%s GROUP BY 1', replace(array_to_string(owners, ', '), '%', '%%'), replace(rows, '%', '%%'));
+    RETURN format('SELECT %s AS profile_id, %%s FROM %s%%s GROUP BY 1', owner, replace(rows, '%', '%%'));
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.trait_rows(regnamespace, int) FROM PUBLIC;
@@ -94,6 +101,7 @@ CREATE OR REPLACE FUNCTION cdp_internal.write_traits(space regnamespace, traits 
 RETURNS bigint[]
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
 SET jit = off
 AS $$
 DECLARE
