@@ -62,3 +62,9 @@ lint:
 	@bash test/lint/run.sh
 docs:
 	@bash test/lint/reference.sh
+
+# make print-REGRESS: what a variable holds, for the scripts
+print-%:
+	@echo $($*)
+tap:
+	@bash test/server.sh bash test/tap/run.sh
