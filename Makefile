@@ -20,7 +20,8 @@ SQL_PIECES = \
 	src/segment/tables.sql \
 	src/job/tables.sql
 
-REGRESS = frame
+REGRESS = frame \
+	acl comments
 
 ISOLATION =
 

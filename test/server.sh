@@ -38,7 +38,7 @@ export PGPORT
 # pg_virtualenv prints the server's log when the command fails: keep its voice apart from the command's own
 status=0
 pg_virtualenv -t -v "$version" -c "--locale=C.UTF-8 --encoding=UTF8" -o fsync=off -o extension_destdir="$CDP_DEST" \
-	-o "dynamic_library_path='$CDP_DEST$("$pg_config" --pkglibdir):\$libdir'" "${options[@]}" \
+	-o "dynamic_library_path=$CDP_DEST$("$pg_config" --pkglibdir):\$libdir" "${options[@]}" \
 	bash -c 'exec >&3 2>&4; "$@"; echo $? > "$CDP_DEST/status"' server "$@" \
 	3>&1 4>&2 > "$CDP_DEST/server.log" 2>&1 || status=$?
 if [ ! -f "$CDP_DEST/status" ]; then
