@@ -10,17 +10,27 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
-	src/core/progress.o
+	src/core/progress.o src/core/expression.o \
+	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
+	src/clean/call.o \
+	src/identity/cluster.o \
+	src/profile/survive.o src/profile/golden.o \
+	src/segment/trait.o src/segment/segment.o
 
 SQL_PIECES = \
-	src/core/schema.sql src/core/space.sql \
-	src/identity/tables.sql \
-	src/profile/tables.sql \
-	src/consent/tables.sql \
-	src/segment/tables.sql \
-	src/job/tables.sql
+	src/core/schema.sql src/core/space.sql src/core/expression.sql \
+	src/clean/fold.sql src/clean/name.sql src/clean/email.sql \
+	src/profile/survive.sql \
+	src/identity/tables.sql src/profile/tables.sql src/consent/tables.sql \
+	src/segment/tables.sql src/job/tables.sql \
+	src/identity/attribute.sql src/identity/source.sql src/identity/rule.sql \
+	src/identity/cluster.sql src/identity/resolve.sql \
+	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
+	src/match/evaluate.sql \
+	src/segment/trait.sql src/segment/segment.sql \
+	src/job/run.sql
 
-REGRESS = frame \
+REGRESS = frame expression name email survive trait segment \
 	acl comments
 
 ISOLATION =

@@ -13,6 +13,9 @@
 #endif
 
 /* PG 16 renamed SPI's and List's few things that we use; PG 18 changed syscache callback typing only. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 #if PG_VERSION_NUM < 160000
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"

@@ -61,6 +61,7 @@ BEGIN
     PERFORM cdp_internal.create_profile_tables(space);
     PERFORM cdp_internal.create_consent_tables(space);
     PERFORM cdp_internal.create_segment_tables(space);
+    PERFORM cdp_internal.add_standard_attributes(quote_ident(space)::regnamespace);
 END
 $$;
 REVOKE ALL ON FUNCTION cdp.create_space(name, text) FROM PUBLIC;

@@ -33,7 +33,7 @@ CREATE TEMP TABLE error (code text, name text);
 
 \qecho '# Reference'
 \qecho ''
-\qecho 'Made from the comments of the functions by `make docs`; the same text is in the database (`\df+ cdp.*`).'
+\qecho 'Made from the comments of the functions by `make docs`; the same text is in the database (`\\df+ cdp.*`).'
 CREATE TEMP VIEW entry AS
 SELECT room, first_ord, title, text, sort FROM (
     SELECT r.room, min(r.ord) OVER (PARTITION BY r.room) AS first_ord, r.ord AS own_ord, title, text, sort
