@@ -71,6 +71,7 @@
 \set odd_date_format 4
 
 SET client_min_messages = warning;
+SET client_encoding = 'UTF8';
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET work_mem = '64MB';
@@ -88,6 +89,9 @@ BEGIN
       FROM pg_namespace
      WHERE nspname IN ('crm', 'shop', 'news', 'support', 'survey', 'web', 'truth', 'made')
        AND coalesce(obj_description(oid, 'pg_namespace'), '') NOT LIKE 'generated business%';
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'names in several scripts need a database in UTF8, not %', current_setting('server_encoding');
+    END IF;
     IF taken IS NOT NULL THEN
         RAISE EXCEPTION 'these schemas exist and were not made by this script: %', taken
             USING HINT = 'Run it in a database of its own.';
@@ -206,8 +210,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN made.hit(rec, salt || ' nothing', :placeholder / 4.0) THEN made.nothing('name', made.hash(rec, salt || ' which'))
     WHEN made.hit(rec, salt || ' typo', :typo_name) THEN made.slip(name, made.hash(rec, salt || ' slip'))
-    WHEN made.hit(rec, salt || ' upper', :wrong_case / 2.0) THEN upper(name)
-    WHEN made.hit(rec, salt || ' lower', :wrong_case / 2.0) THEN lower(name)
+    WHEN made.hit(rec, salt || ' upper', :wrong_case / 2.0) THEN upper(name COLLATE "und-x-icu")
+    WHEN made.hit(rec, salt || ' lower', :wrong_case / 2.0) THEN lower(name COLLATE "und-x-icu")
     WHEN made.hit(rec, salt || ' space', :stray_space) THEN CASE WHEN rec % 3 = 0 THEN ' ' || name ELSE name || ' ' END
     ELSE name
 END;
@@ -259,11 +263,11 @@ END;
 
 CREATE FUNCTION made.email_stem(given text, family text, style int) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN translate(lower(CASE style
+RETURN translate(lower((CASE style
     WHEN 0 THEN given || '.' || family WHEN 1 THEN left(given, 1) || family
     WHEN 2 THEN family || '.' || given WHEN 3 THEN given || '_' || left(family, 1)
     WHEN 4 THEN left(given, 1) || '.' || family
-    ELSE given || family END), ' ''-', '');
+    ELSE given || family END) COLLATE "C"), ' ''-', '');
 
 CREATE FUNCTION made.street(home bigint, word text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -508,7 +512,7 @@ SELECT 'A' || lpad((made.scramble(nr, 982451653, :people * 32 + 64) + 1)::text, 
        round((5 + 120 * made.uniform(nr, 'order total') * made.uniform(nr, 'order total 2') / (1.02 - made.uniform(nr, 'order total 3')))::numeric, 2) AS total,
        CASE WHEN made.hit(nr, 'order refunded', 4) THEN 'refunded' WHEN made.hit(nr, 'order cancelled', 5) THEN 'cancelled' ELSE 'completed' END AS status
   FROM (SELECT s.customer_id, s.created_at, (s.customer_id - 1001) * 8 + c.copy AS nr
-          FROM shop.customer s JOIN made.copy c ON c.copy <= floor(made.uniform(s.customer_id, 'orders') ^ 3 * 9)
+          FROM shop.customer s JOIN made.copy c ON c.copy <= floor(made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * 9)
         OFFSET 0) AS o
  ORDER BY order_no;
 
