@@ -12,11 +12,12 @@ OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
 	src/core/progress.o \
 	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
+	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
 	src/clean/call.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql \
-	src/clean/fold.sql src/clean/name.sql src/clean/email.sql \
+	src/clean/fold.sql src/clean/name.sql src/clean/email.sql src/clean/phone.sql src/clean/types.sql \
 	src/identity/tables.sql \
 	src/profile/tables.sql \
 	src/consent/tables.sql \
@@ -24,7 +25,7 @@ SQL_PIECES = \
 	src/job/tables.sql
 
 REGRESS = frame \
-	name email
+	name email phone types
 
 ISOLATION =
 
@@ -34,7 +35,7 @@ EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check
 PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
 PG_CXXFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -std=c++17
-SHLIB_LINK = -lphonenumber -licui18n -licuuc -lstdc++
+SHLIB_LINK = -lphonenumber -lprotobuf -licui18n -licuuc -lstdc++
 REGRESS_OPTS = --inputdir=. --outputdir=.
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso
 
