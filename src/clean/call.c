@@ -8,6 +8,7 @@
  * leaves nothing behind.
  */
 #include "clean/clean.h"
+#include "clean/phone.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -146,3 +147,58 @@ fold_icu(const char *in, size_t len, CdpBuf *out)
 SQL_CALL(cdp_tidy_text, normalize, tidy_fast)
 SQL_CALL(cdp_tidy_text_icu, normalize, tidy_icu)
 SQL_CALL(cdp_fold_text_icu, normalize, fold_icu)
+
+/* telephone: with a region, or with cdp.default_region */
+typedef const char *(*PhoneCleaner) (const char *in, size_t len, const char *region, size_t region_len, CdpBuf *out);
+
+static const char *
+run_phone(FunctionCallInfo fcinfo, PhoneCleaner core)
+{
+	text	   *in = PG_GETARG_TEXT_PP(0);
+	const char *region = cdp_default_region;
+	size_t		region_len = 2;
+	const char *reason;
+
+	if (PG_NARGS() > 1)
+	{
+		text	   *arg = PG_GETARG_TEXT_PP(1);
+
+		region = VARDATA_ANY(arg);
+		region_len = VARSIZE_ANY_EXHDR(arg);
+	}
+	cdp_clean_require_encoding(VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in));
+	reason = core(VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in), region, region_len, &result);
+	cdp_clean_check_memory(&result);
+	return reason;
+}
+
+static Datum
+phone_value(FunctionCallInfo fcinfo, PhoneCleaner core)
+{
+	if (run_phone(fcinfo, core) != NULL || result.len == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cdp_clean_result(&result));
+}
+
+static Datum
+phone_reason(FunctionCallInfo fcinfo, PhoneCleaner core)
+{
+	const char *reason = run_phone(fcinfo, core);
+
+	if (reason == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(reason));
+}
+
+SQL_CALL(cdp_normalize_phone, phone_value, cdp_phone_clean)
+SQL_CALL(cdp_phone_problem, phone_reason, cdp_phone_clean)
+SQL_CALL(cdp_normalize_phone_library, phone_value, cdp_phone_clean_library)
+SQL_CALL(cdp_phone_problem_library, phone_reason, cdp_phone_clean_library)
+
+PG_FUNCTION_INFO_V1(cdp_phone_fast_path);
+
+Datum
+cdp_phone_fast_path(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(cdp_phone_has_fast_path());
+}
