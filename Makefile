@@ -10,29 +10,33 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
-	src/core/progress.o \
-	src/profile/survive.o \
-	src/consent/ledger.o \
-	src/consent/consent.o
+	src/core/progress.o src/core/expression.o \
+	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
+	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
+	src/clean/call.o \
+	src/identity/hub.o src/identity/cluster.o \
+	src/profile/survive.o src/profile/golden.o \
+	src/consent/ledger.o src/consent/consent.o \
+	src/segment/trait.o src/segment/segment.o
 
 SQL_PIECES = \
-	src/core/schema.sql src/core/space.sql \
-	src/identity/tables.sql \
-	src/profile/tables.sql \
+	src/core/schema.sql src/core/space.sql src/core/expression.sql \
+	src/clean/fold.sql src/clean/name.sql src/clean/email.sql src/clean/phone.sql src/clean/types.sql \
 	src/profile/survive.sql \
-	src/consent/tables.sql \
-	src/consent/standin.sql \
-	src/consent/ledger.sql \
-	src/consent/consent.sql \
-	src/segment/tables.sql \
-	src/job/tables.sql
+	src/identity/tables.sql src/profile/tables.sql src/consent/tables.sql \
+	src/segment/tables.sql src/job/tables.sql \
+	src/identity/attribute.sql src/identity/source.sql src/identity/rule.sql \
+	src/identity/cluster.sql src/identity/resolve.sql \
+	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
+	src/match/evaluate.sql \
+	src/consent/ledger.sql src/consent/consent.sql \
+	src/segment/trait.sql src/segment/segment.sql \
+	src/job/run.sql src/job/grant.sql
 
-REGRESS = frame
-REGRESS += survive
-REGRESS += ledger consent consent_merge
+REGRESS = frame expression name email phone types survive ledger consent consent_merge trait segment \
+	acl comments
 
-ISOLATION =
-ISOLATION += consent_withdrawal
+ISOLATION = consent_withdrawal segment_refresh
 
 DATA_built = cdp--$(CDP_VERSION).sql
 EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check
@@ -40,7 +44,7 @@ EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check
 PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
 PG_CXXFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -std=c++17
-SHLIB_LINK = -lphonenumber -licui18n -licuuc -lstdc++
+SHLIB_LINK = -lphonenumber -lprotobuf -licui18n -licuuc -lstdc++
 REGRESS_OPTS = --inputdir=. --outputdir=.
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso
 
@@ -72,3 +76,9 @@ lint:
 	@bash test/lint/run.sh
 docs:
 	@bash test/lint/reference.sh
+
+# make print-REGRESS: what a variable holds, for the scripts
+print-%:
+	@echo $($*)
+tap:
+	@bash test/server.sh bash test/tap/run.sh

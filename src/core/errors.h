@@ -45,6 +45,7 @@
 #define ERRCODE_CDP_NO_SUCH_TRAIT		MAKE_SQLSTATE('C', 'D', 'P', '7', '1')
 #define ERRCODE_CDP_SEGMENT_EXISTS		MAKE_SQLSTATE('C', 'D', 'P', '7', '2')
 #define ERRCODE_CDP_TRAIT_EXISTS		MAKE_SQLSTATE('C', 'D', 'P', '7', '3')
+#define ERRCODE_CDP_TRAIT_IN_USE		MAKE_SQLSTATE('C', 'D', 'P', '7', '4')
 /* clean */
 #define ERRCODE_CDP_VALUE_REFUSED		MAKE_SQLSTATE('C', 'D', 'P', '8', '0')
 

@@ -1,0 +1,627 @@
+-- identity: resolve, the set-based path from sources to profiles.
+--
+-- 1. Each source is read once, joined to its records by key; only rows whose hash of
+--    raw values differs (new, changed, vanished) are cleaned, into pg_temp.cdp_delta.
+--    Read and clean are one statement, so one snapshot.
+-- 2. Records are written, refused values go to rejected_value, identifiers are
+--    exploded; hubs whose membership changed go to pg_temp.cdp_touched.
+-- 3. What is affected is closed over the evidence (pg_temp.cdp_affected with its hubs in
+--    cdp_hub): a change can alter the partition only inside its connected component.
+--    After a change of definitions, or when much changed, everything is clustered.
+-- 4. cdp_internal.cluster gives the records whose profile changes; identity, the log,
+--    aliases and the golden records of those profiles follow.
+--
+-- All of it is the caller's one transaction: a failure leaves the former state.
+-- One resolver per space: transaction-level advisory lock (1668313186, oid of the schema).
+
+CREATE OR REPLACE FUNCTION cdp_internal.lock_space(space regnamespace)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(1668313185, space::oid::int) THEN
+        RAISE EXCEPTION 'space % is being resolved by another session', space USING ERRCODE = 'CDP22',
+            HINT = 'Try again when it has finished; pg_stat_activity shows how far it is.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.lock_space(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.lock_space(regnamespace) IS
+'Takes the resolver lock of a space until the transaction ends, or raises CDP22 at once.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.drop_work_tables(only_one text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    names text;
+BEGIN
+    -- by catalogue, not DROP IF EXISTS, which would tell the client of each that is not there
+    SELECT string_agg(format('pg_temp.%I', c.relname), ', ') INTO names FROM pg_class c
+     WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r' AND c.relname ~ '^cdp_' AND c.relname = coalesce(only_one, c.relname);
+    IF names IS NOT NULL THEN
+        EXECUTE 'DROP TABLE ' || names;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.drop_work_tables(text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.drop_work_tables(text) IS
+'Drops this session''s work tables (pg_temp.cdp_*), or one of them. They go at commit anyway; this serves several runs in one transaction.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.analyze_table(space regnamespace, relation text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_class c WHERE c.oid = format('%s.%I', space, relation)::regclass AND pg_has_role(c.relowner, 'USAGE')) THEN
+        EXECUTE format('ANALYZE %s.%I', space, relation);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.analyze_table(regnamespace, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.analyze_table(regnamespace, text) IS
+'ANALYZE, where the caller owns the table; others would only get a warning.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.source_fields(space regnamespace, source_id int)
+RETURNS TABLE (n bigint, attribute text, raw_sql text, raw_is_array boolean, is_multiple boolean, storage_type text, clean_sql text, problem_sql text)
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE format($sql$
+        SELECT row_number() OVER (ORDER BY f.key), f.key,
+               CASE WHEN jsonb_typeof(f.value) = 'string' THEN f.value #>> '{}'
+                    WHEN f.value ->> 1 = 'array' THEN f.value ->> 0
+                    ELSE 'ARRAY[' || (SELECT string_agg(e.x, ', ' ORDER BY e.i) FROM jsonb_array_elements_text(f.value) WITH ORDINALITY e(x, i)) || ']' END,
+               jsonb_typeof(f.value) = 'array', a.is_multiple, a.storage_type,
+               replace(replace(k.clean_sql, '{o}', quote_literal(s.date_order)), '{r}', quote_literal(coalesce(s.region, i.region))),
+               replace(replace(k.problem_sql, '{o}', quote_literal(s.date_order)), '{r}', quote_literal(coalesce(s.region, i.region)))
+          FROM %1$s.source s CROSS JOIN %1$s.space_info i
+         CROSS JOIN LATERAL jsonb_each(s.fields) f
+          JOIN %1$s.attribute a ON a.attribute = f.key
+          JOIN cdp_internal.kinds() k ON k.kind = a.kind
+         WHERE s.source_id = $1
+    $sql$, space) USING source_id;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.source_fields(regnamespace, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.source_fields(regnamespace, int) IS
+'The fields of a record source with the SQL that reads, cleans and explains each; {v} stands for the raw value.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.delta_sql(space regnamespace, source_id int)
+RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    s       record;
+    f       record;
+    raw     text := '';
+    hashed  text := '';
+    cleaned text := '';
+    value   text;
+BEGIN
+    EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
+    FOR f IN SELECT * FROM cdp_internal.source_fields(space, source_id) x ORDER BY x.n LOOP
+        raw := raw || format(', %s AS %I', f.raw_sql, 'raw ' || f.n);
+        hashed := hashed || format(', q.%I', 'raw ' || f.n);
+        value := format('n.%I', 'raw ' || f.n);
+        IF f.raw_is_array THEN
+            value := format('ARRAY(SELECT v.x FROM (SELECT %s AS x, u.i FROM unnest(%s) WITH ORDINALITY u(v, i)) v WHERE v.x IS NOT NULL ORDER BY v.i)',
+                            replace(f.clean_sql, '{v}', 'u.v'), value);
+            cleaned := cleaned || format(', NULLIF(%s, ''{}'') AS %I', value, f.attribute || '_all');
+        ELSE
+            cleaned := cleaned || format(', %s AS %I', replace(f.clean_sql, '{v}', value), f.attribute);
+        END IF;
+    END LOOP;
+    RETURN format($sql$
+        SELECT coalesce(o.record_id, nextval(%1$L::regclass)) AS record_id, o.record_id IS NULL AS is_new, n.source_key IS NULL AS is_gone,
+               coalesce(n.source_key, o.source_key) AS source_key, n.observed_at, n.source_hash %2$s %3$s
+          FROM (SELECT q.*, hash_record_extended(ROW(q.observed_at %4$s), %5$s) AS source_hash
+                  FROM (SELECT %6$s COLLATE "C" AS source_key, %7$s AS observed_at %8$s
+                          FROM %9$s AS s WHERE %10$s OFFSET 0) q) n
+          FULL JOIN (SELECT r.record_id, r.source_key, r.source_hash FROM %11$s.record r WHERE r.source_id = %12$s) o
+            ON o.source_key = n.source_key
+         WHERE n.source_hash IS DISTINCT FROM o.source_hash
+    $sql$, pg_get_serial_sequence(space || '.record', 'record_id'), replace(hashed, 'q.', 'n.'), cleaned,
+        hashed, hashtextextended(concat_ws(E'\x1f', s.fields::text, s.observed_at, s.date_order, s.region), 0),
+        s.key, coalesce('(' || s.observed_at || ')', 'NULL::timestamptz'), raw,
+        s.relation::regclass, coalesce(s.filter, 'true'), space, source_id);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.delta_sql(regnamespace, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.delta_sql(regnamespace, int) IS
+'The query that reads a source and gives its new, changed and vanished rows, cleaned: columns record_id, is_new, is_gone, source_key, observed_at, source_hash, "raw N", and one per attribute (or attribute_all).';
+
+CREATE OR REPLACE FUNCTION cdp_internal.explode_sql(space regnamespace, rows_sql text, attributes text[], own_source text, only_kind text DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    k      record;
+    a      record;
+    parts  text[] := '{}';
+    source text;
+    value  text;
+    several boolean;
+    blocked_values text := cdp_internal.blocked_sql(space);
+BEGIN
+    -- attributes, then rules: a kind is one list of attributes whose keys make the value
+    FOR k IN EXECUTE format($sql$
+            SELECT a.attribute AS kind, ARRAY[a.attribute::text] AS attributes, t.blocked_sql
+              FROM %1$s.attribute a JOIN cdp_internal.kinds() t ON t.kind = a.kind WHERE a.is_identifier
+            UNION ALL SELECT r.rule, r.attributes, 'false' FROM %1$s.rule r
+        $sql$, space)
+    LOOP
+        CONTINUE WHEN NOT k.attributes <@ attributes OR k.kind <> only_kind;
+        source := rows_sql;
+        value := NULL;
+        several := false;
+        FOR a IN EXECUTE format('SELECT a.attribute, a.is_multiple, u.i, t.key_sql FROM unnest($1) WITH ORDINALITY u(attribute, i)
+                                   JOIN %s.attribute a ON a.attribute = u.attribute JOIN cdp_internal.kinds() t ON t.kind = a.kind ORDER BY u.i', space)
+                 USING k.attributes
+        LOOP
+            IF a.is_multiple THEN
+                several := true;
+                source := source || format(' CROSS JOIN LATERAL unnest(d.%I) AS %I(v)', a.attribute || '_all', 'u' || a.i);
+            END IF;
+            value := coalesce(value || E' || E''\\x1f'' || ', '')
+                  || format('NULLIF(%s, '''')', replace(a.key_sql, '{v}', CASE WHEN a.is_multiple THEN format('%I.v', 'u' || a.i) ELSE format('d.%I', a.attribute) END));
+        END LOOP;
+        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %s %L::text COLLATE "C" AS kind, cdp_internal.hub_value(%s) COLLATE "C" AS value, d.record_id FROM %s OFFSET 0) x WHERE x.value IS NOT NULL',
+                                 replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
+    END LOOP;
+    IF own_source IS NOT NULL AND only_kind IS NULL THEN
+        parts := parts || format('SELECT %L, cdp_internal.hub_value(d.source_key), d.record_id, false FROM %s', own_source, rows_sql);
+    END IF;
+    IF parts = '{}' THEN
+        RETURN 'SELECT NULL::text, NULL::text, NULL::bigint, NULL::boolean WHERE false';
+    END IF;
+    RETURN array_to_string(parts, ' UNION ALL ');
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text) IS
+'The query that explodes rows d (record_id, one column per attribute) into identifiers (kind, value, record_id, blocked); only_kind: of one attribute or rule.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.explode_attribute(space regnamespace, kind text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+AS $$
+DECLARE
+    used text[];
+BEGIN
+    EXECUTE format('DELETE FROM %s.identifier i WHERE i.kind = $1', space) USING kind;
+    EXECUTE format('SELECT coalesce(array_agg(a.attribute::text), ''{}'') FROM %s.attribute a WHERE a.in_use', space) INTO used;
+    EXECUTE format('INSERT INTO %s.identifier (kind, value, record_id, blocked) %s', space,
+                   cdp_internal.explode_sql(space, format('%s.record d', space), used, NULL, kind));
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.explode_attribute(regnamespace, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.explode_attribute(regnamespace, text) IS
+'Writes the identifiers of one attribute or rule again, from the records.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.forget_records(space regnamespace, ids_sql text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    CREATE TEMP TABLE IF NOT EXISTS cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
+    CREATE TEMP TABLE IF NOT EXISTS cdp_stale (profile_id bigint) ON COMMIT DROP;
+    EXECUTE format($sql$
+        WITH gone AS MATERIALIZED (%2$s),
+        i AS (DELETE FROM %1$s.identifier x USING gone g WHERE x.record_id = g.record_id RETURNING x.kind, x.value, x.blocked),
+        t AS (INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, -1 FROM i WHERE NOT i.blocked),
+        p AS (DELETE FROM %1$s.identity x USING gone g WHERE x.record_id = g.record_id RETURNING x.profile_id),
+        u AS (INSERT INTO pg_temp.cdp_stale SELECT DISTINCT p.profile_id FROM p),
+        la AS (DELETE FROM %1$s.link x USING gone g WHERE x.record_a = g.record_id),
+        lb AS (DELETE FROM %1$s.link x USING gone g WHERE x.record_b = g.record_id),
+        v AS (DELETE FROM %1$s.rejected_value x USING gone g JOIN %1$s.record r ON r.record_id = g.record_id
+               WHERE x.source_id = r.source_id AND x.source_key = r.source_key)
+        DELETE FROM %1$s.record x USING gone g WHERE x.record_id = g.record_id
+    $sql$, space, ids_sql);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.forget_records(regnamespace, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.forget_records(regnamespace, text) IS
+'Removes records with everything that hangs on them, noting the hubs and profiles that they leave.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.read_source(space regnamespace, source_id int, note_touched boolean,
+    OUT added bigint, OUT changed bigint, OUT removed bigint, OUT rejected bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+AS $$
+DECLARE
+    s        record;
+    columns  text;
+    firsts   text;
+    rows_sql text;
+    rejects  text;
+    attributes text[];
+    state    text;
+    bad      bigint;
+BEGIN
+    EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
+    PERFORM cdp_internal.drop_work_tables('cdp_delta');
+    BEGIN
+        EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || cdp_internal.delta_sql(space, source_id);
+    EXCEPTION
+        WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR undefined_object THEN
+            RAISE EXCEPTION 'source "%" was altered: its key or fields no longer fit its relation', s.source USING ERRCODE = 'CDP44',
+                DETAIL = SQLERRM, HINT = 'Register it again: cdp.drop_source, then cdp.add_source with expressions over its present columns.';
+        WHEN data_exception THEN
+            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE;
+            RAISE EXCEPTION 'source "%" cannot be read: an expression fails on a row (SQLSTATE %)', s.source, state USING ERRCODE = 'CDP44',
+                HINT = format('Find the row with a query on %s; a cast in a field is better left to cleaning, which refuses single values.', s.relation::regclass);
+    END;
+    ANALYZE pg_temp.cdp_delta;
+
+    SELECT count(*) FILTER (WHERE d.is_new AND NOT d.is_gone), count(*) FILTER (WHERE NOT d.is_new AND NOT d.is_gone),
+           count(*) FILTER (WHERE NOT d.is_new AND d.is_gone), count(*) FILTER (WHERE d.is_new AND d.is_gone)
+      INTO added, changed, removed, bad FROM pg_temp.cdp_delta d;
+    rejected := 0;
+    IF bad > 0 THEN
+        RAISE EXCEPTION 'the key of source "%" is null in % rows', s.source, bad USING ERRCODE = 'CDP43',
+            HINT = 'A key is never null: repair the rows, or leave them out with a filter.';
+    END IF;
+    IF changed > 0 THEN
+        SELECT count(*) - count(DISTINCT d.record_id) INTO bad FROM pg_temp.cdp_delta d WHERE NOT d.is_new;
+    END IF;
+    IF bad > 0 THEN
+        RAISE EXCEPTION 'the key of source "%" is not unique', s.source USING ERRCODE = 'CDP42',
+            HINT = format('List what is twice with SELECT %s, count(*) FROM %s AS s GROUP BY 1 HAVING count(*) > 1.', s.key, s.relation::regclass);
+    END IF;
+    IF added + changed + removed = 0 THEN
+        RETURN;
+    END IF;
+
+    SELECT string_agg(CASE WHEN f.raw_is_array OR f.is_multiple THEN format('%I, %I', f.attribute, f.attribute || '_all') ELSE quote_ident(f.attribute) END, ', ' ORDER BY f.n),
+           string_agg(CASE WHEN f.raw_is_array THEN format('d.%1$I[1], d.%1$I', f.attribute || '_all')
+                           WHEN f.is_multiple THEN format('d.%1$I, CASE WHEN d.%1$I IS NOT NULL THEN ARRAY[d.%1$I] END', f.attribute)
+                           ELSE format('d.%I', f.attribute) END, ', ' ORDER BY f.n),
+           string_agg(CASE WHEN f.raw_is_array THEN
+                format($q$SELECT d.source_key, %1$L::text, u.v, %2$s FROM pg_temp.cdp_delta d CROSS JOIN LATERAL unnest(d.%3$I) u(v) WHERE NOT d.is_gone AND %2$s IS NOT NULL$q$,
+                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n)
+              ELSE
+                format($q$SELECT d.source_key, %1$L::text, d.%3$I, %2$s FROM pg_temp.cdp_delta d WHERE NOT d.is_gone AND d.%4$I IS NULL AND d.%3$I IS NOT NULL AND %2$s IS NOT NULL$q$,
+                       f.attribute, replace(f.problem_sql, '{v}', format('d.%I', 'raw ' || f.n)), 'raw ' || f.n, f.attribute)
+              END, ' UNION ALL '),
+           array_agg(f.attribute)
+      INTO columns, firsts, rejects, attributes
+      FROM cdp_internal.source_fields(space, source_id) f;
+
+    IF removed > 0 THEN
+        PERFORM cdp_internal.forget_records(space, 'SELECT d.record_id FROM pg_temp.cdp_delta d WHERE d.is_gone');
+    END IF;
+    IF changed > 0 THEN
+        EXECUTE format('UPDATE %s.record r SET (observed_at, changed_at, source_hash, %s) = ROW(d.observed_at, now(), d.source_hash, %s)
+                          FROM pg_temp.cdp_delta d WHERE r.record_id = d.record_id AND NOT d.is_new AND NOT d.is_gone', space, columns, firsts);
+        EXECUTE format('DELETE FROM %s.rejected_value v USING pg_temp.cdp_delta d
+                         WHERE v.source_id = $1 AND v.source_key = d.source_key AND NOT d.is_new', space) USING source_id;
+    END IF;
+    IF added > 0 THEN
+        BEGIN
+            EXECUTE format('INSERT INTO %s.record (record_id, source_id, source_key, observed_at, source_hash, %s)
+                            SELECT d.record_id, $1, d.source_key, d.observed_at, d.source_hash, %s
+                              FROM pg_temp.cdp_delta d WHERE d.is_new', space, columns, firsts) USING source_id;
+        EXCEPTION
+            WHEN unique_violation THEN
+                RAISE EXCEPTION 'the key of source "%" is not unique', s.source USING ERRCODE = 'CDP42',
+                    HINT = format('List what is twice with SELECT %s, count(*) FROM %s AS s GROUP BY 1 HAVING count(*) > 1.', s.key, s.relation::regclass);
+            WHEN program_limit_exceeded THEN
+                RAISE EXCEPTION 'a key of source "%" is too long to be one', s.source USING ERRCODE = 'CDP42',
+                    HINT = 'Keys are at most some 2,000 bytes; choose a shorter expression.';
+        END;
+    END IF;
+    EXECUTE format('INSERT INTO %s.rejected_value (source_id, source_key, attribute, raw, reason) SELECT $1, x.* FROM (%s) x', space, rejects) USING source_id;
+    GET DIAGNOSTICS rejected = ROW_COUNT;
+
+    -- scalar fields of multiple attributes appear in the delta as scalars only; explode from one shape
+    rows_sql := CASE WHEN EXISTS (SELECT FROM cdp_internal.source_fields(space, source_id) f WHERE f.is_multiple)
+                     THEN format('%s.record d', space) ELSE 'pg_temp.cdp_delta d' END;
+    IF added > 0 THEN
+        EXECUTE format(CASE WHEN note_touched THEN
+                           'WITH i AS (INSERT INTO %s.identifier (kind, value, record_id, blocked) %s RETURNING kind, value, blocked)
+                            INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, 1 FROM i WHERE NOT i.blocked'
+                       ELSE 'INSERT INTO %s.identifier (kind, value, record_id, blocked) %s' END,
+                       space, cdp_internal.explode_sql(space, cdp_internal.delta_rows(rows_sql, 'e.is_new'), attributes, s.source));
+    END IF;
+    IF changed > 0 THEN
+        EXECUTE format('CREATE TEMP TABLE cdp_exploded ON COMMIT DROP AS
+                        SELECT DISTINCT ON (1, 2, 3) * FROM (%s) AS x(kind, value, record_id, blocked) ORDER BY 1, 2, 3', cdp_internal.explode_sql(space,
+                       cdp_internal.delta_rows(rows_sql, 'NOT e.is_new AND NOT e.is_gone'), attributes, s.source));
+        EXECUTE format($sql$
+            WITH del AS (DELETE FROM %1$s.identifier i USING pg_temp.cdp_delta d
+                          WHERE i.record_id = d.record_id AND NOT d.is_new AND NOT d.is_gone
+                            AND NOT EXISTS (SELECT FROM pg_temp.cdp_exploded x WHERE x.kind = i.kind AND x.value = i.value AND x.record_id = i.record_id)
+                          RETURNING i.kind, i.value, i.blocked),
+            ins AS (INSERT INTO %1$s.identifier (kind, value, record_id, blocked)
+                    SELECT x.kind, x.value, x.record_id, x.blocked FROM pg_temp.cdp_exploded x ON CONFLICT DO NOTHING RETURNING kind, value, blocked)
+            INSERT INTO pg_temp.cdp_touched
+            SELECT del.kind, del.value, -1 FROM del WHERE NOT del.blocked UNION ALL SELECT ins.kind, ins.value, 1 FROM ins WHERE NOT ins.blocked
+        $sql$, space);
+        DROP TABLE pg_temp.cdp_exploded;
+    END IF;
+    INSERT INTO pg_temp.cdp_changed SELECT d.record_id FROM pg_temp.cdp_delta d WHERE NOT d.is_gone AND note_touched;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.read_source(regnamespace, int, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.read_source(regnamespace, int, boolean) IS
+'Brings one source''s new, changed and vanished rows into the space. note_touched: remember what changed, for a partial clustering.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.delta_rows(rows_sql text, condition text)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN rows_sql = 'pg_temp.cdp_delta d'
+                THEN format('(SELECT e.* FROM pg_temp.cdp_delta e WHERE %s) d', condition)
+                ELSE format('(SELECT d.* FROM %s JOIN pg_temp.cdp_delta e USING (record_id) WHERE %s) d', rows_sql, condition) END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.delta_rows(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.delta_rows(text, text) IS 'The rows of the delta, or the records behind them, under a condition over e.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.close_affected(space regnamespace, common int)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    n     bigint;
+    total bigint := 0;
+    round int := 0;
+    size_sql text := format('(SELECT count(*) FROM (SELECT FROM %s.identifier c WHERE c.kind = t.kind AND c.value = t.value AND NOT c.blocked LIMIT
+                              CASE WHEN k.common_limit > 0 THEN k.common_limit + 1 + abs(t.change) ELSE 2 END) z)', space);
+BEGIN
+    CREATE TEMP TABLE cdp_affected (record_id bigint PRIMARY KEY, round int NOT NULL) ON COMMIT DROP;
+    CREATE TEMP TABLE cdp_hub (kind text COLLATE "C", value text COLLATE "C", size bigint, PRIMARY KEY (kind, value)) ON COMMIT DROP;
+    CREATE TEMP TABLE cdp_kind ON COMMIT DROP AS SELECT k.* FROM cdp_internal.evidence_kinds(space, common) k WHERE k.ties;
+
+    -- the changed records, and everybody in a hub that tied before or ties now
+    EXECUTE format($sql$
+        WITH t AS (SELECT t.kind, t.value, sum(t.change)::int AS change FROM pg_temp.cdp_touched t GROUP BY 1, 2),
+        h AS (SELECT t.kind, t.value, t.change, k.common_limit, %2$s AS size FROM t JOIN pg_temp.cdp_kind k ON k.kind = t.kind)
+        INSERT INTO pg_temp.cdp_affected
+        SELECT r.record_id, 0 FROM (
+            SELECT c.record_id FROM pg_temp.cdp_changed c
+            UNION
+            SELECT i.record_id FROM h JOIN %1$s.identifier i ON i.kind = h.kind AND i.value = h.value AND NOT i.blocked
+             WHERE h.common_limit = 0 OR least(h.size, h.size - h.change) <= h.common_limit) r
+          JOIN %1$s.record x USING (record_id)
+    $sql$, space, size_sql);
+    GET DIAGNOSTICS n = ROW_COUNT;
+    WHILE n > 0 LOOP
+        total := total + n;
+        round := round + 1;
+        ANALYZE pg_temp.cdp_affected;
+        EXECUTE format($sql$
+            INSERT INTO pg_temp.cdp_hub
+            SELECT t.kind, t.value, %2$s
+              FROM (SELECT DISTINCT i.kind, i.value, 0 AS change
+                      FROM pg_temp.cdp_affected a JOIN %1$s.identifier i USING (record_id)
+                     WHERE a.round = $1 AND NOT i.blocked) t
+              JOIN pg_temp.cdp_kind k ON k.kind = t.kind
+             WHERE NOT EXISTS (SELECT FROM pg_temp.cdp_hub u WHERE u.kind = t.kind AND u.value = t.value)
+        $sql$, space, size_sql) USING round - 1;
+        EXECUTE format($sql$
+            INSERT INTO pg_temp.cdp_affected
+            SELECT n.record_id, $1 FROM (
+                SELECT i.record_id FROM pg_temp.cdp_hub h JOIN pg_temp.cdp_kind k ON k.kind = h.kind
+                  JOIN %1$s.identifier i ON i.kind = h.kind AND i.value = h.value AND NOT i.blocked
+                 WHERE h.size > 1 AND (k.common_limit = 0 OR h.size <= k.common_limit)
+                UNION
+                SELECT l.record_b FROM pg_temp.cdp_affected a JOIN %1$s.link l ON l.record_a = a.record_id WHERE a.round = $1 - 1 AND l.weight > 0
+                UNION
+                SELECT l.record_a FROM pg_temp.cdp_affected a JOIN %1$s.link l ON l.record_b = a.record_id WHERE a.round = $1 - 1 AND l.weight > 0) n
+             WHERE NOT EXISTS (SELECT FROM pg_temp.cdp_affected a WHERE a.record_id = n.record_id)
+        $sql$, space) USING round;
+        GET DIAGNOSTICS n = ROW_COUNT;
+    END LOOP;
+    ANALYZE pg_temp.cdp_hub;
+    DROP TABLE pg_temp.cdp_kind;
+    RETURN total;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.close_affected(regnamespace, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.close_affected(regnamespace, int) IS
+'Closes what changed over the evidence into pg_temp.cdp_affected, with all its hubs in pg_temp.cdp_hub; returns the number of records.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.log_moves(space regnamespace, run_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- merged: nothing is left of the former profile; split: the new profile is new; moved: both live on
+    EXECUTE format($sql$
+        INSERT INTO %1$s.merge_log (action, profile_id, other_profile_id, record_ids, evidence, run_id)
+        SELECT CASE WHEN NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = m.former_profile_id) THEN 'merged'
+                    WHEN NOT EXISTS (SELECT FROM %1$s.profile p WHERE p.profile_id = m.profile_id) THEN 'split'
+                    ELSE 'moved' END,
+               m.profile_id, m.former_profile_id, m.record_ids, e.evidence, $1
+          FROM (SELECT m.profile_id, m.former_profile_id, array_agg(m.record_id ORDER BY m.record_id) AS record_ids
+                  FROM pg_temp.cdp_moved m WHERE m.former_profile_id IS NOT NULL GROUP BY 1, 2) m
+         CROSS JOIN LATERAL (
+                SELECT jsonb_agg(jsonb_build_object('kind', x.kind, 'value', x.value) ORDER BY x.kind, x.value) AS evidence
+                  FROM (SELECT DISTINCT a.kind, a.value
+                          FROM unnest(m.record_ids) u(record_id) JOIN %1$s.identifier a ON a.record_id = u.record_id
+                          JOIN %1$s.identifier b ON b.kind = a.kind AND b.value = a.value AND b.record_id <> ALL (m.record_ids) AND NOT b.blocked
+                          JOIN %1$s.identity i ON i.record_id = b.record_id AND i.profile_id = m.profile_id
+                         WHERE NOT a.blocked LIMIT 100) x) e
+         ORDER BY m.profile_id, m.former_profile_id
+    $sql$, space) USING run_id;
+    -- ids given out stay resolvable: where most of the records went
+    EXECUTE format($sql$
+        INSERT INTO %1$s.profile_alias (old_profile_id, profile_id)
+        SELECT DISTINCT ON (m.former_profile_id) m.former_profile_id, m.profile_id
+          FROM (SELECT m.former_profile_id, m.profile_id, count(*) AS n FROM pg_temp.cdp_moved m WHERE m.former_profile_id IS NOT NULL GROUP BY 1, 2) m
+         WHERE NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = m.former_profile_id)
+         ORDER BY m.former_profile_id, m.n DESC, m.profile_id
+        ON CONFLICT (old_profile_id) DO UPDATE SET profile_id = excluded.profile_id, since = now()
+    $sql$, space);
+    EXECUTE format('UPDATE %1$s.profile_alias a SET profile_id = b.profile_id, since = now() FROM %1$s.profile_alias b
+                     WHERE a.profile_id = b.old_profile_id AND a.old_profile_id <> b.old_profile_id
+                       AND EXISTS (SELECT FROM pg_temp.cdp_moved m WHERE m.former_profile_id = b.old_profile_id)', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.log_moves(regnamespace, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.log_moves(regnamespace, bigint) IS
+'Writes merge_log and profile_alias for the moves in pg_temp.cdp_moved, after identity and before the profiles are rewritten.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.drop_identifier_indexes(space regnamespace)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s.identifier DROP CONSTRAINT identifier_pkey', space);
+    EXECUTE format('DROP INDEX %s.identifier_record_id_idx', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.drop_identifier_indexes(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.drop_identifier_indexes(regnamespace) IS 'Takes away the two indexes of identifier before a first load.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.build_identifier_indexes(space regnamespace)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s.identifier ADD CONSTRAINT identifier_pkey PRIMARY KEY (kind, value, record_id)', space);
+    EXECUTE format('CREATE INDEX identifier_record_id_idx ON %s.identifier (record_id)', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) IS 'Builds the two indexes of identifier.';
+
+CREATE OR REPLACE FUNCTION cdp.resolve(space regnamespace)
+RETURNS TABLE (run_id bigint, records bigint, profiles bigint, added bigint, changed bigint, removed bigint, rejected bigint,
+               merged bigint, split bigint, refused bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+AS $$
+#variable_conflict use_column
+DECLARE
+    started  timestamptz := clock_timestamp();
+    common   int := cdp_internal.setting('cdp.max_records_per_value');
+    whole    boolean;
+    bulk     boolean;
+    s        record;
+    d        record;
+    n        int := 0;
+    n_sources int;
+    n_records bigint;
+    n_profiles bigint;
+    n_added bigint := 0; n_changed bigint := 0; n_removed bigint := 0; n_rejected bigint := 0;
+    n_merged bigint; n_split bigint; n_refused bigint; n_affected bigint;
+    info     record;
+    id       bigint;
+    r        record;
+BEGIN
+    PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
+    PERFORM cdp_internal.drop_work_tables();
+    CREATE TEMP TABLE cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
+    CREATE TEMP TABLE cdp_changed (record_id bigint) ON COMMIT DROP;
+    CREATE TEMP TABLE cdp_stale (profile_id bigint) ON COMMIT DROP;
+
+    EXECUTE format('SELECT i.* FROM %s.space_info i', space) INTO info;
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.identity)', space) INTO whole;
+    whole := whole OR info.definitions_changed;
+    EXECUTE format('SELECT nextval(%L)', pg_get_serial_sequence(space || '.run', 'run_id')) INTO id;
+
+    FOR r IN EXECUTE format('SELECT r.rule FROM %s.rule r WHERE NOT r.applied ORDER BY r.rule', space) LOOP
+        PERFORM cdp_internal.explode_attribute(space, r.rule);
+        EXECUTE format('UPDATE %s.rule SET applied = true WHERE rule = $1', space) USING r.rule;
+    END LOOP;
+
+    -- a first load into an empty table: indexes are built once, sorted, after the rows
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = ''%1$s.identifier''::regclass', space)
+       INTO bulk;
+    IF bulk THEN
+        PERFORM cdp_internal.drop_identifier_indexes(space);
+    END IF;
+
+    EXECUTE format('SELECT count(*) FROM %s.source s WHERE NOT s.is_event', space) INTO n_sources;
+    FOR s IN EXECUTE format('SELECT s.* FROM %s.source s WHERE NOT s.is_event ORDER BY s.source_id', space) LOOP
+        n := n + 1;
+        PERFORM cdp_internal.progress(format('space %s: reading source %s (%s of %s)', space, s.source, n, n_sources));
+        EXECUTE format('UPDATE %s.source SET relation = $2, resolved_at = now() WHERE source_id = $1', space)
+          USING s.source_id, cdp_internal.present_relation(s.relation, s.relation_name);
+        SELECT * INTO d FROM cdp_internal.read_source(space, s.source_id, NOT whole);
+        n_added := n_added + d.added;
+        n_changed := n_changed + d.changed;
+        n_removed := n_removed + d.removed;
+        n_rejected := n_rejected + d.rejected;
+    END LOOP;
+
+    IF bulk THEN
+        PERFORM cdp_internal.progress(format('space %s: building indexes', space));
+        PERFORM cdp_internal.build_identifier_indexes(space);
+    END IF;
+
+    EXECUTE format('SELECT count(*) FROM %s.record', space) INTO n_records;
+    IF NOT whole AND (n_added + n_changed + n_removed) * 5 > n_records THEN
+        whole := true;
+    END IF;
+    IF NOT whole THEN
+        n_affected := cdp_internal.close_affected(space, common);
+        whole := n_affected * 2 > n_records;
+    END IF;
+
+    IF whole THEN
+        EXECUTE format('DELETE FROM %s.refused_merge', space);
+        PERFORM cdp_internal.progress(format('space %s: clustering %s records', space, n_records));
+        PERFORM cdp_internal.analyze_table(space, 'record'), cdp_internal.analyze_table(space, 'identifier');
+    ELSE
+        EXECUTE format('DELETE FROM %s.refused_merge f WHERE EXISTS (SELECT FROM pg_temp.cdp_affected a WHERE a.record_id IN (f.record_a, f.record_b))
+                           OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
+                           OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_b)', space);
+        PERFORM cdp_internal.progress(format('space %s: clustering %s of %s records', space, n_affected, n_records));
+    END IF;
+    CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS SELECT m.record_id, m.former_profile_id, m.profile_id FROM cdp_internal.cluster(space, NOT whole, common) m;
+    ANALYZE pg_temp.cdp_moved;
+
+    EXECUTE format('UPDATE %s.identity i SET profile_id = m.profile_id, since = now() FROM pg_temp.cdp_moved m
+                     WHERE i.record_id = m.record_id AND m.former_profile_id IS NOT NULL', space);
+    EXECUTE format('INSERT INTO %s.identity (record_id, profile_id) SELECT m.record_id, m.profile_id FROM pg_temp.cdp_moved m WHERE m.former_profile_id IS NULL', space);
+    PERFORM cdp_internal.log_moves(space, id);
+
+    IF whole THEN
+        PERFORM cdp_internal.analyze_table(space, 'identity');
+    ELSE
+        EXECUTE format('INSERT INTO pg_temp.cdp_stale
+                        SELECT m.profile_id FROM pg_temp.cdp_moved m
+                        UNION SELECT m.former_profile_id FROM pg_temp.cdp_moved m WHERE m.former_profile_id IS NOT NULL
+                        UNION SELECT i.profile_id FROM pg_temp.cdp_changed c JOIN %s.identity i USING (record_id)', space);
+    END IF;
+    PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
+    n_profiles := cdp_internal.write_profiles(space, NOT whole);
+    EXECUTE format('UPDATE %s.space_info SET definitions_changed = false WHERE definitions_changed', space);
+
+    EXECUTE format('SELECT count(*) FILTER (WHERE l.action = ''merged''), count(*) FILTER (WHERE l.action = ''split'') FROM %s.merge_log l WHERE l.run_id = $1', space)
+       INTO n_merged, n_split USING id;
+    EXECUTE format('SELECT count(*) FROM %s.refused_merge', space) INTO n_refused;
+    EXECUTE format('INSERT INTO %s.run (run_id, step, state, started_at, finished_at, counts) VALUES ($1, ''resolve'', ''done'', $2, clock_timestamp(), $3)', space)
+      USING id, started, jsonb_build_object('records', n_records, 'profiles', n_profiles, 'added', n_added, 'changed', n_changed, 'removed', n_removed,
+                                            'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole);
+    PERFORM cdp_internal.drop_work_tables();
+    RETURN QUERY SELECT id, n_records, n_profiles, n_added, n_changed, n_removed, n_rejected, n_merged, n_split, n_refused;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp.resolve(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp.resolve(regnamespace) IS
+'Brings every source''s rows in, decides which records are one person, and writes the profiles, in one transaction; returns one row of counts. Only what changed since the last run is cleaned, clustered and written.
+records and profiles: in the space now. added, changed, removed: source rows. rejected: values refused by cleaning in this run. merged, split: profiles. refused: evidence that a constraint refuses at present (table refused_merge).
+Other sessions see how far it is in pg_stat_activity.
+Errors: CDP20 no space, CDP22 another session resolves it, CDP41 CDP44 CDP46 a source is gone, altered or not readable, CDP42 CDP43 a key is not unique or null. A failed run changes nothing.
+Example: SELECT * FROM cdp.resolve(''customer'');';

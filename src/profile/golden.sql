@@ -1,0 +1,74 @@
+-- profile: the golden record. One aggregate per attribute, chosen by its survivorship
+-- rule, over the records of each profile; only rows that differ are written.
+
+CREATE OR REPLACE FUNCTION cdp_internal.write_profiles(space regnamespace, stale_only boolean)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    columns  text;
+    values   text;
+    sets     text;
+    old_row  text;
+    new_row  text;
+    sources  text;
+    n        bigint;
+BEGIN
+    EXECUTE format($sql$
+        SELECT coalesce(string_agg(format(', %%I', a.attribute), '' ORDER BY a.attribute), ''),
+               coalesce(string_agg(', ' || replace(cdp_internal.survivorship_sql(a.survivorship), '{v}', format('r.%%I', a.attribute)), '' ORDER BY a.attribute), ''),
+               coalesce(string_agg(format(', %%1$I = excluded.%%1$I', a.attribute), '' ORDER BY a.attribute), ''),
+               coalesce(string_agg(format(', p.%%I', a.attribute), '' ORDER BY a.attribute), ''),
+               coalesce(string_agg(format(', excluded.%%I', a.attribute), '' ORDER BY a.attribute), '')
+          FROM %1$s.attribute a WHERE a.in_use AND a.survivorship <> 'none'
+    $sql$, space) INTO columns, values, sets, old_row, new_row;
+
+    -- distinct sources: a bit map while source numbers fit into one, else a sort per profile
+    EXECUTE format('SELECT CASE WHEN coalesce(max(s.source_id), 0) < 63 THEN ''bit_count(bit_or(1::bigint << r.source_id)::bit(64))'' ELSE ''count(DISTINCT r.source_id)'' END FROM %s.source s', space)
+       INTO sources;
+
+    EXECUTE format($sql$
+        DELETE FROM %1$s.profile p WHERE %2$s NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = p.profile_id)
+    $sql$, space, CASE WHEN stale_only THEN 'p.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t) AND' ELSE '' END);
+    -- a profile whose last record vanished lives nowhere
+    IF stale_only THEN
+        EXECUTE format($sql$
+            INSERT INTO %1$s.profile_alias (old_profile_id)
+            SELECT DISTINCT t.profile_id FROM pg_temp.cdp_stale t
+             WHERE NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = t.profile_id)
+            ON CONFLICT (old_profile_id) DO NOTHING
+        $sql$, space);
+    END IF;
+
+    EXECUTE format($sql$
+        INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at %2$s)
+        SELECT i.profile_id, count(*), %8$s, min(r.observed_at), max(r.observed_at) %3$s
+          FROM %1$s.identity i JOIN %1$s.record r USING (record_id) JOIN %1$s.source s USING (source_id)
+         %7$s
+         GROUP BY i.profile_id
+        ON CONFLICT (profile_id) DO UPDATE
+           SET record_count = excluded.record_count, source_count = excluded.source_count,
+               first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at, updated_at = now() %4$s
+         WHERE (p.record_count, p.source_count, p.first_seen_at, p.last_seen_at %5$s)
+               IS DISTINCT FROM (excluded.record_count, excluded.source_count, excluded.first_seen_at, excluded.last_seen_at %6$s)
+    $sql$, space, columns, values, sets, old_row, new_row,
+        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END, sources);
+
+    EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n;
+    RETURN n;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.write_profiles(regnamespace, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.write_profiles(regnamespace, boolean) IS
+'Writes the golden records of all profiles, or of those in pg_temp.cdp_stale; returns the number of profiles in the space.';
+
+CREATE OR REPLACE FUNCTION cdp.current_profile(space regnamespace, profile_id bigint)
+RETURNS bigint
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_current_profile';
+REVOKE ALL ON FUNCTION cdp.current_profile(regnamespace, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION cdp.current_profile(regnamespace, bigint) IS
+'The profile id under which a person lives now: the id itself while it is alive, else where it was merged into. Null when its last record is gone or the id was never given out.
+Errors: CDP20 no space.
+Example: SELECT cdp.current_profile(''customer'', 42);';
