@@ -123,9 +123,18 @@ static const char *const why_ledger_sql = WHY_SQL(LEDGER_OF_IDENTIFIER);
 static const char *const alias_sql = "SELECT a.profile_id FROM @.profile_alias a WHERE a.old_profile_id" EQ "$1";
 
 /* For all profiles. Not kept: planned for the tables as they are now. */
-#define RECORDS_OF_STATES \
-	" JOIN @.identifier i ON i.kind" EQ "c.kind AND i.value" EQ "c.match_key" \
-	" JOIN @.identity d ON d.record_id" EQ "i.record_id"
+#define IDENTIFIERS_OF(states) \
+	states " JOIN @.identifier i ON i.kind" EQ "c.kind AND i.value" EQ "c.match_key"
+#define RECORDS_OF(states) \
+	IDENTIFIERS_OF(states) " JOIN @.identity d ON d.record_id" EQ "i.record_id"
+#define REFUSALS_OF(states) \
+	"SELECT i.record_id, c.decision" NE "'granted' FROM " IDENTIFIERS_OF(states)
+#define GRANTED_OF(states) \
+	"SELECT d.profile_id FROM " RECORDS_OF(states) \
+	" GROUP BY d.profile_id HAVING NOT pg_catalog.bool_or(c.decision" NE "'granted')"
+#define NOT_REFUSED_OF(states) \
+	"SELECT d.profile_id FROM @.identity d EXCEPT SELECT d.profile_id FROM " RECORDS_OF(states) \
+	" WHERE c.decision" NE "'granted'"
 #define LIVE_ALIASES \
 	"SELECT a.old_profile_id, a.profile_id FROM @.profile_alias a WHERE a.profile_id IS NOT NULL" \
 	" AND NOT EXISTS (SELECT FROM @.identity d WHERE d.profile_id" EQ "a.old_profile_id)"
@@ -139,7 +148,7 @@ static const Oid question_types[] = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
 typedef struct IdBits
 {
 	int64		block;			/* id >> 6 */
-	uint64		known;			/* has a state, or lives and the default rule allows */
+	uint64		known;			/* has a state, or is live and the default rule allows */
 	uint64		refused;
 	char		status;
 } IdBits;
@@ -436,8 +445,8 @@ look_up(Asked *asked)
 
 typedef enum Rows
 {
-	ROWS_OF_STATES,				/* (profile_id, refused) */
-	ROWS_OF_LIVE_PROFILES,		/* (profile_id) */
+	ROWS_OF_STATES,				/* (record_id, refused) */
+	ROWS_OF_IDENTITY,			/* (record_id, profile_id) */
 	ROWS_OF_ALIASES				/* (old_profile_id, profile_id) */
 } Rows;
 
@@ -445,8 +454,9 @@ typedef struct SetReceiver
 {
 	DestReceiver pub;
 	Rows		rows;
-	idbits_hash *set;
-	MemoryContext cxt;
+	bool		allows_by_default;
+	idbits_hash *records;		/* those with a state */
+	idbits_hash *profiles;
 	Size		limit;
 	bool		is_too_large;
 } SetReceiver;
@@ -455,25 +465,46 @@ static bool
 set_receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	SetReceiver *receiver = (SetReceiver *) self;
-	bool		isnull;
-	int64		id = DatumGetInt64(slot_getattr(slot, 1, &isnull));
-	uint64		bit = UINT64CONST(1) << (id & 63);
+	idbits_hash *into = receiver->profiles;
+	int64		id;
+	int64		other;
+	bool		is_refused = false;
 	IdBits	   *entry;
+	bool		isnull;
+
+	slot_getsomeattrs(slot, 2);
+	id = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	switch (receiver->rows)
+	{
+		case ROWS_OF_STATES:
+			into = receiver->records;
+			is_refused = DatumGetBool(slot_getattr(slot, 2, &isnull));
+			break;
+		case ROWS_OF_IDENTITY:
+			entry = idbits_lookup(receiver->records, id >> 6);
+			if (entry != NULL && (entry->known >> (id & 63) & 1))
+				is_refused = entry->refused >> (id & 63) & 1;
+			else if (!receiver->allows_by_default)
+				return true;
+			id = DatumGetInt64(slot_getattr(slot, 2, &isnull));
+			break;
+		case ROWS_OF_ALIASES:
+			other = DatumGetInt64(slot_getattr(slot, 2, &isnull));
+			if (!id_is_granted(receiver->profiles, other))
+				return true;
+			break;
+	}
 
 	/* Growing takes the old and the new table at once. */
-	if (receiver->set->members >= receiver->set->grow_threshold &&
-		receiver->set->size * sizeof(IdBits) * 2 > receiver->limit)
+	if (into->members >= into->grow_threshold && into->size * sizeof(IdBits) * 3 > receiver->limit)
 	{
 		receiver->is_too_large = true;
 		return false;
 	}
-	if (receiver->rows == ROWS_OF_ALIASES &&
-		!id_is_granted(receiver->set, DatumGetInt64(slot_getattr(slot, 2, &isnull))))
-		return true;
-	entry = id_bits(receiver->set, id);
-	entry->known |= bit;
-	if (receiver->rows == ROWS_OF_STATES && DatumGetBool(slot_getattr(slot, 2, &isnull)))
-		entry->refused |= bit;
+	entry = id_bits(into, id);
+	entry->known |= UINT64CONST(1) << (id & 63);
+	if (is_refused)
+		entry->refused |= UINT64CONST(1) << (id & 63);
 	return true;
 }
 
@@ -531,39 +562,37 @@ ask_purpose(Asked *asked)
 }
 
 /*
- * Computes the answers for all profiles. Leaves question->granted NULL and sets
- * is_too_large when they do not fit into memory. Connected to SPI.
+ * Computes the answers for all profiles: from states to records by a join, from
+ * records to profiles by a scan of identity. Leaves question->granted NULL and
+ * sets is_too_large when they do not fit into memory. Connected to SPI.
  */
 static void
 compute_set(Question *question, Asked *asked, MemoryContext parent)
 {
 	Purpose		purpose = ask_purpose(asked);
+	MemoryContext cxt = AllocSetContextCreate(parent, "cdp consent set", ALLOCSET_DEFAULT_SIZES);
 	SetReceiver receiver = {
 		.pub = {set_receive, set_startup, set_no_op, set_no_op, DestNone},
-		.limit = get_hash_memory_limit()
+		.allows_by_default = purpose.allows_by_default,
+		.limit = get_hash_memory_limit() / 2
 	};
-	MemoryContext cxt = AllocSetContextCreate(parent, "cdp consent set", ALLOCSET_DEFAULT_SIZES);
 
 	question->set_cxt = cxt;
-	receiver.set = idbits_create(cxt, 64, NULL);
+	receiver.profiles = idbits_create(cxt, 64, NULL);
+	receiver.records = idbits_create(cxt, 64, NULL);
 	if (!purpose.is_retired)
 	{
 		receiver.rows = ROWS_OF_STATES;
 		run_for_all(asked,
-					asked->has_at ? "SELECT d.profile_id, c.decision" NE "'granted' FROM " LEDGER_STATES RECORDS_OF_STATES :
-					asked->channel ? "SELECT d.profile_id, c.decision" NE "'granted' FROM " CURRENT_STATES RECORDS_OF_STATES :
-					"SELECT d.profile_id, c.decision" NE "'granted' FROM " CURRENT_GENERAL_STATES RECORDS_OF_STATES,
+					asked->has_at ? REFUSALS_OF(LEDGER_STATES) :
+					asked->channel ? REFUSALS_OF(CURRENT_STATES) : REFUSALS_OF(CURRENT_GENERAL_STATES),
 					&receiver.pub);
-		if (purpose.allows_by_default && !receiver.is_too_large)
-		{
-			receiver.rows = ROWS_OF_LIVE_PROFILES;
-			run_for_all(asked, "SELECT d.profile_id FROM @.identity d", &receiver.pub);
-		}
+		receiver.rows = ROWS_OF_IDENTITY;
 		if (!receiver.is_too_large)
-		{
-			receiver.rows = ROWS_OF_ALIASES;
+			run_for_all(asked, "SELECT d.record_id, d.profile_id FROM @.identity d", &receiver.pub);
+		receiver.rows = ROWS_OF_ALIASES;
+		if (!receiver.is_too_large)
 			run_for_all(asked, LIVE_ALIASES, &receiver.pub);
-		}
 	}
 	if (receiver.is_too_large)
 	{
@@ -572,7 +601,8 @@ compute_set(Question *question, Asked *asked, MemoryContext parent)
 		MemoryContextDelete(cxt);
 		return;
 	}
-	question->granted = receiver.set;
+	idbits_destroy(receiver.records);
+	question->granted = receiver.profiles;
 }
 
 /* How many pages the set-based query reads. */
@@ -840,13 +870,6 @@ cdp_consented_profiles(PG_FUNCTION_ARGS)
 	{
 		DestReceiver *dest = CreateDestReceiver(DestTuplestore);
 		const char *template;
-
-#define GRANTED_OF(states) \
-		"SELECT d.profile_id FROM " states RECORDS_OF_STATES \
-		" GROUP BY d.profile_id HAVING NOT pg_catalog.bool_or(c.decision" NE "'granted')"
-#define NOT_REFUSED_OF(states) \
-		"SELECT d.profile_id FROM @.identity d EXCEPT SELECT d.profile_id FROM " states RECORDS_OF_STATES \
-		" WHERE c.decision" NE "'granted'"
 
 		if (purpose.allows_by_default)
 			template = asked.has_at ? NOT_REFUSED_OF(LEDGER_STATES) :
