@@ -13,11 +13,13 @@ OBJS = \
 	src/core/progress.o \
 	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
 	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
+	src/clean/date.o src/clean/postal.o src/clean/text.o \
 	src/clean/call.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql \
 	src/clean/fold.sql src/clean/name.sql src/clean/email.sql src/clean/phone.sql src/clean/types.sql \
+	src/clean/date.sql src/clean/postal.sql src/clean/text.sql \
 	src/identity/tables.sql \
 	src/profile/tables.sql \
 	src/consent/tables.sql \
@@ -25,7 +27,7 @@ SQL_PIECES = \
 	src/job/tables.sql
 
 REGRESS = frame \
-	name email phone types
+	name email phone types date postal text fold
 
 ISOLATION =
 
