@@ -37,7 +37,7 @@ SQL_PIECES = \
 REGRESS = frame expression fold name email phone types date postal text survive ledger consent consent_merge trait segment \
 	acl comments
 
-REGRESS += source attribute resolve cluster
+REGRESS += source attribute resolve cluster explain quality evaluate run grant uninstall
 
 ISOLATION = consent_withdrawal segment_refresh
 
