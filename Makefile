@@ -12,14 +12,17 @@ OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
 	src/core/progress.o src/core/expression.o \
 	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
-	src/clean/call.o \
-	src/identity/cluster.o \
+	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
+	src/clean/date.o src/clean/postal.o src/clean/text.o src/clean/call.o \
+	src/identity/hub.o src/identity/cluster.o \
 	src/profile/survive.o src/profile/golden.o \
+	src/consent/ledger.o src/consent/consent.o \
 	src/segment/trait.o src/segment/segment.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
-	src/clean/fold.sql src/clean/name.sql src/clean/email.sql \
+	src/clean/fold.sql src/clean/name.sql src/clean/email.sql src/clean/phone.sql src/clean/types.sql \
+	src/clean/date.sql src/clean/postal.sql src/clean/text.sql \
 	src/profile/survive.sql \
 	src/identity/tables.sql src/profile/tables.sql src/consent/tables.sql \
 	src/segment/tables.sql src/job/tables.sql \
@@ -27,13 +30,14 @@ SQL_PIECES = \
 	src/identity/cluster.sql src/identity/resolve.sql \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
 	src/match/evaluate.sql \
+	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
-	src/job/run.sql
+	src/job/run.sql src/job/grant.sql
 
-REGRESS = frame expression name email survive trait segment \
+REGRESS = frame expression fold name email phone types date postal text survive ledger consent consent_merge trait segment \
 	acl comments
 
-ISOLATION =
+ISOLATION = consent_withdrawal segment_refresh
 
 DATA_built = cdp--$(CDP_VERSION).sql
 EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check
@@ -41,7 +45,7 @@ EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check
 PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
 PG_CXXFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -std=c++17
-SHLIB_LINK = -lphonenumber -licui18n -licuuc -lstdc++
+SHLIB_LINK = -lphonenumber -lprotobuf -licui18n -licuuc -lstdc++
 REGRESS_OPTS = --inputdir=. --outputdir=.
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso
 

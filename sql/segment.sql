@@ -146,5 +146,22 @@ SELECT p.oid::regprocedure FROM pg_proc AS p
 WHERE p.proname ~ '(segment|trait|members|check_expression|condition_parts|aggregates|expression_columns)' AND p.pronamespace IN ('cdp'::regnamespace, 'cdp_internal'::regnamespace)
   AND has_function_privilege('pg_monitor', p.oid, 'EXECUTE');
 
+-- No space, and a space with a name that needs quotes.
+SELECT cdp.define_segment(NULL, 'x', 'true');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM cdp.refresh_segments(NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM cdp.members(NULL, 'x');
+\echo :LAST_ERROR_SQLSTATE
+SELECT cdp.create_space('Seg "T" %I''s', 'US');
+INSERT INTO "Seg ""T"" %I's".profile (profile_id, record_count, source_count) VALUES (7, 1, 1);
+SELECT cdp.define_trait('"Seg ""T"" %I''s"', 'Twice 100 %', 'record_count * 2');
+SELECT cdp.define_segment('"Seg ""T"" %I''s"', 'two %s', '"Twice 100 %" = 2 AND ''%s'' <> ''%I''');
+SELECT segment, size FROM cdp.refresh_segments('"Seg ""T"" %I''s"');
+SELECT * FROM cdp.members('"Seg ""T"" %I''s"', 'two %s');
+SELECT * FROM cdp.explain_segment('"Seg ""T"" %I''s"', 'two %s', 7);
+SELECT cdp.in_segment('"Seg ""T"" %I''s"', 'two %s', 7);
+SELECT cdp.drop_space('"Seg ""T"" %I''s"', 'Seg "T" %I''s');
+
 DROP SCHEMA seg_shop CASCADE;
 SELECT cdp.drop_space('seg_t', 'seg_t');

@@ -5,33 +5,33 @@ CREATE EXTENSION IF NOT EXISTS cdp;
 SELECT cdp.create_space('trait_t', 'US');
 CREATE SCHEMA trait_shop;
 CREATE TABLE trait_shop.customer (id int PRIMARY KEY, joined date, points int, active boolean);
-CREATE TABLE trait_shop.orders (order_no int, customer_id int, mail text, total numeric, ordered_at timestamptz, state text);
+CREATE TABLE trait_shop.orders (order_no int, customer_id int, nick text, total numeric, ordered_at timestamptz, state text);
 INSERT INTO trait_shop.customer VALUES (1, '2020-01-01', 10, true), (2, '2021-01-01', 20, true), (3, '2022-01-01', 30, false);
 -- 1 and 2 are one person (profile 101), 3 another (103); 104 has left the shop's table
 INSERT INTO trait_t.source (source_id, source, relation, relation_name, key, filter)
 VALUES (1, 'trait_shop.customer', 'trait_shop.customer', 'trait_shop.customer', 's.id', NULL);
 INSERT INTO trait_t.source (source_id, source, is_event, relation, relation_name, key, fields, observed_at, filter)
 VALUES (2, 'trait_shop.orders', true, 'trait_shop.orders', 'trait_shop.orders', 's.order_no',
-        '{"email": "lower(s.mail)", "trait_shop.customer": "s.customer_id"}', 's.ordered_at', 's.state <> ''test''');
+        '{"nick": "s.nick", "trait_shop.customer": "s.customer_id"}', 's.ordered_at', 's.state <> ''test''');
 INSERT INTO trait_t.attribute (attribute, kind, storage_type, survivorship, is_identifier, priority)
-VALUES ('email', 'email', 'text', 'most_recent', true, 10), ('birth_date', 'birth_date', 'date', 'most_recent', false, 100);
-ALTER TABLE trait_t.profile ADD COLUMN email text, ADD COLUMN birth_date date;
+VALUES ('nick', 'name', 'text', 'most_recent', true, 10);
+ALTER TABLE trait_t.profile ADD COLUMN nick text, ADD COLUMN birth_date date;
 INSERT INTO trait_t.record (record_id, source_id, source_key, source_hash) VALUES (1, 1, '1', 0), (2, 1, '2', 0), (3, 1, '3', 0), (4, 1, '4', 0);
 INSERT INTO trait_t.identity (record_id, profile_id) VALUES (1, 101), (2, 101), (3, 103), (4, 104);
 INSERT INTO trait_t.identifier (kind, value, record_id, blocked) VALUES
     ('trait_shop.customer', '1', 1, false), ('trait_shop.customer', '2', 2, false), ('trait_shop.customer', '3', 3, false),
-    ('email', 'a@x', 1, false), ('email', 'a@x', 2, false), ('email', 'both@x', 1, false), ('email', 'both@x', 3, false),
-    ('email', 'd@x', 4, false), ('email', 'info@x', 4, true);
+    ('nick', 'anna', 1, false), ('nick', 'anna', 2, false), ('nick', 'both', 1, false), ('nick', 'both', 3, false),
+    ('nick', 'dee', 4, false), ('nick', 'blocked', 4, true);
 INSERT INTO trait_t.profile (profile_id, record_count, source_count, birth_date) VALUES (101, 2, 1, '1990-05-01'), (103, 1, 1, NULL), (104, 1, 1, '2000-02-29');
 INSERT INTO trait_shop.orders VALUES
     (1, 1, NULL, 100, now() - interval '1 day', 'paid'),
-    (2, 2, 'd@x', 50.5, now() - interval '100 days', 'paid'),        -- the customer's number goes before the address
+    (2, 2, 'Dee', 50.5, now() - interval '100 days', 'paid'),        -- the customer's number goes before the name
     (3, 2, NULL, 7, now() - interval '400 days', 'open'),
     (4, 3, NULL, NULL, now() - interval '2 days', 'open'),
-    (5, NULL, 'D@X', 9, now() - interval '3 days', 'paid'),          -- bound by address
-    (6, NULL, 'both@x', 1000, now(), 'paid'),                        -- two profiles hold it: nobody's
-    (7, NULL, 'info@x', 1000, now(), 'paid'),                        -- a blocked value: nobody's
-    (8, 99, 'a@x', 1, now() - interval '5 days', 'paid'),            -- an unknown number: the address decides
+    (5, NULL, ' DÉE', 9, now() - interval '3 days', 'paid'),          -- bound by name, cleaned like a record's
+    (6, NULL, 'both', 1000, now(), 'paid'),                        -- two profiles hold it: nobody's
+    (7, NULL, 'blocked', 1000, now(), 'paid'),                        -- a blocked value: nobody's
+    (8, 99, 'Anna', 1, now() - interval '5 days', 'paid'),            -- an unknown number: the name decides
     (9, NULL, NULL, 5000, now(), 'paid'),
     (10, 1, NULL, 777, now(), 'test'),                               -- the source's filter leaves it out
     (11, 1, NULL, 20, now() + interval '1 day', 'paid');             -- not yet
@@ -79,7 +79,9 @@ SELECT cdp.define_trait('trait_shop', 'x', '1');
 \echo :LAST_ERROR_SQLSTATE
 SELECT cdp.define_trait('trait_t', 'orders', '1');
 \echo :LAST_ERROR_SQLSTATE
-SELECT cdp.define_trait('trait_t', 'email', '1');
+SELECT cdp.define_trait('trait_t', 'nick', '1');
+\echo :LAST_ERROR_SQLSTATE
+SELECT cdp.define_trait('trait_t', 'company', '1');
 \echo :LAST_ERROR_SQLSTATE
 SELECT cdp.define_trait('trait_t', 'xmin', '1');
 \echo :LAST_ERROR_SQLSTATE

@@ -17,6 +17,10 @@
 #include "varatt.h"
 #endif
 #if PG_VERSION_NUM < 160000
+/* soft errors came with 16; before, every error is a hard one */
+#define ereturn(context, dummy_value, ...) \
+	do { (void) (context); ereport(ERROR, __VA_ARGS__); } while (0)
+
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"

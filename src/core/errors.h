@@ -17,6 +17,7 @@
 #define ERRCODE_CDP_NO_SUCH_PURPOSE		MAKE_SQLSTATE('C', 'D', 'P', '1', '1')
 #define ERRCODE_CDP_LEDGER_APPEND_ONLY	MAKE_SQLSTATE('C', 'D', 'P', '1', '2')
 #define ERRCODE_CDP_BAD_CONSENT			MAKE_SQLSTATE('C', 'D', 'P', '1', '3')
+#define ERRCODE_CDP_PURPOSE_EXISTS		MAKE_SQLSTATE('C', 'D', 'P', '1', '4')
 /* core */
 #define ERRCODE_CDP_NO_SUCH_SPACE		MAKE_SQLSTATE('C', 'D', 'P', '2', '0')
 #define ERRCODE_CDP_SPACE_EXISTS		MAKE_SQLSTATE('C', 'D', 'P', '2', '1')

@@ -3,6 +3,8 @@
  *	  The settings (GUCs) of cdp, in alphabetical order.
  */
 #include "core/core.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 char	   *cdp_default_region = NULL;
@@ -34,4 +36,19 @@ cdp_core_settings_init(void)
 							"Such values are listed by cdp.quality_report and count again when they fall under the limit.",
 							&cdp_max_records_per_value, 50, 2, 10000, PGC_USERSET, 0,
 							NULL, NULL, NULL);
+}
+
+PG_FUNCTION_INFO_V1(cdp_setting);
+
+/*
+ * cdp_internal.setting(name text) -> text
+ * current_setting(), but calling it loads the module, so that a setting of cdp is
+ * known even when nothing else of cdp has run in the session.
+ */
+Datum
+cdp_setting(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	PG_RETURN_TEXT_P(cstring_to_text(GetConfigOption(name, false, false)));
 }

@@ -17,7 +17,15 @@ REVOKE ALL ON FUNCTION cdp_internal.progress(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.progress(text) IS
 'Shows how far long work is: pg_stat_activity for others, a NOTICE for the client.';
 
-CREATE OR REPLACE FUNCTION cdp.create_space(space name, region text DEFAULT current_setting('cdp.default_region'))
+CREATE OR REPLACE FUNCTION cdp_internal.setting(name text)
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_setting';
+REVOKE ALL ON FUNCTION cdp_internal.setting(text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.setting(text) IS
+'current_setting() that loads the module first, so that cdp''s settings are known.';
+
+CREATE OR REPLACE FUNCTION cdp.create_space(space name, region text DEFAULT cdp_internal.setting('cdp.default_region'))
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -75,6 +83,7 @@ CREATE OR REPLACE FUNCTION cdp.drop_space(space regnamespace, confirm text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
 AS $$
 BEGIN
     PERFORM cdp_internal.require_space(space);

@@ -186,6 +186,22 @@ COMMENT ON FUNCTION cdp.set_attribute(regnamespace, name, text, text) IS
 Errors: CDP50 unknown attribute, CDP51 unknown survivorship rule, CDP23 unknown option.
 Example: SELECT cdp.set_attribute(''customer'', ''birth_date'', ''max_per_profile'', ''1'');';
 
+CREATE OR REPLACE FUNCTION cdp_internal.add_column(space regnamespace, relation text, column_name text, type text)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = to_regclass(format('%s.%I', space, relation)) AND c.attname = column_name AND NOT c.attisdropped) THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('ALTER TABLE %s.%I ADD COLUMN %I %s', space, relation, column_name, type);
+    RETURN true;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.add_column(regnamespace, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.add_column(regnamespace, text, text, text) IS 'Adds a column unless it is there; tells whether it did.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.use_attribute(space regnamespace, attribute text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -195,15 +211,14 @@ DECLARE
     a record;
 BEGIN
     EXECUTE format('UPDATE %s.attribute SET in_use = true WHERE attribute = $1 RETURNING *', space) INTO a USING attribute;
-    EXECUTE format('ALTER TABLE %s.record ADD COLUMN IF NOT EXISTS %I %s', space, attribute, a.storage_type);
-    IF a.is_multiple THEN
-        EXECUTE format('ALTER TABLE %s.record ADD COLUMN IF NOT EXISTS %I %s[]', space, attribute || '_all', a.storage_type);
+    IF cdp_internal.add_column(space, 'record', attribute, a.storage_type) AND a.description IS NOT NULL THEN
+        EXECUTE format('COMMENT ON COLUMN %s.record.%I IS %L', space, attribute, a.description);
     END IF;
-    IF a.survivorship <> 'none' THEN
-        EXECUTE format('ALTER TABLE %s.profile ADD COLUMN IF NOT EXISTS %I %s', space, attribute, a.storage_type);
-        IF a.description IS NOT NULL THEN
-            EXECUTE format('COMMENT ON COLUMN %s.profile.%I IS %L', space, attribute, a.description);
-        END IF;
+    IF a.is_multiple AND cdp_internal.add_column(space, 'record', attribute || '_all', a.storage_type || '[]') THEN
+        EXECUTE format('UPDATE %1$s.record SET %3$I = ARRAY[%2$I] WHERE %2$I IS NOT NULL', space, attribute, attribute || '_all');
+    END IF;
+    IF a.survivorship <> 'none' AND cdp_internal.add_column(space, 'profile', attribute, a.storage_type) AND a.description IS NOT NULL THEN
+        EXECUTE format('COMMENT ON COLUMN %s.profile.%I IS %L', space, attribute, a.description);
     END IF;
 END
 $$;
@@ -263,11 +278,8 @@ COMMENT ON FUNCTION cdp_internal.identifier_key(regnamespace, text, text) IS
 
 CREATE OR REPLACE FUNCTION cdp_internal.hub_value(value text)
 RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-AS $$
-    SELECT CASE WHEN pg_catalog.octet_length(value) <= 500 THEN nullif(value, '')
-                ELSE pg_catalog.left(value, 60) OPERATOR(pg_catalog.||) '~' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(value, 'UTF8')), 'hex') END
-$$;
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_hub_value';
 REVOKE ALL ON FUNCTION cdp_internal.hub_value(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.hub_value(text) IS
-'A matching key as it is stored: itself, or for one too long for an index its beginning and SHA-256. Without SET, so that it is inlined.';
+'A matching key as it is stored: itself, null when empty, and for one too long for an index its beginning and a 128-bit hash.';

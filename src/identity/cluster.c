@@ -63,15 +63,19 @@ typedef struct RowReceiver
 	DestReceiver pub;
 	RowFn		fn;
 	void	   *state;
+	MemoryContext context;		/* the caller's, for what fn keeps */
 } RowReceiver;
 
 static bool
 row_receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *r = (RowReceiver *) self;
+	MemoryContext old;
 
 	slot_getallattrs(slot);
+	old = MemoryContextSwitchTo(r->context);
 	r->fn(slot, r->state);
+	MemoryContextSwitchTo(old);
 	return true;
 }
 
@@ -96,7 +100,8 @@ stream_rows(const char *sql, int nargs, const Oid *argtypes, const Datum *args, 
 		.pub = {.receiveSlot = row_receive, .rStartup = row_startup, .rShutdown = row_done,
 		.rDestroy = row_done, .mydest = DestNone},
 		.fn = fn,
-		.state = state
+		.state = state,
+		.context = CurrentMemoryContext
 	};
 	SPIExecuteOptions options = {.read_only = false, .dest = (DestReceiver *) &receiver};
 	ParamListInfo params = NULL;
@@ -717,7 +722,7 @@ write_refusals(Rebuild *rb)
 	args[4] = makeArrayResult(rb->refused_by, CurrentMemoryContext);
 	SPI_execute_with_args(psprintf("INSERT INTO %s.refused_merge (record_a, record_b, kind, value, refused_by)"
 								   " SELECT DISTINCT ON (a, b, k, v) a, b, k, v, y"
-								   " FROM pg_catalog.unnest($1, $2, $3, $4, $5) AS u(a, b, k, v, y)"
+								   " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) AS u(a, b, k, v, y)"
 								   " ORDER BY a, b, k, v, y ON CONFLICT DO NOTHING", rb->g->schema),
 						  5, argtypes, args, NULL, false, 0);
 }
@@ -784,7 +789,7 @@ rebuild_conflicts(Graph *g)
 		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
 		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
 		stream_rows(psprintf("SELECT k.number, h.value, h.record_id"
-							 " FROM pg_catalog.unnest($2, $3) AS k(kind, number)"
+							 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
 							 " JOIN %s.identifier h ON h.kind = k.kind"
 							 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
 					3, argtypes, args, held_row, &rb);
@@ -817,7 +822,7 @@ rebuild_conflicts(Graph *g)
 		args[3] = PointerGetDatum(array_of(kind_priorities, n, INT4OID));
 		args[4] = PointerGetDatum(array_of(kind_limits, n, INT4OID));
 		stream_rows(psprintf("SELECT h.kind, h.value, h.record_id"
-							 " FROM pg_catalog.unnest($2, $3, $4, $5) AS k(kind, number, priority, common_limit)"
+							 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) AS k(kind, number, priority, common_limit)"
 							 " JOIN %1$s.identifier h ON h.kind = k.kind JOIN %1$s.record r USING (record_id)"
 							 " WHERE h.record_id = ANY ($1) AND NOT h.blocked"
 							 " AND (SELECT pg_catalog.count(*) FROM (SELECT 1 FROM %1$s.identifier c"
@@ -959,7 +964,7 @@ assign_ids(Graph *g)
 		Oid			argtypes[1] = {INT8OID};
 		Datum		args[1] = {Int64GetDatum(n_new)};
 
-		stream_rows(psprintf("SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('%s.profile', 'profile_id'))"
+		stream_rows(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence('%s.profile', 'profile_id'))::pg_catalog.regclass)"
 							 " FROM pg_catalog.generate_series(1, $1)", g->schema),
 					1, argtypes, args, new_id_row, &ids);
 	}

@@ -30,6 +30,41 @@ REVOKE ALL ON FUNCTION cdp_internal.lock_space(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.lock_space(regnamespace) IS
 'Takes the resolver lock of a space until the transaction ends, or raises CDP22 at once.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.drop_work_tables(only_one text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    names text;
+BEGIN
+    -- by catalogue, not DROP IF EXISTS, which would tell the client of each that is not there
+    SELECT string_agg(format('pg_temp.%I', c.relname), ', ') INTO names FROM pg_class c
+     WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r' AND c.relname ~ '^cdp_' AND c.relname = coalesce(only_one, c.relname);
+    IF names IS NOT NULL THEN
+        EXECUTE 'DROP TABLE ' || names;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.drop_work_tables(text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.drop_work_tables(text) IS
+'Drops this session''s work tables (pg_temp.cdp_*), or one of them. They go at commit anyway; this serves several runs in one transaction.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.analyze_table(space regnamespace, relation text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_class c WHERE c.oid = format('%s.%I', space, relation)::regclass AND pg_has_role(c.relowner, 'USAGE')) THEN
+        EXECUTE format('ANALYZE %s.%I', space, relation);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.analyze_table(regnamespace, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.analyze_table(regnamespace, text) IS
+'ANALYZE, where the caller owns the table; others would only get a warning.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.source_fields(space regnamespace, source_id int)
 RETURNS TABLE (n bigint, attribute text, raw_sql text, raw_is_array boolean, is_multiple boolean, storage_type text, clean_sql text, problem_sql text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -83,7 +118,7 @@ BEGIN
         END IF;
     END LOOP;
     RETURN format($sql$
-        SELECT coalesce(o.record_id, nextval(%1$L)) AS record_id, o.record_id IS NULL AS is_new, n.source_key IS NULL AS is_gone,
+        SELECT coalesce(o.record_id, nextval(%1$L::regclass)) AS record_id, o.record_id IS NULL AS is_new, n.source_key IS NULL AS is_gone,
                coalesce(n.source_key, o.source_key) AS source_key, n.observed_at, n.source_hash %2$s %3$s
           FROM (SELECT q.*, hash_record_extended(ROW(q.observed_at %4$s), %5$s) AS source_hash
                   FROM (SELECT %6$s COLLATE "C" AS source_key, %7$s AS observed_at %8$s
@@ -112,6 +147,7 @@ DECLARE
     parts  text[] := '{}';
     source text;
     value  text;
+    several boolean;
     blocked_values text := cdp_internal.blocked_sql(space);
 BEGIN
     -- attributes, then rules: a kind is one list of attributes whose keys make the value
@@ -124,18 +160,20 @@ BEGIN
         CONTINUE WHEN NOT k.attributes <@ attributes OR k.kind <> only_kind;
         source := rows_sql;
         value := NULL;
+        several := false;
         FOR a IN EXECUTE format('SELECT a.attribute, a.is_multiple, u.i, t.key_sql FROM unnest($1) WITH ORDINALITY u(attribute, i)
                                    JOIN %s.attribute a ON a.attribute = u.attribute JOIN cdp_internal.kinds() t ON t.kind = a.kind ORDER BY u.i', space)
                  USING k.attributes
         LOOP
             IF a.is_multiple THEN
+                several := true;
                 source := source || format(' CROSS JOIN LATERAL unnest(d.%I) AS %I(v)', a.attribute || '_all', 'u' || a.i);
             END IF;
             value := coalesce(value || E' || E''\\x1f'' || ', '')
                   || format('NULLIF(%s, '''')', replace(a.key_sql, '{v}', CASE WHEN a.is_multiple THEN format('%I.v', 'u' || a.i) ELSE format('d.%I', a.attribute) END));
         END LOOP;
-        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(%s) COLLATE "C" AS value, d.record_id FROM %s OFFSET 0) x WHERE x.value IS NOT NULL',
-                                 replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, k.kind, value, source);
+        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %s %L::text COLLATE "C" AS kind, cdp_internal.hub_value(%s) COLLATE "C" AS value, d.record_id FROM %s OFFSET 0) x WHERE x.value IS NOT NULL',
+                                 replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
     END LOOP;
     IF own_source IS NOT NULL AND only_kind IS NULL THEN
         parts := parts || format('SELECT %L, cdp_internal.hub_value(d.source_key), d.record_id, false FROM %s', own_source, rows_sql);
@@ -161,7 +199,7 @@ DECLARE
 BEGIN
     EXECUTE format('DELETE FROM %s.identifier i WHERE i.kind = $1', space) USING kind;
     EXECUTE format('SELECT coalesce(array_agg(a.attribute::text), ''{}'') FROM %s.attribute a WHERE a.in_use', space) INTO used;
-    EXECUTE format('INSERT INTO %s.identifier (kind, value, record_id, blocked) %s ON CONFLICT DO NOTHING', space,
+    EXECUTE format('INSERT INTO %s.identifier (kind, value, record_id, blocked) %s', space,
                    cdp_internal.explode_sql(space, format('%s.record d', space), used, NULL, kind));
 END
 $$;
@@ -205,14 +243,14 @@ DECLARE
     s        record;
     columns  text;
     firsts   text;
-    sets     text;
+    rows_sql text;
     rejects  text;
     attributes text[];
     state    text;
     bad      bigint;
 BEGIN
     EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
-    DROP TABLE IF EXISTS pg_temp.cdp_delta;
+    PERFORM cdp_internal.drop_work_tables('cdp_delta');
     BEGIN
         EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || cdp_internal.delta_sql(space, source_id);
     EXCEPTION
@@ -287,20 +325,19 @@ BEGIN
     GET DIAGNOSTICS rejected = ROW_COUNT;
 
     -- scalar fields of multiple attributes appear in the delta as scalars only; explode from one shape
-    SELECT 'pg_temp.cdp_delta d' INTO columns;
-    IF EXISTS (SELECT FROM cdp_internal.source_fields(space, source_id) f WHERE f.is_multiple) THEN
-        columns := format('%s.record d', space);
-    END IF;
+    rows_sql := CASE WHEN EXISTS (SELECT FROM cdp_internal.source_fields(space, source_id) f WHERE f.is_multiple)
+                     THEN format('%s.record d', space) ELSE 'pg_temp.cdp_delta d' END;
     IF added > 0 THEN
-        EXECUTE format('WITH i AS (INSERT INTO %s.identifier (kind, value, record_id, blocked) %s %s RETURNING kind, value, blocked)
-                        INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, 1 FROM i WHERE NOT i.blocked AND $1', space,
-                       cdp_internal.explode_sql(space, cdp_internal.delta_rows(columns, 'e.is_new'), attributes, s.source), 'ON CONFLICT DO NOTHING')
-          USING note_touched;
+        EXECUTE format(CASE WHEN note_touched THEN
+                           'WITH i AS (INSERT INTO %s.identifier (kind, value, record_id, blocked) %s RETURNING kind, value, blocked)
+                            INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, 1 FROM i WHERE NOT i.blocked'
+                       ELSE 'INSERT INTO %s.identifier (kind, value, record_id, blocked) %s' END,
+                       space, cdp_internal.explode_sql(space, cdp_internal.delta_rows(rows_sql, 'e.is_new'), attributes, s.source));
     END IF;
     IF changed > 0 THEN
         EXECUTE format('CREATE TEMP TABLE cdp_exploded ON COMMIT DROP AS
                         SELECT DISTINCT ON (1, 2, 3) * FROM (%s) AS x(kind, value, record_id, blocked) ORDER BY 1, 2, 3', cdp_internal.explode_sql(space,
-                       cdp_internal.delta_rows(columns, 'NOT e.is_new AND NOT e.is_gone'), attributes, s.source));
+                       cdp_internal.delta_rows(rows_sql, 'NOT e.is_new AND NOT e.is_gone'), attributes, s.source));
         EXECUTE format($sql$
             WITH del AS (DELETE FROM %1$s.identifier i USING pg_temp.cdp_delta d
                           WHERE i.record_id = d.record_id AND NOT d.is_new AND NOT d.is_gone
@@ -439,6 +476,32 @@ REVOKE ALL ON FUNCTION cdp_internal.log_moves(regnamespace, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.log_moves(regnamespace, bigint) IS
 'Writes merge_log and profile_alias for the moves in pg_temp.cdp_moved, after identity and before the profiles are rewritten.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.drop_identifier_indexes(space regnamespace)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s.identifier DROP CONSTRAINT identifier_pkey', space);
+    EXECUTE format('DROP INDEX %s.identifier_record_id_idx', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.drop_identifier_indexes(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.drop_identifier_indexes(regnamespace) IS 'Takes away the two indexes of identifier before a first load.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.build_identifier_indexes(space regnamespace)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s.identifier ADD CONSTRAINT identifier_pkey PRIMARY KEY (kind, value, record_id)', space);
+    EXECUTE format('CREATE INDEX identifier_record_id_idx ON %s.identifier (record_id)', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) IS 'Builds the two indexes of identifier.';
+
 CREATE OR REPLACE FUNCTION cdp.resolve(space regnamespace)
 RETURNS TABLE (run_id bigint, records bigint, profiles bigint, added bigint, changed bigint, removed bigint, rejected bigint,
                merged bigint, split bigint, refused bigint)
@@ -449,8 +512,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     started  timestamptz := clock_timestamp();
-    common   int := current_setting('cdp.max_records_per_value');
+    common   int := cdp_internal.setting('cdp.max_records_per_value');
     whole    boolean;
+    bulk     boolean;
     s        record;
     d        record;
     n        int := 0;
@@ -465,7 +529,7 @@ DECLARE
 BEGIN
     PERFORM cdp_internal.require_space(space);
     PERFORM cdp_internal.lock_space(space);
-    DROP TABLE IF EXISTS pg_temp.cdp_touched, pg_temp.cdp_changed, pg_temp.cdp_stale, pg_temp.cdp_delta, pg_temp.cdp_moved, pg_temp.cdp_affected, pg_temp.cdp_hub;
+    PERFORM cdp_internal.drop_work_tables();
     CREATE TEMP TABLE cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_changed (record_id bigint) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_stale (profile_id bigint) ON COMMIT DROP;
@@ -475,12 +539,24 @@ BEGIN
     whole := whole OR info.definitions_changed;
     EXECUTE format('SELECT nextval(%L)', pg_get_serial_sequence(space || '.run', 'run_id')) INTO id;
 
+    FOR r IN EXECUTE format('SELECT r.rule FROM %s.rule r WHERE NOT r.applied ORDER BY r.rule', space) LOOP
+        PERFORM cdp_internal.explode_attribute(space, r.rule);
+        EXECUTE format('UPDATE %s.rule SET applied = true WHERE rule = $1', space) USING r.rule;
+    END LOOP;
+
+    -- a first load into an empty table: indexes are built once, sorted, after the rows
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = ''%1$s.identifier''::regclass', space)
+       INTO bulk;
+    IF bulk THEN
+        PERFORM cdp_internal.drop_identifier_indexes(space);
+    END IF;
+
     EXECUTE format('SELECT count(*) FROM %s.source s WHERE NOT s.is_event', space) INTO n_sources;
     FOR s IN EXECUTE format('SELECT s.* FROM %s.source s WHERE NOT s.is_event ORDER BY s.source_id', space) LOOP
         n := n + 1;
         PERFORM cdp_internal.progress(format('space %s: reading source %s (%s of %s)', space, s.source, n, n_sources));
         EXECUTE format('UPDATE %s.source SET relation = $2, resolved_at = now() WHERE source_id = $1', space)
-          USING s.source_id, cdp_internal.relation_problem(s.relation, s.relation_name);
+          USING s.source_id, cdp_internal.present_relation(s.relation, s.relation_name);
         SELECT * INTO d FROM cdp_internal.read_source(space, s.source_id, NOT whole);
         n_added := n_added + d.added;
         n_changed := n_changed + d.changed;
@@ -488,10 +564,10 @@ BEGIN
         n_rejected := n_rejected + d.rejected;
     END LOOP;
 
-    FOR r IN EXECUTE format('SELECT r.rule FROM %s.rule r WHERE NOT r.applied ORDER BY r.rule', space) LOOP
-        PERFORM cdp_internal.explode_attribute(space, r.rule);
-        EXECUTE format('UPDATE %s.rule SET applied = true WHERE rule = $1', space) USING r.rule;
-    END LOOP;
+    IF bulk THEN
+        PERFORM cdp_internal.progress(format('space %s: building indexes', space));
+        PERFORM cdp_internal.build_identifier_indexes(space);
+    END IF;
 
     EXECUTE format('SELECT count(*) FROM %s.record', space) INTO n_records;
     IF NOT whole AND (n_added + n_changed + n_removed) * 5 > n_records THEN
@@ -505,8 +581,7 @@ BEGIN
     IF whole THEN
         EXECUTE format('DELETE FROM %s.refused_merge', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s records', space, n_records));
-        EXECUTE format('ANALYZE %1$s.record', space);
-        EXECUTE format('ANALYZE %1$s.identifier', space);
+        PERFORM cdp_internal.analyze_table(space, 'record'), cdp_internal.analyze_table(space, 'identifier');
     ELSE
         EXECUTE format('DELETE FROM %s.refused_merge f WHERE EXISTS (SELECT FROM pg_temp.cdp_affected a WHERE a.record_id IN (f.record_a, f.record_b))
                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
@@ -522,7 +597,7 @@ BEGIN
     PERFORM cdp_internal.log_moves(space, id);
 
     IF whole THEN
-        EXECUTE format('ANALYZE %s.identity', space);
+        PERFORM cdp_internal.analyze_table(space, 'identity');
     ELSE
         EXECUTE format('INSERT INTO pg_temp.cdp_stale
                         SELECT m.profile_id FROM pg_temp.cdp_moved m
@@ -539,7 +614,7 @@ BEGIN
     EXECUTE format('INSERT INTO %s.run (run_id, step, state, started_at, finished_at, counts) VALUES ($1, ''resolve'', ''done'', $2, clock_timestamp(), $3)', space)
       USING id, started, jsonb_build_object('records', n_records, 'profiles', n_profiles, 'added', n_added, 'changed', n_changed, 'removed', n_removed,
                                             'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole);
-    DROP TABLE IF EXISTS pg_temp.cdp_touched, pg_temp.cdp_changed, pg_temp.cdp_stale, pg_temp.cdp_delta, pg_temp.cdp_moved, pg_temp.cdp_affected, pg_temp.cdp_hub;
+    PERFORM cdp_internal.drop_work_tables();
     RETURN QUERY SELECT id, n_records, n_profiles, n_added, n_changed, n_removed, n_rejected, n_merged, n_split, n_refused;
 END
 $$;

@@ -1,7 +1,7 @@
 -- identity: sources. A source is a table or view in place; what is kept of it is its
 -- definition, checked by Postgres's own parser, over the row alias s.
 
-CREATE OR REPLACE FUNCTION cdp_internal.relation_problem(relation regclass, relation_name text, OUT found regclass)
+CREATE OR REPLACE FUNCTION cdp_internal.present_relation(relation regclass, relation_name text, OUT present regclass)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -23,11 +23,11 @@ BEGIN
         RAISE EXCEPTION 'no right to read source "%"', relation_name USING ERRCODE = 'CDP46',
             HINT = format('GRANT SELECT ON %s TO %I.', c.rel, current_user);
     END IF;
-    found := c.rel;
+    present := c.rel;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.relation_problem(regclass, text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.relation_problem(regclass, text) IS
+REVOKE ALL ON FUNCTION cdp_internal.present_relation(regclass, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.present_relation(regclass, text) IS
 'The relation of a source as it is now; CDP41 when it is gone, CDP44 when it is no table, CDP46 when the caller may not read it.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.relation_title(relation regclass)
@@ -207,7 +207,7 @@ BEGIN
     IF region !~ '^[A-Z]{2}$' THEN
         RAISE EXCEPTION 'a region is a two-letter country code in upper case' USING ERRCODE = 'CDP23', HINT = 'Such as US or GB.';
     END IF;
-    rel := cdp_internal.relation_problem(relation, cdp_internal.relation_title(relation));
+    rel := cdp_internal.present_relation(relation, cdp_internal.relation_title(relation));
     PERFORM cdp_internal.require_relation_name(space, source);
 
     SELECT format('(%s)::text', c.sql) INTO key_sql FROM cdp_internal.check_expression(key, rel, format('the key of source "%s"', source)) c;
@@ -264,7 +264,7 @@ BEGIN
         RAISE EXCEPTION 'an event source needs a relation, a key, identifiers, event and at' USING ERRCODE = 'CDP23',
             HINT = 'Call cdp.add_event_source(space, ''shop.orders'', key => ''order_no'', identifiers => ''{"shop.customer": "customer_id"}'', event => ''''''Order Completed'''''', at => ''ordered_at'').';
     END IF;
-    rel := cdp_internal.relation_problem(relation, cdp_internal.relation_title(relation));
+    rel := cdp_internal.present_relation(relation, cdp_internal.relation_title(relation));
     PERFORM cdp_internal.require_relation_name(space, source);
     SELECT format('(%s)::text', c.sql) INTO key_sql FROM cdp_internal.check_expression(key, rel, format('the key of source "%s"', source)) c;
     SELECT c.sql INTO event_sql FROM cdp_internal.check_expression(event, rel, format('event of source "%s"', source), 'text') c;

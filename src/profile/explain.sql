@@ -17,7 +17,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     live   bigint;
-    common int := current_setting('cdp.max_records_per_value');
+    common int := cdp_internal.setting('cdp.max_records_per_value');
 BEGIN
     PERFORM cdp_internal.require_space(space);
     live := cdp.current_profile(space, explain_profile.profile_id);

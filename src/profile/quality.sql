@@ -12,7 +12,7 @@ BEGIN
           FROM cdp_internal.evidence_kinds(%1$L, $1) k JOIN %1$s.identifier h ON h.kind = k.kind
          WHERE k.ties AND k.common_limit > 0 AND NOT h.blocked
          GROUP BY h.kind, h.value, k.common_limit HAVING count(*) > k.common_limit ORDER BY count(*) DESC, 1, 2
-    $sql$, space) USING current_setting('cdp.max_records_per_value')::int;
+    $sql$, space) USING cdp_internal.setting('cdp.max_records_per_value')::int;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp.common_values(regnamespace) FROM PUBLIC;

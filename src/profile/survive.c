@@ -127,6 +127,7 @@ struct Counter
 	place_hash *index;			/* NULL while n <= COUNTER_INDEX_ABOVE */
 	Datum		probe;			/* what the index is being asked for */
 	uint32		probe_hash;
+	CountEntry	first[1];		/* most groups have one distinct value */
 };
 
 #define SH_PREFIX place
@@ -579,8 +580,9 @@ counter_create(MemoryContext cxt, ValueType *type, uint32 room)
 
 	counter->type = type;
 	counter->cxt = cxt;
-	counter->allocated = room;
-	counter->entries = MemoryContextAllocHuge(cxt, room * sizeof(CountEntry));
+	counter->allocated = Max(room, lengthof(counter->first));
+	counter->entries = room > lengthof(counter->first) ?
+		MemoryContextAllocHuge(cxt, (Size) room * sizeof(CountEntry)) : counter->first;
 	return counter;
 }
 
@@ -668,12 +670,19 @@ counter_add(Counter *counter, Datum value, int64 count, bool has_at, int64 at)
 
 	if (counter->n == counter->allocated)
 	{
+		uint32		allocated = Max(counter->allocated * 2, 4);
+		CountEntry *grown;
+
 		if (counter->allocated > PG_UINT32_MAX / 2)
 			ereport(ERROR,
 					errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("too many distinct values to count"));
-		counter->allocated *= 2;
-		counter->entries = repalloc_huge(counter->entries, (Size) counter->allocated * sizeof(CountEntry));
+		grown = MemoryContextAllocHuge(counter->cxt, (Size) allocated * sizeof(CountEntry));
+		memcpy(grown, counter->entries, (Size) counter->n * sizeof(CountEntry));
+		if (counter->entries != counter->first)
+			pfree(counter->entries);
+		counter->entries = grown;
+		counter->allocated = allocated;
 	}
 	entry = &counter->entries[counter->n];
 	entry->value = keep_value(counter, value);
@@ -711,7 +720,7 @@ cdp_most_frequent_step(PG_FUNCTION_ARGS)
 		RETURN_STATE(counter);
 	type = argument_type(fcinfo);
 	if (counter == NULL)
-		counter = counter_create(cxt, type, 2);
+		counter = counter_create(cxt, type, 1);
 	has_at = PG_NARGS() > 2 && !PG_ARGISNULL(2);
 	counter_add(counter, flat(type, PG_GETARG_DATUM(1)), 1, has_at, has_at ? PG_GETARG_TIMESTAMPTZ(2) : 0);
 	PG_RETURN_POINTER(counter);
@@ -731,7 +740,7 @@ cdp_counter_combine(PG_FUNCTION_ARGS)
 		RETURN_STATE(a);
 	if (a == NULL)
 	{
-		a = counter_create(cxt, b->type, Max(b->n, 2));
+		a = counter_create(cxt, b->type, b->n);
 		if (b->n > COUNTER_INDEX_ABOVE)
 			counter_start_index(a, b->n);
 	}
@@ -783,7 +792,7 @@ cdp_counter_deserial(PG_FUNCTION_ARGS)
 	open_state(&buf, PG_GETARG_BYTEA_PP(0));
 	pq_copymsgbytes(&buf, (char *) &typid, sizeof(Oid));
 	pq_copymsgbytes(&buf, (char *) &n, sizeof(uint32));
-	counter = counter_create(CurrentMemoryContext, value_type_lookup(fcinfo->flinfo, typid), Max(n, 1));
+	counter = counter_create(CurrentMemoryContext, value_type_lookup(fcinfo->flinfo, typid), n);
 	for (uint32 i = 0; i < n; i++)
 	{
 		CountEntry *entry = &counter->entries[i];

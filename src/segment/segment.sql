@@ -18,7 +18,10 @@ AS $$
 DECLARE
     found_id int;
 BEGIN
-    PERFORM cdp_internal.require_space(space);
+    IF cdp_internal.require_space(space) IS NULL THEN
+        RAISE EXCEPTION 'no space is given' USING ERRCODE = 'CDP20',
+            HINT = 'Name a space that cdp.create_space made.';
+    END IF;
     EXECUTE format('SELECT g.segment_id FROM %s.segment AS g WHERE g.segment = $1', space) INTO found_id USING segment;
     IF found_id IS NULL THEN
         RAISE EXCEPTION 'segment "%" does not exist', left(segment, 200) USING ERRCODE = 'CDP70',
@@ -82,6 +85,7 @@ DECLARE
     dropped_id int := cdp_internal.segment_id(space, segment);
 BEGIN
     PERFORM cdp_internal.lock_segments(space);
+    EXECUTE format('DELETE FROM %s.segment_member AS m WHERE m.segment_id = $1', space) USING dropped_id;
     EXECUTE format('DELETE FROM %s.segment AS g WHERE g.segment_id = $1', space) USING dropped_id;
 END
 $$;
@@ -95,6 +99,8 @@ CREATE OR REPLACE FUNCTION cdp.refresh_segments(space regnamespace)
 RETURNS TABLE (segment text, size bigint, entered bigint, "left" bigint, as_of timestamptz)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -135,7 +141,7 @@ BEGIN
             WHERE NOT d.has_entered AND m.segment_id = d.segment_id AND m.profile_id = d.profile_id AND m.left_at IS NULL
         ), opened AS (
             INSERT INTO %1$s.segment_member (segment_id, profile_id, entered_at)
-            SELECT d.segment_id, d.profile_id, $1 FROM difference AS d WHERE d.has_entered
+            SELECT d.segment_id, d.profile_id, $1 FROM difference AS d WHERE d.has_entered ORDER BY d.segment_id, d.profile_id
         ), sums AS (
             SELECT d.segment_id, count(*) FILTER (WHERE d.has_entered) AS entered, count(*) FILTER (WHERE NOT d.has_entered) AS gone
             FROM difference AS d GROUP BY d.segment_id
@@ -166,7 +172,7 @@ Example: SELECT * FROM cdp.refresh_segments(''customer'');';
 
 CREATE OR REPLACE FUNCTION cdp.members(space regnamespace, segment text, at timestamptz DEFAULT NULL)
 RETURNS TABLE (profile_id bigint)
-LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -191,7 +197,7 @@ Example: SELECT p.* FROM customer.profile AS p JOIN cdp.members(''customer'', ''
 
 CREATE OR REPLACE FUNCTION cdp.in_segment(space regnamespace, segment text, profile_id bigint)
 RETURNS boolean
-LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 100
 AS 'MODULE_PATHNAME', 'cdp_in_segment';
 REVOKE ALL ON FUNCTION cdp.in_segment(regnamespace, text, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.in_segment(regnamespace, text, bigint) IS
@@ -203,6 +209,7 @@ CREATE OR REPLACE FUNCTION cdp.explain_segment(space regnamespace, segment text,
 RETURNS TABLE (part text, value text, holds boolean)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
 AS $$
 #variable_conflict use_column
 DECLARE

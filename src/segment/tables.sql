@@ -45,7 +45,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.segment.reads IS 'the columns of the profile that the condition reads';
 
         CREATE TABLE %1$I.segment_member (
-            segment_id int NOT NULL REFERENCES %1$I.segment ON DELETE CASCADE,
+            segment_id int NOT NULL,
             profile_id bigint NOT NULL,
             entered_at timestamptz NOT NULL,
             left_at    timestamptz CHECK (left_at > entered_at),

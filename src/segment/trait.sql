@@ -16,8 +16,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- the lower 32 bits of the oid, as the signed number that the lock takes
-    IF NOT pg_try_advisory_xact_lock(1668313186, ((space::oid::bigint << 32) >> 32)::int) THEN
+    IF space IS NULL THEN
+        RAISE EXCEPTION 'no space is given' USING ERRCODE = 'CDP20',
+            HINT = 'Name a space that cdp.create_space made.';
+    END IF;
+    IF NOT pg_try_advisory_xact_lock(1668313186, space::oid::int) THEN
         RAISE EXCEPTION 'traits or segments of space % are being refreshed or defined by another session', space USING ERRCODE = 'CDP22',
             HINT = 'Wait until it has ended: pg_stat_activity shows how far it is.';
     END IF;
@@ -25,7 +28,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.lock_segments(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.lock_segments(regnamespace) IS
-'Takes the lock under which traits and segments of a space are defined and refreshed, until the transaction ends; CDP22 when another session holds it.';
+'Takes the lock under which traits and segments of a space are defined and refreshed, until the transaction ends; CDP22 when another session holds it, CDP20 when space is null.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.trait_rows(space regnamespace, source_id int)
 RETURNS text
@@ -35,61 +38,71 @@ AS $$
 DECLARE
     src    record;
     kind   record;
+    keys   text[] := '{}';
     joins  text := '';
     owners text[] := '{}';
+    owner  text := 'd.profile_id';
     rows   text;
 BEGIN
-    EXECUTE format('SELECT * FROM %s.source AS s WHERE s.source_id = $1', space) INTO src USING source_id;
+    EXECUTE format('SELECT s.*, coalesce(s.region, i.region) AS any_region FROM %1$s.source AS s CROSS JOIN %1$s.space_info AS i WHERE s.source_id = $1', space)
+    INTO src USING source_id;
     IF src.is_event THEN
-        -- The first identifier that exactly one profile holds says whose row it is: row keys of
-        -- sources before attributes, those by priority.
+        -- The first identifier that exactly one profile holds says whose row it is: row keys of sources
+        -- before attributes, those by priority. Values are cleaned and keyed like those of records;
+        -- in a subquery of its own, so that each is computed once per row.
         FOR kind IN EXECUTE format($sql$
-            SELECT f.key AS name, f.value AS expression, row_number() OVER (
-                       ORDER BY a.attribute IS NOT NULL, a.priority, f.key COLLATE "C") AS no
+            SELECT f.key AS name, f.value AS expression, coalesce(k.clean_sql, '{v}') AS clean_sql, coalesce(k.key_sql, '{v}') AS key_sql,
+                   row_number() OVER (ORDER BY coalesce(a.kind, 'reference') <> 'reference', a.priority, f.key COLLATE "C") AS no
             FROM jsonb_each_text($1) AS f
             LEFT JOIN %1$s.attribute AS a ON a.attribute = f.key
+            LEFT JOIN cdp_internal.kinds() AS k ON k.kind = a.kind
             ORDER BY no
             $sql$, space) USING src.fields
         LOOP
+            keys := keys || format('%s AS v%s',
+                replace(kind.key_sql, '{v}', format('(%s)',
+                    replace(replace(replace(kind.clean_sql, '{o}', quote_literal(src.date_order)), '{r}', quote_literal(src.any_region)), '{v}', format('(%s)',
+                        (SELECT c.sql FROM cdp_internal.check_expression(kind.expression, src.relation,
+                             format('the identifier "%s" of source "%s"', kind.name, src.source), 'text') AS c))))), kind.no);
             joins := joins || format($sql$
                 LEFT JOIN (SELECT i.value, min(d.profile_id) AS profile_id
                            FROM %1$s.identifier AS i JOIN %1$s.identity AS d ON d.record_id = i.record_id
                            WHERE i.kind = %3$L AND NOT i.blocked
                            GROUP BY i.value HAVING min(d.profile_id) = max(d.profile_id)) AS k%2$s
-                  ON k%2$s.value = ((%4$s) COLLATE "C")$sql$,
-                space, kind.no, kind.name,
-                (SELECT c.sql FROM cdp_internal.check_expression(kind.expression, src.relation,
-                        format('the identifier "%s" of source "%s"', kind.name, src.source), 'text') AS c));
+                  ON k%2$s.value = (cdp_internal.hub_value(q.v%2$s) COLLATE "C")$sql$, space, kind.no, kind.name);
             owners := owners || format('k%s.profile_id', kind.no);
         END LOOP;
         IF owners = '{}' THEN
             RAISE EXCEPTION 'source "%" has no identifiers, so its rows belong to nobody', src.source USING ERRCODE = 'CDP23',
                 HINT = 'Register it again with at least one identifier.';
         END IF;
+        joins := format('CROSS JOIN LATERAL (SELECT %s OFFSET 0) AS q ', array_to_string(keys, ', ')) || joins;
+        owner := format('coalesce(%s)', array_to_string(owners, ', '));
     ELSE
         joins := format($sql$
             JOIN %1$s.record AS r ON r.source_id = %2$s AND r.source_key = ((%3$s) COLLATE "C")
             JOIN %1$s.identity AS d ON d.record_id = r.record_id$sql$,
             space, source_id,
             (SELECT c.sql FROM cdp_internal.check_expression(src.key, src.relation, format('the key of source "%s"', src.source), 'text') AS c));
-        owners := '{d.profile_id}';
     END IF;
-    rows := format('%s AS s %s WHERE coalesce(%s) IS NOT NULL', src.relation, joins, array_to_string(owners, ', '));
+    rows := format('%s AS s %s WHERE %s IS NOT NULL', src.relation, joins, owner);
     IF src.filter IS NOT NULL THEN
         rows := rows || format(' AND (%s)',
             (SELECT c.sql FROM cdp_internal.check_expression(src.filter, src.relation, format('the filter of source "%s"', src.source), 'boolean') AS c));
     END IF;
-    RETURN format('SELECT coalesce(%s) AS profile_id, %%s FROM %s%%s GROUP BY 1', replace(array_to_string(owners, ', '), '%', '%%'), replace(rows, '%', '%%'));
+    RETURN format('SELECT %s AS profile_id, %%s FROM %s%%s GROUP BY 1', owner, replace(rows, '%', '%%'));
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.trait_rows(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.trait_rows(regnamespace, int) IS
 'The query that groups a source''s rows (s) by the profile they belong to: a format() text with one place for the aggregates and one for a further AND condition.';
 
-CREATE OR REPLACE FUNCTION cdp_internal.write_traits(space regnamespace, traits text[], query text)
+CREATE OR REPLACE FUNCTION cdp_internal.write_traits(space regnamespace, traits text[], expressions text[], other_rows text DEFAULT '')
 RETURNS bigint[]
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+SET jit = off
 AS $$
 DECLARE
     changed bigint[];
@@ -97,45 +110,30 @@ DECLARE
 BEGIN
     -- Values are compared by their bytes, so that every type can be a trait and only what changed is written.
     SELECT string_agg(format('%I = n.n%s', t.trait, t.no), ', ' ORDER BY t.no) AS assignments,
-           string_agg(format('o.%I AS o%s', t.trait, t.no), ', ' ORDER BY t.no) AS olds,
-           string_agg(format('v.n%s', t.no), ', ' ORDER BY t.no) AS news,
+           string_agg(format('s.%I AS o%s', t.trait, t.no), ', ' ORDER BY t.no) AS olds,
+           string_agg(format('%s AS n%s', t.expression, t.no), ', ' ORDER BY t.no) AS news,
            string_agg(format('record_image_ne(ROW(n.o%1$s), ROW(n.n%1$s)) AS d%1$s', t.no), ', ' ORDER BY t.no) AS flags,
            string_agg(format('record_image_ne(ROW(n.o%1$s), ROW(n.n%1$s))', t.no), ' OR ' ORDER BY t.no) AS is_changed,
            string_agg(format('count(*) FILTER (WHERE c.d%s)', t.no), ', ' ORDER BY t.no) AS counts
     INTO parts
-    FROM unnest(traits) WITH ORDINALITY AS t (trait, no);
+    FROM ROWS FROM (unnest(traits), unnest(expressions)) WITH ORDINALITY AS t (trait, expression, no);
     EXECUTE format($sql$
         WITH changed AS (
             UPDATE %1$s.profile AS p SET %2$s
-            FROM (SELECT o.profile_id, %3$s, %4$s FROM %1$s.profile AS o JOIN (%5$s) AS v ON v.profile_id = o.profile_id) AS n
+            FROM (SELECT s.profile_id, %3$s, %4$s FROM %1$s.profile AS s %5$s) AS n
             WHERE p.profile_id = n.profile_id AND (%6$s)
             RETURNING %7$s)
         SELECT ARRAY[%8$s] FROM changed AS c
-        $sql$, space, parts.assignments, parts.olds, parts.news, query, parts.is_changed, parts.flags, parts.counts)
+        $sql$, space, parts.assignments, parts.olds, parts.news, other_rows, parts.is_changed, parts.flags, parts.counts)
     INTO changed;
     EXECUTE format('UPDATE %s.trait AS t SET refreshed_at = now() WHERE t.trait = ANY ($1)', space) USING traits;
     RETURN changed;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.write_traits(regnamespace, text[], text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.write_traits(regnamespace, text[], text) IS
-'Writes traits from a query that gives profile_id and n1, n2, … for all profiles; gives how many profiles changed, per trait.';
-
-CREATE OR REPLACE FUNCTION cdp_internal.write_profile_traits(space regnamespace, traits text[], expressions text[])
-RETURNS bigint[]
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM cdp_internal.progress(format('computing %s traits over profiles', cardinality(traits)));
-    RETURN cdp_internal.write_traits(space, traits, format('SELECT s.profile_id, %s FROM %s.profile AS s',
-        (SELECT string_agg(format('%s AS n%s', e.expression, e.no), ', ' ORDER BY e.no) FROM unnest(expressions) WITH ORDINALITY AS e (expression, no)),
-        space));
-END
-$$;
-REVOKE ALL ON FUNCTION cdp_internal.write_profile_traits(regnamespace, text[], text[]) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.write_profile_traits(regnamespace, text[], text[]) IS
-'Writes traits from checked expressions over the profile; gives how many profiles changed, per trait.';
+REVOKE ALL ON FUNCTION cdp_internal.write_traits(regnamespace, text[], text[], text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.write_traits(regnamespace, text[], text[], text) IS
+'Writes traits from checked expressions over the profile s, and over other rows that are joined to it; gives how many profiles changed, per trait.
+Compiling the expressions (jit) costs more than it saves at a million profiles.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.trait_column(space regnamespace, trait text)
 RETURNS regtype
@@ -391,7 +389,7 @@ BEGIN
             SELECT c.sql INTO compiled FROM cdp_internal.check_expression(trait_row.checked, pass.relation,
                 format('trait "%s" does not fit its source any more and must be defined anew', trait_row.trait), cdp_internal.trait_column(space, trait_row.trait), true) AS c;
             columns := columns || format('%s AS c%s', compiled, trait_row.no);
-            news := news || format('CASE WHEN g.profile_id IS NULL THEN e.c%1$s ELSE g.c%1$s END AS n%1$s', trait_row.no);
+            news := news || format('CASE WHEN g.profile_id IS NULL THEN e.c%1$s ELSE g.c%1$s END', trait_row.no);
         END LOOP;
         -- Rows older than every window count for no trait: they need not be read.
         oldest := '';
@@ -401,9 +399,8 @@ BEGIN
             INTO oldest
             FROM cdp_internal.check_expression(pass.observed_at, pass.relation, format('the time of source "%s"', pass.source), 'timestamptz') AS c;
         END IF;
-        changed := cdp_internal.write_traits(space, pass.traits, format(
-            'SELECT p.profile_id, %s FROM %s AS p LEFT JOIN (%s) AS g ON g.profile_id = p.profile_id CROSS JOIN (SELECT %s FROM %s AS s WHERE false) AS e',
-            array_to_string(news, ', '), profile,
+        changed := cdp_internal.write_traits(space, pass.traits, news, format(
+            'LEFT JOIN (%s) AS g ON g.profile_id = s.profile_id CROSS JOIN (SELECT %s FROM %s AS s WHERE false) AS e',
             format(cdp_internal.trait_rows(space, pass.source_id), array_to_string(columns, ', '), oldest),
             array_to_string(columns, ', '), pass.relation));
         all_traits := all_traits || pass.traits;
@@ -417,7 +414,7 @@ BEGIN
     FOR trait_row IN EXECUTE format('SELECT t.* FROM %s.trait AS t WHERE t.source_id IS NULL ORDER BY t.trait_no', space)
     LOOP
         IF trait_row.reads && traits::name[] THEN
-            all_counts := all_counts || cdp_internal.write_profile_traits(space, traits, news);
+            all_counts := all_counts || cdp_internal.write_traits(space, traits, news);
             traits := '{}';
             news := '{}';
         END IF;
@@ -428,7 +425,7 @@ BEGIN
         all_traits := all_traits || trait_row.trait;
     END LOOP;
     IF traits <> '{}' THEN
-        all_counts := all_counts || cdp_internal.write_profile_traits(space, traits, news);
+        all_counts := all_counts || cdp_internal.write_traits(space, traits, news);
     END IF;
 
     EXECUTE format($sql$
