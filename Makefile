@@ -14,7 +14,7 @@ OBJS = \
 	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
 	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
 	src/clean/call.o \
-	src/identity/cluster.o \
+	src/identity/hub.o src/identity/cluster.o \
 	src/profile/survive.o src/profile/golden.o \
 	src/consent/ledger.o src/consent/consent.o \
 	src/segment/trait.o src/segment/segment.o
@@ -31,7 +31,7 @@ SQL_PIECES = \
 	src/match/evaluate.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
-	src/job/run.sql
+	src/job/run.sql src/job/grant.sql
 
 REGRESS = frame expression name email phone types survive ledger consent consent_merge trait segment \
 	acl comments
@@ -76,3 +76,9 @@ lint:
 	@bash test/lint/run.sh
 docs:
 	@bash test/lint/reference.sh
+
+# make print-REGRESS: what a variable holds, for the scripts
+print-%:
+	@echo $($*)
+tap:
+	@bash test/server.sh bash test/tap/run.sh

@@ -278,11 +278,8 @@ COMMENT ON FUNCTION cdp_internal.identifier_key(regnamespace, text, text) IS
 
 CREATE OR REPLACE FUNCTION cdp_internal.hub_value(value text)
 RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-AS $$
-    SELECT CASE WHEN pg_catalog.octet_length(value) <= 500 THEN nullif(value, '')
-                ELSE pg_catalog.left(value, 60) OPERATOR(pg_catalog.||) '~' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(value, 'UTF8')), 'hex') END
-$$;
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_hub_value';
 REVOKE ALL ON FUNCTION cdp_internal.hub_value(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.hub_value(text) IS
-'A matching key as it is stored: itself, or for one too long for an index its beginning and SHA-256. Without SET, so that it is inlined.';
+'A matching key as it is stored: itself, null when empty, and for one too long for an index its beginning and a 128-bit hash.';

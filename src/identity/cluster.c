@@ -964,7 +964,7 @@ assign_ids(Graph *g)
 		Oid			argtypes[1] = {INT8OID};
 		Datum		args[1] = {Int64GetDatum(n_new)};
 
-		stream_rows(psprintf("SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('%s.profile', 'profile_id'))"
+		stream_rows(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence('%s.profile', 'profile_id'))::pg_catalog.regclass)"
 							 " FROM pg_catalog.generate_series(1, $1)", g->schema),
 					1, argtypes, args, new_id_row, &ids);
 	}

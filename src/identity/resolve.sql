@@ -50,6 +50,21 @@ REVOKE ALL ON FUNCTION cdp_internal.drop_work_tables(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.drop_work_tables(text) IS
 'Drops this session''s work tables (pg_temp.cdp_*), or one of them. They go at commit anyway; this serves several runs in one transaction.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.analyze_table(space regnamespace, relation text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_class c WHERE c.oid = format('%s.%I', space, relation)::regclass AND pg_has_role(c.relowner, 'USAGE')) THEN
+        EXECUTE format('ANALYZE %s.%I', space, relation);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.analyze_table(regnamespace, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.analyze_table(regnamespace, text) IS
+'ANALYZE, where the caller owns the table; others would only get a warning.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.source_fields(space regnamespace, source_id int)
 RETURNS TABLE (n bigint, attribute text, raw_sql text, raw_is_array boolean, is_multiple boolean, storage_type text, clean_sql text, problem_sql text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -103,7 +118,7 @@ BEGIN
         END IF;
     END LOOP;
     RETURN format($sql$
-        SELECT coalesce(o.record_id, nextval(%1$L)) AS record_id, o.record_id IS NULL AS is_new, n.source_key IS NULL AS is_gone,
+        SELECT coalesce(o.record_id, nextval(%1$L::regclass)) AS record_id, o.record_id IS NULL AS is_new, n.source_key IS NULL AS is_gone,
                coalesce(n.source_key, o.source_key) AS source_key, n.observed_at, n.source_hash %2$s %3$s
           FROM (SELECT q.*, hash_record_extended(ROW(q.observed_at %4$s), %5$s) AS source_hash
                   FROM (SELECT %6$s COLLATE "C" AS source_key, %7$s AS observed_at %8$s
@@ -566,8 +581,7 @@ BEGIN
     IF whole THEN
         EXECUTE format('DELETE FROM %s.refused_merge', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s records', space, n_records));
-        EXECUTE format('ANALYZE %1$s.record', space);
-        EXECUTE format('ANALYZE %1$s.identifier', space);
+        PERFORM cdp_internal.analyze_table(space, 'record'), cdp_internal.analyze_table(space, 'identifier');
     ELSE
         EXECUTE format('DELETE FROM %s.refused_merge f WHERE EXISTS (SELECT FROM pg_temp.cdp_affected a WHERE a.record_id IN (f.record_a, f.record_b))
                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
@@ -583,7 +597,7 @@ BEGIN
     PERFORM cdp_internal.log_moves(space, id);
 
     IF whole THEN
-        EXECUTE format('ANALYZE %s.identity', space);
+        PERFORM cdp_internal.analyze_table(space, 'identity');
     ELSE
         EXECUTE format('INSERT INTO pg_temp.cdp_stale
                         SELECT m.profile_id FROM pg_temp.cdp_moved m

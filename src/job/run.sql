@@ -27,7 +27,7 @@ DECLARE
     hint    text;
     detail  text;
 BEGIN
-    FOREACH step IN ARRAY ARRAY['resolve', 'segments'] LOOP
+    FOREACH step IN ARRAY ARRAY['resolve', 'refresh_segments'] LOOP
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         PERFORM cdp_internal.require_space(space);
         started := clock_timestamp();
