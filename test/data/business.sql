@@ -241,7 +241,7 @@ RETURN CASE
 END;
 
 CREATE FUNCTION made.write_date(day date, format text, rec bigint, salt text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
     WHEN made.hit(rec, salt || ' missing', :missing_birth_date) THEN NULL
     WHEN made.hit(rec, salt || ' nothing', :placeholder) THEN made.nothing('date', made.hash(rec, salt || ' which'))
@@ -353,7 +353,14 @@ SELECT d.n AS entity, d.household, d.member, d.relation, CASE WHEN d.is_female T
        CASE WHEN made.hit(d.mover, 'moved', :moved) THEN date :'today' - made.pick(d.mover, 'moved when', 3000) END AS moved_on,
        made.street(-d.mover, os.latin) AS old_street, b.city AS old_city, b.state AS old_state,
        b.zip3 || lpad(made.pick(-d.mover, 'zip', 100)::text, 2, '0') AS old_zip,
-       date :'today' - made.pick(d.n, 'customer since', 3600) AS since
+       date :'today' - made.pick(d.n, 'customer since', 3600) AS since,
+       made.hit(d.n, 'crm', :in_crm)::int * (1 + made.hit(d.n, 'crm twice', :twice_in_crm)::int) AS in_crm,
+       (made.hit(d.n, 'shop', :in_shop) OR NOT (made.hit(d.n, 'crm', :in_crm) OR made.hit(d.n, 'news', :in_news)))::int
+       * (1 + made.hit(d.n, 'shop twice', :twice_in_shop)::int) AS in_shop,
+       made.hit(d.n, 'news', :in_news)::int * (1 + made.hit(d.n, 'news twice', :twice_in_news)::int) AS in_news,
+       made.hit(d.n, 'support', :in_support)::int * (1 + made.pick_skewed(d.n, 'tickets', 3)) AS in_support,
+       made.hit(d.n, 'survey', :in_survey)::int * (1 + made.pick_skewed(d.n, 'answers', 2)) AS in_survey,
+       made.hit(d.n, 'web', :in_web)::int * (1 + made.pick_skewed(d.n, 'web events', 9)) AS in_web
   FROM drawn d
   JOIN made.list gl ON gl.list = d.given_list
   JOIN made.word g ON g.id = gl.base + made.pick_skewed(d.name_key, 'given name', gl.size)
@@ -368,31 +375,20 @@ SELECT d.n AS entity, d.household, d.member, d.relation, CASE WHEN d.is_female T
   LEFT JOIN made.nickname k ON k.given = g.latin;
 ALTER TABLE truth.person ADD PRIMARY KEY (entity);
 ANALYZE truth.person;
-COMMENT ON TABLE truth.person IS 'the people as they are, before anything went wrong in writing them down';
+COMMENT ON TABLE truth.person IS 'the people as they are, before anything went wrong in writing them down; in_…: how many rows of that table are theirs';
 
--- Who is in which table, and how many times. ----------------------------------
-CREATE TABLE made.place AS
-SELECT entity,
-       crm * (1 + made.hit(entity, 'crm twice', :twice_in_crm)::int) AS crm,
-       CASE WHEN crm + news = 0 THEN 1 ELSE shop END * (1 + made.hit(entity, 'shop twice', :twice_in_shop)::int) AS shop,
-       news * (1 + made.hit(entity, 'news twice', :twice_in_news)::int) AS news,
-       made.hit(entity, 'support', :in_support)::int * (1 + made.pick_skewed(entity, 'tickets', 3)) AS support,
-       made.hit(entity, 'survey', :in_survey)::int * (1 + made.pick_skewed(entity, 'answers', 2)) AS survey,
-       made.hit(entity, 'web', :in_web)::int * (1 + made.pick_skewed(entity, 'web events', 9)) AS web
-  FROM (SELECT entity, made.hit(entity, 'crm', :in_crm)::int AS crm, made.hit(entity, 'shop', :in_shop)::int AS shop,
-               made.hit(entity, 'news', :in_news)::int AS news
-          FROM truth.person OFFSET 0) AS p;
-ANALYZE made.place;
+
 CREATE TABLE made.copy (copy int PRIMARY KEY);
 INSERT INTO made.copy SELECT generate_series(1, 12);
+ANALYZE made.copy;
 
 CREATE TABLE truth.record AS
 SELECT source, made.key(split_part(source, '.', 1), entity, copy)::text AS source_key, entity
-  FROM (SELECT entity, 'crm.contact' AS source, crm AS copies FROM made.place
-        UNION ALL SELECT entity, 'shop.customer', shop FROM made.place
-        UNION ALL SELECT entity, 'news.subscriber', news FROM made.place
-        UNION ALL SELECT entity, 'support.ticket', support FROM made.place
-        UNION ALL SELECT entity, 'survey.answer', survey FROM made.place) AS p
+  FROM (SELECT entity, 'crm.contact' AS source, in_crm AS copies FROM truth.person
+        UNION ALL SELECT entity, 'shop.customer', in_shop FROM truth.person
+        UNION ALL SELECT entity, 'news.subscriber', in_news FROM truth.person
+        UNION ALL SELECT entity, 'support.ticket', in_support FROM truth.person
+        UNION ALL SELECT entity, 'survey.answer', in_survey FROM truth.person) AS p
   JOIN made.copy c ON c.copy <= p.copies;
 ALTER TABLE truth.record ADD PRIMARY KEY (source, source_key);
 COMMENT ON TABLE truth.record IS 'whose each row is: source is schema.table, source_key its primary key as text';
@@ -401,7 +397,7 @@ COMMENT ON TABLE truth.record IS 'whose each row is: source is schema.table, sou
 -- with the e-mail address used there. made.draft gives one row per record, before slips.
 CREATE FUNCTION made.draft(source text, native_percent numeric) RETURNS TABLE
     (entity bigint, copy int, rec bigint, key bigint, seen timestamptz, script text, sex text, given text, family text, birth_date date,
-     mobile text, landline text, employer int, email text, street text, city text, state text, zip text, swapped boolean, has_address boolean)
+     mobile text, landline text, employer int, email text, in_shop boolean, street text, city text, state text, zip text, swapped boolean, has_address boolean)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 SELECT entity, copy, rec, made.key(source, entity, copy), seen, script, sex,
@@ -413,6 +409,7 @@ SELECT entity, copy, rec, made.key(source, entity, copy), seen, script, sex,
        CASE WHEN family_email IS NOT NULL AND made.hit(rec, source || ' family e-mail', 60) THEN family_email
             WHEN second_email IS NOT NULL AND made.hit(rec, source || ' second e-mail', :uses_second_email) THEN second_email
             ELSE email END,
+       in_shop > 0,
        CASE WHEN moved_on IS NOT NULL AND seen < moved_on THEN old_street ELSE street END,
        CASE WHEN moved_on IS NOT NULL AND seen < moved_on THEN old_city ELSE city END,
        CASE WHEN moved_on IS NOT NULL AND seen < moved_on THEN old_state ELSE state END,
@@ -423,9 +420,8 @@ SELECT entity, copy, rec, made.key(source, entity, copy), seen, script, sex,
                p.since::timestamptz + made.uniform(p.entity * 16 + c.copy, source || ' seen') * (timestamptz :'today' - p.since::timestamptz) AS seen,
                p.script <> 'latin' AND made.hit(p.entity * 16 + c.copy, source || ' native', native_percent) AS native
           FROM truth.person p
-          JOIN made.place w USING (entity)
-          JOIN made.copy c ON c.copy <= CASE source WHEN 'crm' THEN w.crm WHEN 'shop' THEN w.shop WHEN 'news' THEN w.news
-                                                    WHEN 'support' THEN w.support WHEN 'survey' THEN w.survey END
+          JOIN made.copy c ON c.copy <= CASE source WHEN 'crm' THEN p.in_crm WHEN 'shop' THEN p.in_shop WHEN 'news' THEN p.in_news
+                                                    WHEN 'support' THEN p.in_support WHEN 'survey' THEN p.in_survey END
         OFFSET 0) AS r;
 END;
 
@@ -492,8 +488,8 @@ SELECT key AS ticket_id,
 -- Half of the answers come by e-mail, the other half from signed-in customers (of whom shop says who).
 CREATE TABLE survey.answer AS
 SELECT d.key AS answer_id,
-       CASE WHEN w.shop > 0 AND made.hit(d.rec, 'survey signed in', 50) THEN made.key('shop', d.entity, 1) END AS customer_id,
-       CASE WHEN w.shop > 0 AND made.hit(d.rec, 'survey signed in', 50) THEN NULL ELSE made.write_email(d.email, d.rec, 'survey.email') END AS email,
+       CASE WHEN d.in_shop AND made.hit(d.rec, 'survey signed in', 50) THEN made.key('shop', d.entity, 1) END AS customer_id,
+       CASE WHEN d.in_shop AND made.hit(d.rec, 'survey signed in', 50) THEN NULL ELSE made.write_email(d.email, d.rec, 'survey.email') END AS email,
        d.seen AS asked_at,
        CASE WHEN made.hit(d.rec, 'survey unanswered', 4) THEN NULL
             WHEN made.hit(d.rec, 'survey happy', 50) THEN 9 + made.pick(d.rec, 'survey high', 2)
@@ -502,7 +498,7 @@ SELECT d.key AS answer_id,
        CASE WHEN made.hit(d.rec, 'survey comment', 35)
             THEN (ARRAY['Love it', 'Fine, but shipping is slow', 'Too expensive', 'The app keeps crashing', 'Helpful staff', 'Would buy again',
                         'Not what I expected', 'ok'])[1 + made.pick(d.rec, 'survey words', 8)] END AS comment
-  FROM made.draft('survey', 0) AS d JOIN made.place w USING (entity)
+  FROM made.draft('survey', 0) AS d
  ORDER BY answer_id;
 
 -- Orders belong to a customer row; how many is skewed (most have few, a few have many).
@@ -520,14 +516,14 @@ SELECT 'A' || lpad((made.scramble(nr, 982451653, :people * 32 + 64) + 1)::text, 
 CREATE TABLE web.event AS
 SELECT e.nr AS event_id,
        substr(md5(e.entity || ' device ' || made.pick(e.nr, 'which device', 2) || ' ' || :seed), 1, 16) AS anonymous_id,
-       CASE WHEN e.shop > 0 AND made.hit(e.nr, 'signed in', 35) THEN made.key('shop', e.entity, 1) END AS customer_id,
+       CASE WHEN e.in_shop > 0 AND made.hit(e.nr, 'signed in', 35) THEN made.key('shop', e.entity, 1) END AS customer_id,
        CASE WHEN made.hit(e.nr, 'clicked', 10) THEN e.email END AS email,
        (ARRAY['Page Viewed', 'Product Viewed', 'Product Added', 'Checkout Started', 'Signed In', 'Email Clicked'])[1 + made.pick_skewed(e.nr, 'event', 6)] AS name,
        timestamptz :'today' - made.uniform(e.nr, 'event when') * made.uniform(e.nr, 'event when 2') * interval '720 days' AS at,
        jsonb_build_object('path', (ARRAY['/', '/sale', '/shoes', '/coats', '/help', '/account'])[1 + made.pick_skewed(e.nr, 'path', 6)],
                           'device', (ARRAY['mobile', 'desktop', 'tablet'])[1 + made.pick_skewed(e.nr, 'device', 3)]) AS properties
-  FROM (SELECT w.entity, w.shop, p.email, w.entity * 16 + c.copy AS nr
-          FROM made.place w JOIN made.copy c ON c.copy <= w.web JOIN truth.person p USING (entity)
+  FROM (SELECT p.entity, p.in_shop, p.email, p.entity * 16 + c.copy AS nr
+          FROM truth.person p JOIN made.copy c ON c.copy <= p.in_web
         OFFSET 0) AS e
  ORDER BY at, event_id;
 
@@ -542,7 +538,7 @@ ALTER TABLE web.event       ADD PRIMARY KEY (event_id);
 CREATE INDEX ON shop.orders (customer_id);
 DROP SCHEMA made CASCADE;
 COMMIT;
-ANALYZE crm.contact, shop.customer, shop.orders, news.subscriber, support.ticket, survey.answer, web.event, truth.person, truth.record;
+ANALYZE crm.contact, shop.customer, shop.orders, news.subscriber, support.ticket, survey.answer, web.event, truth.record;
 RESET work_mem;
 RESET jit;
 RESET client_min_messages;
