@@ -36,7 +36,7 @@ say "6. How right is it?" "Against the known truth, with exact keys and rules on
 sql -c "SELECT level, round(\"precision\"::numeric, 4) AS \"precision\", round(recall::numeric, 4) AS recall, round(f1::numeric, 4) AS f1, correct, found, expected
           FROM cdp.evaluate('customer', 'truth.record')"
 
-id=$(value "SELECT profile_id FROM customer.profile WHERE source_count >= 4 AND phone IS NOT NULL AND birth_date IS NOT NULL ORDER BY record_count DESC, profile_id LIMIT 1")
+id=$(value "SELECT profile_id FROM customer.profile WHERE source_count >= 4 AND phone IS NOT NULL AND birth_date IS NOT NULL AND full_name IS NOT NULL ORDER BY profile_id LIMIT 1")
 say "7. One profile, explained" "SELECT * FROM cdp.explain_profile('customer', $id);"
 sql -c "SELECT topic, name, value, source || ' ' || source_key AS record, because FROM cdp.explain_profile('customer', $id)"
 
