@@ -50,7 +50,7 @@ REGRESS_OPTS = --inputdir=. --outputdir=.
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 override with_llvm = no
 include $(PGXS)
 
