@@ -12,7 +12,7 @@
 --    aliases and the golden records of those profiles follow.
 --
 -- All of it is the caller's one transaction: a failure leaves the former state.
--- One resolver per space: transaction-level advisory lock (1668313186, oid of the schema).
+-- One resolver per space: transaction-level advisory lock (1668313185, oid of the schema).
 
 CREATE OR REPLACE FUNCTION cdp_internal.lock_space(space regnamespace)
 RETURNS void
