@@ -9,9 +9,9 @@ SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object
    AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'cdp');
 SELECT count(*) > 5 AS has_members FROM member;
 
--- functions, aggregates, types, operators and schemas without a comment: none
+-- functions, aggregates, types and schemas without a comment: none (an operator's function says what the operator does)
 SELECT object FROM member
- WHERE classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_operator'::regclass, 'pg_namespace'::regclass)
+ WHERE classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_namespace'::regclass)
    AND coalesce(obj_description(objid, classid::regclass::name), '') = ''
    -- an array type belongs to its element
    AND NOT EXISTS (SELECT FROM pg_type t WHERE classid = 'pg_type'::regclass AND t.oid = objid AND t.typcategory = 'A')

@@ -12,7 +12,7 @@
 --    aliases and the golden records of those profiles follow.
 --
 -- All of it is the caller's one transaction: a failure leaves the former state.
--- One resolver per space: transaction-level advisory lock (1668313186, oid of the schema).
+-- One resolver per space: transaction-level advisory lock (1668313185, oid of the schema).
 
 CREATE OR REPLACE FUNCTION cdp_internal.lock_space(space regnamespace)
 RETURNS void
@@ -49,6 +49,21 @@ $$;
 REVOKE ALL ON FUNCTION cdp_internal.drop_work_tables(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.drop_work_tables(text) IS
 'Drops this session''s work tables (pg_temp.cdp_*), or one of them. They go at commit anyway; this serves several runs in one transaction.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.create_work_tables()
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    CREATE TEMP TABLE cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
+    CREATE TEMP TABLE cdp_changed (record_id bigint) ON COMMIT DROP;
+    CREATE TEMP TABLE cdp_stale (profile_id bigint) ON COMMIT DROP;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.create_work_tables() FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.create_work_tables() IS
+'The lists of a run: hubs that gained (1) or lost (-1) a record, records new or changed, profiles to be written again.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.analyze_table(space regnamespace, relation text)
 RETURNS void
@@ -214,8 +229,9 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    CREATE TEMP TABLE IF NOT EXISTS cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
-    CREATE TEMP TABLE IF NOT EXISTS cdp_stale (profile_id bigint) ON COMMIT DROP;
+    IF to_regclass('pg_temp.cdp_touched') IS NULL THEN
+        PERFORM cdp_internal.create_work_tables();
+    END IF;
     EXECUTE format($sql$
         WITH gone AS MATERIALIZED (%2$s),
         i AS (DELETE FROM %1$s.identifier x USING gone g WHERE x.record_id = g.record_id RETURNING x.kind, x.value, x.blocked),
@@ -517,9 +533,7 @@ BEGIN
     PERFORM cdp_internal.require_space(space);
     PERFORM cdp_internal.lock_space(space);
     PERFORM cdp_internal.drop_work_tables();
-    CREATE TEMP TABLE cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
-    CREATE TEMP TABLE cdp_changed (record_id bigint) ON COMMIT DROP;
-    CREATE TEMP TABLE cdp_stale (profile_id bigint) ON COMMIT DROP;
+    PERFORM cdp_internal.create_work_tables();
 
     EXECUTE format('SELECT i.* FROM %s.space_info i', space) INTO info;
     EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.identity)', space) INTO whole;
@@ -570,9 +584,10 @@ BEGIN
         PERFORM cdp_internal.progress(format('space %s: clustering %s records', space, n_records));
         PERFORM cdp_internal.analyze_table(space, 'record'), cdp_internal.analyze_table(space, 'identifier');
     ELSE
-        EXECUTE format('DELETE FROM %s.refused_merge f WHERE EXISTS (SELECT FROM pg_temp.cdp_affected a WHERE a.record_id IN (f.record_a, f.record_b))
-                           OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
-                           OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_b)', space);
+        EXECUTE format('DELETE FROM %1$s.refused_merge f
+                         WHERE f.record_a IN (SELECT a.record_id FROM pg_temp.cdp_affected a) OR f.record_b IN (SELECT a.record_id FROM pg_temp.cdp_affected a)
+                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
+                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_b)', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s of %s records', space, n_affected, n_records));
     END IF;
     CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS SELECT m.record_id, m.former_profile_id, m.profile_id FROM cdp_internal.cluster(space, NOT whole, common) m;

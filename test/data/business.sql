@@ -75,6 +75,7 @@ SET client_encoding = 'UTF8';
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET work_mem = '64MB';
+SET maintenance_work_mem = '256MB';
 SET jit = off;
 \set ON_ERROR_STOP on
 
@@ -378,18 +379,18 @@ ANALYZE truth.person;
 COMMENT ON TABLE truth.person IS 'the people as they are, before anything went wrong in writing them down; in_…: how many rows of that table are theirs';
 
 
-CREATE TABLE made.copy (copy int PRIMARY KEY);
-INSERT INTO made.copy SELECT generate_series(1, 12);
+-- n copies of a row, by a join that hashes
+CREATE TABLE made.copy AS SELECT copies, copy FROM generate_series(1, 12) AS copies, generate_series(1, copies) AS copy;
 ANALYZE made.copy;
 
 CREATE TABLE truth.record AS
-SELECT source, made.key(split_part(source, '.', 1), entity, copy)::text AS source_key, entity
+SELECT source COLLATE "C" AS source, made.key(split_part(source, '.', 1), entity, copy)::text COLLATE "C" AS source_key, entity
   FROM (SELECT entity, 'crm.contact' AS source, in_crm AS copies FROM truth.person
         UNION ALL SELECT entity, 'shop.customer', in_shop FROM truth.person
         UNION ALL SELECT entity, 'news.subscriber', in_news FROM truth.person
         UNION ALL SELECT entity, 'support.ticket', in_support FROM truth.person
         UNION ALL SELECT entity, 'survey.answer', in_survey FROM truth.person) AS p
-  JOIN made.copy c ON c.copy <= p.copies;
+  JOIN made.copy c USING (copies);
 ALTER TABLE truth.record ADD PRIMARY KEY (source, source_key);
 COMMENT ON TABLE truth.record IS 'whose each row is: source is schema.table, source_key its primary key as text';
 
@@ -420,7 +421,7 @@ SELECT entity, copy, rec, made.key(source, entity, copy), seen, script, sex,
                p.since::timestamptz + made.uniform(p.entity * 16 + c.copy, source || ' seen') * (timestamptz :'today' - p.since::timestamptz) AS seen,
                p.script <> 'latin' AND made.hit(p.entity * 16 + c.copy, source || ' native', native_percent) AS native
           FROM truth.person p
-          JOIN made.copy c ON c.copy <= CASE source WHEN 'crm' THEN p.in_crm WHEN 'shop' THEN p.in_shop WHEN 'news' THEN p.in_news
+          JOIN made.copy c ON c.copies = CASE source WHEN 'crm' THEN p.in_crm WHEN 'shop' THEN p.in_shop WHEN 'news' THEN p.in_news
                                                     WHEN 'support' THEN p.in_support WHEN 'survey' THEN p.in_survey END
         OFFSET 0) AS r;
 END;
@@ -503,12 +504,12 @@ SELECT d.key AS answer_id,
 
 -- Orders belong to a customer row; how many is skewed (most have few, a few have many).
 CREATE TABLE shop.orders AS
-SELECT 'A' || lpad((made.scramble(nr, 982451653, :people * 32 + 64) + 1)::text, 9, '0') AS order_no, customer_id,
+SELECT 'A' || lpad((made.scramble(nr, 982451653, :people * 32 + 64) + 1)::text, 9, '0') COLLATE "C" AS order_no, customer_id,
        created_at + made.uniform(nr, 'order when') * (timestamptz :'today' - created_at) AS ordered_at,
        round((5 + 120 * made.uniform(nr, 'order total') * made.uniform(nr, 'order total 2') / (1.02 - made.uniform(nr, 'order total 3')))::numeric, 2) AS total,
        CASE WHEN made.hit(nr, 'order refunded', 4) THEN 'refunded' WHEN made.hit(nr, 'order cancelled', 5) THEN 'cancelled' ELSE 'completed' END AS status
   FROM (SELECT s.customer_id, s.created_at, (s.customer_id - 1001) * 8 + c.copy AS nr
-          FROM shop.customer s JOIN made.copy c ON c.copy <= floor(made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * 9)
+          FROM shop.customer s JOIN made.copy c ON c.copies = floor(made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * 9)::int
         OFFSET 0) AS o
  ORDER BY order_no;
 
@@ -523,7 +524,7 @@ SELECT e.nr AS event_id,
        jsonb_build_object('path', (ARRAY['/', '/sale', '/shoes', '/coats', '/help', '/account'])[1 + made.pick_skewed(e.nr, 'path', 6)],
                           'device', (ARRAY['mobile', 'desktop', 'tablet'])[1 + made.pick_skewed(e.nr, 'device', 3)]) AS properties
   FROM (SELECT p.entity, p.in_shop, p.email, p.entity * 16 + c.copy AS nr
-          FROM truth.person p JOIN made.copy c ON c.copy <= p.in_web
+          FROM truth.person p JOIN made.copy c ON c.copies = p.in_web
         OFFSET 0) AS e
  ORDER BY at, event_id;
 
@@ -540,5 +541,6 @@ DROP SCHEMA made CASCADE;
 COMMIT;
 ANALYZE crm.contact, shop.customer, shop.orders, news.subscriber, support.ticket, survey.answer, web.event, truth.record;
 RESET work_mem;
+RESET maintenance_work_mem;
 RESET jit;
 RESET client_min_messages;
