@@ -37,6 +37,8 @@ SQL_PIECES = \
 REGRESS = frame expression fold name email phone types date postal text survive ledger consent consent_merge trait segment \
 	acl comments
 
+REGRESS += resolve
+
 ISOLATION = consent_withdrawal segment_refresh
 
 DATA_built = cdp--$(CDP_VERSION).sql

@@ -454,6 +454,21 @@ is_plausible(const char *country, const char *code, size_t len)
 	return true;
 }
 
+/* The letter that used to stand before a country's postal codes, or 0. */
+static char
+one_letter_sign(const char *country)
+{
+	static const char signs[] = "DED FRF ITI LUL ATA BEB ESE HUH NON SES PTP";
+
+	for (const char *p = signs;; p += 4)
+	{
+		if (memcmp(p, country, 2) == 0)
+			return p[2];
+		if (p[3] == '\0')
+			return '\0';
+	}
+}
+
 const char *
 cdp_postal_code_clean(const char *in, size_t len, const char *country, size_t country_len, CdpBuf *out)
 {
@@ -523,6 +538,21 @@ cdp_postal_code_clean(const char *in, size_t len, const char *country, size_t co
 		return reason;
 	}
 
+	/* D-10115, SE-123 45, L-1234: a country's letters before codes of digits only */
+	if (strchr(found->value, 'A') == NULL && !digits)
+	{
+		size_t		skip = n > 2 && memcmp(code, home, 2) == 0 ? 2 : 1;
+
+		if (skip == 2 || (n > 1 && code[0] == one_letter_sign(home)))
+		{
+			n -= skip;
+			memmove(code, code + skip, n);
+			digits = true;
+			for (size_t i = 0; i < n; i++)
+				digits &= cdp_is_digit(code[i]);
+		}
+	}
+
 	american = strncmp(found->value, "NNNNN|NNNNN-NNNN", 16) == 0 && strcmp(home, "SA") != 0;
 	if (american && digits)
 	{
@@ -540,14 +570,6 @@ cdp_postal_code_clean(const char *in, size_t len, const char *country, size_t co
 	if (fit_any(code, n, found->value, out))
 		return is_plausible(american ? "US" : home, out->data, out->len) ? NULL : wrong;
 
-	/* D-10115, SE-123 45, L-1234: a country's letters before its digits */
-	for (size_t skip = 1; skip <= 3 && skip < n; skip++)
-	{
-		if (cdp_is_digit(code[skip - 1]))
-			break;
-		if (cdp_is_digit(code[skip]) && strchr(found->value, 'A') == NULL && fit_any(code + skip, n - skip, found->value, out))
-			return is_plausible(american ? "US" : home, out->data, out->len) ? NULL : wrong;
-	}
 	/* LV and others whose codes begin with the country's letters, written without them */
 	if (found->value[0] == '&' && digits && strcmp(home, "GB") != 0 && n + 2 < sizeof(code))
 	{

@@ -136,6 +136,11 @@ errors_have_own_codes()
 	grep -ohE "ERRCODE = 'CDP..'" src/*/*.sql | grep -oE 'CDP..' | sort -u | while read -r code; do
 		grep -qE "MAKE_SQLSTATE\('C', 'D', 'P', '${code:3:1}', '${code:4:1}'\)" src/core/errors.h || echo "$code is not in errors.h"
 	done
+	# and users find every code in the README
+	sed -nE "s/^#define ERRCODE_CDP_[A-Z_]+[[:blank:]]+MAKE_SQLSTATE\('(.)', '(.)', '(.)', '(.)', '(.)'\).*/\1\2\3\4\5/p" src/core/errors.h |
+		while read -r code; do
+			grep -q "| $code |" README.md || echo "$code is not in the README"
+		done
 }
 
 version_is_one()
