@@ -34,6 +34,7 @@
  * of a hash (work_mem times hash_mem_multiplier), look-ups go on instead.
  */
 #include "consent/consent.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
@@ -42,6 +43,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
+#include "nodes/supportnodes.h"
 #include "storage/bufmgr.h"
 #include "tcop/dest.h"
 #include "executor/tstoreReceiver.h"
@@ -50,6 +52,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 /* ---- the rule, in SQL. $1 profile, $2 purpose, $3 channel or '', $4 time or null ---- */
@@ -884,4 +887,38 @@ cdp_consented_profiles(PG_FUNCTION_ARGS)
 	}
 	SPI_finish();
 	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(cdp_consented_profiles_support);
+
+/*
+ * cdp_internal.consented_profiles_support(internal) -> internal
+ * Tells the planner how many rows cdp.consented_profiles returns: at most the
+ * profiles that the space's statistics know, and commonly a good part of them.
+ */
+Datum
+cdp_consented_profiles_support(PG_FUNCTION_ARGS)
+{
+	SupportRequestRows *request = (SupportRequestRows *) PG_GETARG_POINTER(0);
+	Const	   *space;
+	Oid			profile;
+	HeapTuple	tuple;
+	double		profiles = -1;
+
+	if (!IsA(request, SupportRequestRows) || !IsA(request->node, FuncExpr))
+		PG_RETURN_POINTER(NULL);
+	space = linitial(castNode(FuncExpr, request->node)->args);
+	if (!IsA(space, Const) || space->constisnull)
+		PG_RETURN_POINTER(NULL);
+	profile = get_relname_relid("profile", DatumGetObjectId(space->constvalue));
+	tuple = OidIsValid(profile) ? SearchSysCache1(RELOID, ObjectIdGetDatum(profile)) : NULL;
+	if (HeapTupleIsValid(tuple))
+	{
+		profiles = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+		ReleaseSysCache(tuple);
+	}
+	if (profiles < 0)
+		PG_RETURN_POINTER(NULL);
+	request->rows = Max(profiles / 2, 1);
+	PG_RETURN_POINTER(request);
 }
