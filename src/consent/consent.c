@@ -68,13 +68,16 @@
 
 /* g and s of identifier i, from the current state … */
 #define CURRENT_OF_IDENTIFIER \
-	" LEFT JOIN @.consent g ON g.purpose" EQ "$2 AND g.kind" EQ "i.kind AND g.match_key" EQ "i.value AND g.channel" EQ "''" \
-	" LEFT JOIN @.consent s ON $3" NE "'' AND s.purpose" EQ "$2 AND s.kind" EQ "i.kind AND s.match_key" EQ "i.value AND s.channel" EQ "$3"
+	" LEFT JOIN @.consent g ON g.purpose" EQ "$2 AND g.kind" EQ "i.kind AND g.match_key" EQ "i.value" \
+	"      AND g.channel" EQ "''" \
+	" LEFT JOIN @.consent s ON $3" NE "'' AND s.purpose" EQ "$2 AND s.kind" EQ "i.kind AND s.match_key" EQ "i.value" \
+	"      AND s.channel" EQ "$3"
 
 /* … and from the ledger. */
 #define LAST_OF_IDENTIFIER(channel_is) \
 	" LEFT JOIN LATERAL (SELECT e.decision, e.at, e.consent_event_id, e.channel FROM @.consent_event e" \
-	"   WHERE e.purpose" EQ "$2 AND e.kind" EQ "i.kind AND e.match_key" EQ "i.value AND " channel_is " AND e.at" LE "$4" \
+	"   WHERE e.purpose" EQ "$2 AND e.kind" EQ "i.kind AND e.match_key" EQ "i.value" \
+	"     AND " channel_is " AND e.at" LE "$4" \
 	"   ORDER BY e.at DESC, (e.decision" NE "'granted') DESC, e.consent_event_id DESC LIMIT 1) "
 #define LEDGER_OF_IDENTIFIER \
 	LAST_OF_IDENTIFIER("e.channel IS NULL") "g ON true" \
@@ -84,7 +87,8 @@
 #define CURRENT_GENERAL_STATES \
 	"(SELECT g.kind, g.match_key, g.decision FROM @.consent g WHERE g.purpose" EQ "$2 AND g.channel" EQ "'') c"
 #define BOTH_STATES(general, specific) \
-	"(SELECT coalesce(g.kind, s.kind) AS kind, coalesce(g.match_key, s.match_key) AS match_key, " PICK("decision") " AS decision" \
+	"(SELECT coalesce(g.kind, s.kind) AS kind, coalesce(g.match_key, s.match_key) AS match_key," \
+	"        " PICK("decision") " AS decision" \
 	"   FROM (" general ") g FULL JOIN (" specific ") s ON g.kind" EQ "s.kind AND g.match_key" EQ "s.match_key) c"
 #define CURRENT_STATES \
 	BOTH_STATES("SELECT * FROM @.consent x WHERE x.purpose" EQ "$2 AND x.channel" EQ "''", \
