@@ -155,7 +155,7 @@ version_is_one()
 scripts_parse()
 {
 	local file
-	for file in .ci/run $(git ls-files -co --exclude-standard -- '*.sh'); do
+	for file in .ci/run $(find test -name '*.sh'); do
 		bash -n "$file" 2>&1
 	done
 }
