@@ -13,7 +13,7 @@ OBJS = \
 	src/core/progress.o src/core/expression.o \
 	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
 	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
-	src/clean/call.o \
+	src/clean/date.o src/clean/postal.o src/clean/text.o src/clean/call.o \
 	src/identity/hub.o src/identity/cluster.o \
 	src/profile/survive.o src/profile/golden.o \
 	src/consent/ledger.o src/consent/consent.o \
@@ -22,6 +22,7 @@ OBJS = \
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
 	src/clean/fold.sql src/clean/name.sql src/clean/email.sql src/clean/phone.sql src/clean/types.sql \
+	src/clean/date.sql src/clean/postal.sql src/clean/text.sql \
 	src/profile/survive.sql \
 	src/identity/tables.sql src/profile/tables.sql src/consent/tables.sql \
 	src/segment/tables.sql src/job/tables.sql \
@@ -33,8 +34,10 @@ SQL_PIECES = \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
 
-REGRESS = frame expression name email phone types survive ledger consent consent_merge trait segment \
+REGRESS = frame expression fold name email phone types date postal text encoding survive ledger consent consent_merge trait segment \
 	acl comments
+
+REGRESS += resolve
 
 ISOLATION = consent_withdrawal segment_refresh
 
@@ -49,7 +52,7 @@ REGRESS_OPTS = --inputdir=. --outputdir=.
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 override with_llvm = no
 include $(PGXS)
 

@@ -331,3 +331,15 @@ CREATE AGGREGATE cdp.max(cdp.phone) (
 );
 COMMENT ON AGGREGATE cdp.max(cdp.phone) IS 'The last value by bytes.
 Example: SELECT cdp.max(phone) FROM customer.profile;';
+COMMENT ON OPERATOR cdp.< (cdp.email, cdp.email) IS 'is less, by bytes';
+COMMENT ON OPERATOR cdp.<= (cdp.email, cdp.email) IS 'is less or equal, by bytes';
+COMMENT ON OPERATOR cdp.= (cdp.email, cdp.email) IS 'is equal';
+COMMENT ON OPERATOR cdp.<> (cdp.email, cdp.email) IS 'is not equal';
+COMMENT ON OPERATOR cdp.>= (cdp.email, cdp.email) IS 'is greater or equal, by bytes';
+COMMENT ON OPERATOR cdp.> (cdp.email, cdp.email) IS 'is greater, by bytes';
+COMMENT ON OPERATOR cdp.< (cdp.phone, cdp.phone) IS 'is less, by bytes';
+COMMENT ON OPERATOR cdp.<= (cdp.phone, cdp.phone) IS 'is less or equal, by bytes';
+COMMENT ON OPERATOR cdp.= (cdp.phone, cdp.phone) IS 'is equal';
+COMMENT ON OPERATOR cdp.<> (cdp.phone, cdp.phone) IS 'is not equal';
+COMMENT ON OPERATOR cdp.>= (cdp.phone, cdp.phone) IS 'is greater or equal, by bytes';
+COMMENT ON OPERATOR cdp.> (cdp.phone, cdp.phone) IS 'is greater, by bytes';

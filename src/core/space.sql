@@ -83,6 +83,7 @@ CREATE OR REPLACE FUNCTION cdp.drop_space(space regnamespace, confirm text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
 AS $$
 BEGIN
     PERFORM cdp_internal.require_space(space);

@@ -264,7 +264,7 @@ BEGIN
             RAISE EXCEPTION 'space % has no identifier kind "%"', space, kind USING ERRCODE = 'CDP50',
                 HINT = 'A kind is an identifier attribute such as email, or a source whose row key is meant.';
         END IF;
-        RETURN result;
+        RETURN cdp_internal.hub_value(result);
     END IF;
     EXECUTE 'SELECT ' || replace(a.key_sql, '{v}', '(SELECT '
             || replace(replace(replace(a.clean_sql, '{v}', '$1'), '{r}', quote_literal(a.region)), '{o}', '''YMD''') || ')')

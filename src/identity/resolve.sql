@@ -12,7 +12,7 @@
 --    aliases and the golden records of those profiles follow.
 --
 -- All of it is the caller's one transaction: a failure leaves the former state.
--- One resolver per space: transaction-level advisory lock (1668313186, oid of the schema).
+-- One resolver per space: transaction-level advisory lock (1668313185, oid of the schema).
 
 CREATE OR REPLACE FUNCTION cdp_internal.lock_space(space regnamespace)
 RETURNS void
@@ -38,9 +38,11 @@ AS $$
 DECLARE
     names text;
 BEGIN
-    -- by catalogue, not DROP IF EXISTS, which would tell the client of each that is not there
+    -- by catalogue, not DROP IF EXISTS, which would tell the client of each that is not there; by name, because
+    -- the session may have temporary tables of its own called cdp_something
     SELECT string_agg(format('pg_temp.%I', c.relname), ', ') INTO names FROM pg_class c
-     WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r' AND c.relname ~ '^cdp_' AND c.relname = coalesce(only_one, c.relname);
+     WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r' AND c.relname = coalesce(only_one, c.relname)
+       AND c.relname IN ('cdp_touched', 'cdp_changed', 'cdp_stale', 'cdp_delta', 'cdp_exploded', 'cdp_affected', 'cdp_hub', 'cdp_kind', 'cdp_moved');
     IF names IS NOT NULL THEN
         EXECUTE 'DROP TABLE ' || names;
     END IF;
@@ -48,7 +50,24 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.drop_work_tables(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.drop_work_tables(text) IS
-'Drops this session''s work tables (pg_temp.cdp_*), or one of them. They go at commit anyway; this serves several runs in one transaction.';
+'Drops the work tables of a resolve in this session, or one of them. They go at commit anyway; this serves several runs in one transaction.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.make_work_tables()
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF to_regclass('pg_temp.cdp_touched') IS NULL THEN
+        CREATE TEMP TABLE cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
+        CREATE TEMP TABLE cdp_changed (record_id bigint) ON COMMIT DROP;
+        CREATE TEMP TABLE cdp_stale (profile_id bigint) ON COMMIT DROP;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.make_work_tables() FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.make_work_tables() IS
+'Makes the work tables in which a run notes the hubs, records and profiles that change, unless this transaction has them.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.analyze_table(space regnamespace, relation text)
 RETURNS void
@@ -128,7 +147,7 @@ BEGIN
          WHERE n.source_hash IS DISTINCT FROM o.source_hash
     $sql$, pg_get_serial_sequence(space || '.record', 'record_id'), replace(hashed, 'q.', 'n.'), cleaned,
         hashed, hashtextextended(concat_ws(E'\x1f', s.fields::text, s.observed_at, s.date_order, s.region), 0),
-        s.key, coalesce('(' || s.observed_at || ')', 'NULL::timestamptz'), raw,
+        s.key, coalesce('(' || s.observed_at || ')::timestamptz', 'NULL::timestamptz'), raw,
         s.relation::regclass, coalesce(s.filter, 'true'), space, source_id);
 END
 $$;
@@ -136,7 +155,8 @@ REVOKE ALL ON FUNCTION cdp_internal.delta_sql(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.delta_sql(regnamespace, int) IS
 'The query that reads a source and gives its new, changed and vanished rows, cleaned: columns record_id, is_new, is_gone, source_key, observed_at, source_hash, "raw N", and one per attribute (or attribute_all).';
 
-CREATE OR REPLACE FUNCTION cdp_internal.explode_sql(space regnamespace, rows_sql text, attributes text[], own_source text, only_kind text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION cdp_internal.explode_sql(space regnamespace, rows_sql text, attributes text[], own_source text, only_kind text DEFAULT NULL,
+    single text[] DEFAULT '{}')
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
@@ -161,9 +181,9 @@ BEGIN
         source := rows_sql;
         value := NULL;
         several := false;
-        FOR a IN EXECUTE format('SELECT a.attribute, a.is_multiple, u.i, t.key_sql FROM unnest($1) WITH ORDINALITY u(attribute, i)
+        FOR a IN EXECUTE format('SELECT a.attribute, a.is_multiple AND a.attribute <> ALL ($2) AS is_multiple, u.i, t.key_sql FROM unnest($1) WITH ORDINALITY u(attribute, i)
                                    JOIN %s.attribute a ON a.attribute = u.attribute JOIN cdp_internal.kinds() t ON t.kind = a.kind ORDER BY u.i', space)
-                 USING k.attributes
+                 USING k.attributes, single
         LOOP
             IF a.is_multiple THEN
                 several := true;
@@ -176,17 +196,20 @@ BEGIN
                                  replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
     END LOOP;
     IF own_source IS NOT NULL AND only_kind IS NULL THEN
-        parts := parts || format('SELECT %L, cdp_internal.hub_value(d.source_key), d.record_id, false FROM %s', own_source, rows_sql);
+        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s) x',
+                                 blocked_values, own_source, rows_sql);
     END IF;
     IF parts = '{}' THEN
         RETURN 'SELECT NULL::text, NULL::text, NULL::bigint, NULL::boolean WHERE false';
     END IF;
-    RETURN array_to_string(parts, ' UNION ALL ');
+    -- a row that refers to its own source may refer to itself
+    RETURN CASE WHEN own_source = ANY (attributes) THEN format('SELECT DISTINCT * FROM (%s) AS y(kind, value, record_id, blocked)', array_to_string(parts, ' UNION ALL '))
+                ELSE array_to_string(parts, ' UNION ALL ') END;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text) IS
-'The query that explodes rows d (record_id, one column per attribute) into identifiers (kind, value, record_id, blocked); only_kind: of one attribute or rule.';
+REVOKE ALL ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text, text[]) IS
+'The query that explodes rows d (record_id, one column per attribute) into identifiers (kind, value, record_id, blocked); only_kind: of one attribute or rule; single: attributes that can have several values, but one in these rows.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.explode_attribute(space regnamespace, kind text)
 RETURNS void
@@ -201,6 +224,11 @@ BEGIN
     EXECUTE format('SELECT coalesce(array_agg(a.attribute::text), ''{}'') FROM %s.attribute a WHERE a.in_use', space) INTO used;
     EXECUTE format('INSERT INTO %s.identifier (kind, value, record_id, blocked) %s', space,
                    cdp_internal.explode_sql(space, format('%s.record d', space), used, NULL, kind));
+    -- a kind that is a source's name holds that source's own row keys too
+    EXECUTE format('INSERT INTO %1$s.identifier (kind, value, record_id, blocked)
+                    SELECT x.*, %2$s FROM (SELECT s.source AS kind, cdp_internal.hub_value(r.source_key) COLLATE "C" AS value, r.record_id
+                                             FROM %1$s.source s JOIN %1$s.record r USING (source_id) WHERE s.source = $1) x
+                    ON CONFLICT DO NOTHING', space, cdp_internal.blocked_sql(space)) USING kind;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.explode_attribute(regnamespace, text) FROM PUBLIC;
@@ -213,14 +241,17 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    CREATE TEMP TABLE IF NOT EXISTS cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
-    CREATE TEMP TABLE IF NOT EXISTS cdp_stale (profile_id bigint) ON COMMIT DROP;
+    PERFORM cdp_internal.make_work_tables();
     EXECUTE format($sql$
         WITH gone AS MATERIALIZED (%2$s),
         i AS (DELETE FROM %1$s.identifier x USING gone g WHERE x.record_id = g.record_id RETURNING x.kind, x.value, x.blocked),
         t AS (INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, -1 FROM i WHERE NOT i.blocked),
         p AS (DELETE FROM %1$s.identity x USING gone g WHERE x.record_id = g.record_id RETURNING x.profile_id),
         u AS (INSERT INTO pg_temp.cdp_stale SELECT DISTINCT p.profile_id FROM p),
+        -- a ruling may be all that held its partner in the profile
+        c AS (INSERT INTO pg_temp.cdp_changed
+              SELECT l.record_b FROM gone g JOIN %1$s.link l ON l.record_a = g.record_id WHERE l.weight > 0
+              UNION ALL SELECT l.record_a FROM gone g JOIN %1$s.link l ON l.record_b = g.record_id WHERE l.weight > 0),
         la AS (DELETE FROM %1$s.link x USING gone g WHERE x.record_a = g.record_id),
         lb AS (DELETE FROM %1$s.link x USING gone g WHERE x.record_b = g.record_id),
         v AS (DELETE FROM %1$s.rejected_value x USING gone g JOIN %1$s.record r ON r.record_id = g.record_id
@@ -231,7 +262,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.forget_records(regnamespace, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.forget_records(regnamespace, text) IS
-'Removes records with everything that hangs on them, noting the hubs and profiles that they leave.';
+'Removes records with everything that hangs on them, noting the hubs, profiles and partners that they leave.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.read_source(space regnamespace, source_id int, note_touched boolean,
     OUT added bigint, OUT changed bigint, OUT removed bigint, OUT rejected bigint)
@@ -243,9 +274,9 @@ DECLARE
     s        record;
     columns  text;
     firsts   text;
-    rows_sql text;
     rejects  text;
     attributes text[];
+    single   text[];
     state    text;
     bad      bigint;
 BEGIN
@@ -257,6 +288,9 @@ BEGIN
         WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR undefined_object THEN
             RAISE EXCEPTION 'source "%" was altered: its key or fields no longer fit its relation', s.source USING ERRCODE = 'CDP44',
                 DETAIL = SQLERRM, HINT = 'Register it again: cdp.drop_source, then cdp.add_source with expressions over its present columns.';
+        WHEN insufficient_privilege THEN
+            RAISE EXCEPTION 'no right to read all that source "%" needs', s.source USING ERRCODE = 'CDP46',
+                DETAIL = SQLERRM, HINT = format('GRANT SELECT ON %s TO %I, and see what the relation itself reads.', s.relation::regclass, current_user);
         WHEN data_exception THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE;
             RAISE EXCEPTION 'source "%" cannot be read: an expression fails on a row (SQLSTATE %)', s.source, state USING ERRCODE = 'CDP44',
@@ -272,8 +306,11 @@ BEGIN
         RAISE EXCEPTION 'the key of source "%" is null in % rows', s.source, bad USING ERRCODE = 'CDP43',
             HINT = 'A key is never null: repair the rows, or leave them out with a filter.';
     END IF;
-    IF changed > 0 THEN
-        SELECT count(*) - count(DISTINCT d.record_id) INTO bad FROM pg_temp.cdp_delta d WHERE NOT d.is_new;
+    IF changed > 0 AND NOT cdp_internal.key_has_unique_index(s.relation::regclass, s.key) THEN
+        -- a second row under a known key shows as a change, and its twin, if that is unchanged, does not show at all
+        EXECUTE format('SELECT count(*) - count(DISTINCT k.source_key) FROM (SELECT %s COLLATE "C" AS source_key FROM %s AS s WHERE %s) k
+                          JOIN (SELECT DISTINCT d.source_key FROM pg_temp.cdp_delta d WHERE NOT d.is_new AND NOT d.is_gone) d USING (source_key)',
+                       s.key, s.relation::regclass, coalesce(s.filter, 'true')) INTO bad;
     END IF;
     IF bad > 0 THEN
         RAISE EXCEPTION 'the key of source "%" is not unique', s.source USING ERRCODE = 'CDP42',
@@ -288,14 +325,15 @@ BEGIN
                            WHEN f.is_multiple THEN format('d.%1$I, CASE WHEN d.%1$I IS NOT NULL THEN ARRAY[d.%1$I] END', f.attribute)
                            ELSE format('d.%I', f.attribute) END, ', ' ORDER BY f.n),
            string_agg(CASE WHEN f.raw_is_array THEN
-                format($q$SELECT d.source_key, %1$L::text, u.v, %2$s FROM pg_temp.cdp_delta d CROSS JOIN LATERAL unnest(d.%3$I) u(v) WHERE NOT d.is_gone AND %2$s IS NOT NULL$q$,
-                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n)
+                format($q$SELECT d.source_key, %1$L::text, u.v, %2$s FROM pg_temp.cdp_delta d CROSS JOIN LATERAL unnest(d.%3$I) u(v)
+                           WHERE NOT d.is_gone AND cardinality(array_remove(d.%3$I, NULL)) > coalesce(cardinality(d.%4$I), 0) AND %2$s IS NOT NULL$q$,
+                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n, f.attribute || '_all')
               ELSE
                 format($q$SELECT d.source_key, %1$L::text, d.%3$I, %2$s FROM pg_temp.cdp_delta d WHERE NOT d.is_gone AND d.%4$I IS NULL AND d.%3$I IS NOT NULL AND %2$s IS NOT NULL$q$,
                        f.attribute, replace(f.problem_sql, '{v}', format('d.%I', 'raw ' || f.n)), 'raw ' || f.n, f.attribute)
               END, ' UNION ALL '),
-           array_agg(f.attribute)
-      INTO columns, firsts, rejects, attributes
+           array_agg(f.attribute), coalesce(array_agg(f.attribute) FILTER (WHERE NOT f.raw_is_array), '{}')
+      INTO columns, firsts, rejects, attributes, single
       FROM cdp_internal.source_fields(space, source_id) f;
 
     IF removed > 0 THEN
@@ -324,20 +362,17 @@ BEGIN
     EXECUTE format('INSERT INTO %s.rejected_value (source_id, source_key, attribute, raw, reason) SELECT $1, x.* FROM (%s) x', space, rejects) USING source_id;
     GET DIAGNOSTICS rejected = ROW_COUNT;
 
-    -- scalar fields of multiple attributes appear in the delta as scalars only; explode from one shape
-    rows_sql := CASE WHEN EXISTS (SELECT FROM cdp_internal.source_fields(space, source_id) f WHERE f.is_multiple)
-                     THEN format('%s.record d', space) ELSE 'pg_temp.cdp_delta d' END;
     IF added > 0 THEN
         EXECUTE format(CASE WHEN note_touched THEN
                            'WITH i AS (INSERT INTO %s.identifier (kind, value, record_id, blocked) %s RETURNING kind, value, blocked)
                             INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, 1 FROM i WHERE NOT i.blocked'
                        ELSE 'INSERT INTO %s.identifier (kind, value, record_id, blocked) %s' END,
-                       space, cdp_internal.explode_sql(space, cdp_internal.delta_rows(rows_sql, 'e.is_new'), attributes, s.source));
+                       space, cdp_internal.explode_sql(space, '(SELECT e.* FROM pg_temp.cdp_delta e WHERE e.is_new) d', attributes, s.source, NULL, single));
     END IF;
     IF changed > 0 THEN
         EXECUTE format('CREATE TEMP TABLE cdp_exploded ON COMMIT DROP AS
                         SELECT DISTINCT ON (1, 2, 3) * FROM (%s) AS x(kind, value, record_id, blocked) ORDER BY 1, 2, 3', cdp_internal.explode_sql(space,
-                       cdp_internal.delta_rows(rows_sql, 'NOT e.is_new AND NOT e.is_gone'), attributes, s.source));
+                       '(SELECT e.* FROM pg_temp.cdp_delta e WHERE NOT e.is_new AND NOT e.is_gone) d', attributes, s.source, NULL, single));
         EXECUTE format($sql$
             WITH del AS (DELETE FROM %1$s.identifier i USING pg_temp.cdp_delta d
                           WHERE i.record_id = d.record_id AND NOT d.is_new AND NOT d.is_gone
@@ -356,18 +391,6 @@ $$;
 REVOKE ALL ON FUNCTION cdp_internal.read_source(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.read_source(regnamespace, int, boolean) IS
 'Brings one source''s new, changed and vanished rows into the space. note_touched: remember what changed, for a partial clustering.';
-
-CREATE OR REPLACE FUNCTION cdp_internal.delta_rows(rows_sql text, condition text)
-RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT CASE WHEN rows_sql = 'pg_temp.cdp_delta d'
-                THEN format('(SELECT e.* FROM pg_temp.cdp_delta e WHERE %s) d', condition)
-                ELSE format('(SELECT d.* FROM %s JOIN pg_temp.cdp_delta e USING (record_id) WHERE %s) d', rows_sql, condition) END
-$$;
-REVOKE ALL ON FUNCTION cdp_internal.delta_rows(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.delta_rows(text, text) IS 'The rows of the delta, or the records behind them, under a condition over e.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.close_affected(space regnamespace, common int)
 RETURNS bigint
@@ -513,6 +536,7 @@ AS $$
 DECLARE
     started  timestamptz := clock_timestamp();
     common   int := cdp_internal.setting('cdp.max_records_per_value');
+    last_common int;
     whole    boolean;
     bulk     boolean;
     s        record;
@@ -530,13 +554,14 @@ BEGIN
     PERFORM cdp_internal.require_space(space);
     PERFORM cdp_internal.lock_space(space);
     PERFORM cdp_internal.drop_work_tables();
-    CREATE TEMP TABLE cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
-    CREATE TEMP TABLE cdp_changed (record_id bigint) ON COMMIT DROP;
-    CREATE TEMP TABLE cdp_stale (profile_id bigint) ON COMMIT DROP;
+    PERFORM cdp_internal.make_work_tables();
 
     EXECUTE format('SELECT i.* FROM %s.space_info i', space) INTO info;
     EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.identity)', space) INTO whole;
-    whole := whole OR info.definitions_changed;
+    -- the last run's limit on common values tells which hubs tied: under another one any of them may change
+    EXECUTE format('SELECT r.counts ->> ''max_records_per_value'' FROM %s.run r WHERE r.step = ''resolve'' AND r.state = ''done'' ORDER BY r.run_id DESC LIMIT 1', space)
+       INTO last_common;
+    whole := whole OR info.definitions_changed OR last_common IS DISTINCT FROM common;
     EXECUTE format('SELECT nextval(%L)', pg_get_serial_sequence(space || '.run', 'run_id')) INTO id;
 
     FOR r IN EXECUTE format('SELECT r.rule FROM %s.rule r WHERE NOT r.applied ORDER BY r.rule', space) LOOP
@@ -583,9 +608,10 @@ BEGIN
         PERFORM cdp_internal.progress(format('space %s: clustering %s records', space, n_records));
         PERFORM cdp_internal.analyze_table(space, 'record'), cdp_internal.analyze_table(space, 'identifier');
     ELSE
-        EXECUTE format('DELETE FROM %s.refused_merge f WHERE EXISTS (SELECT FROM pg_temp.cdp_affected a WHERE a.record_id IN (f.record_a, f.record_b))
-                           OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
-                           OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_b)', space);
+        EXECUTE format('DELETE FROM %1$s.refused_merge f
+                         WHERE f.record_a IN (SELECT a.record_id FROM pg_temp.cdp_affected a) OR f.record_b IN (SELECT a.record_id FROM pg_temp.cdp_affected a)
+                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
+                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_b)', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s of %s records', space, n_affected, n_records));
     END IF;
     CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS SELECT m.record_id, m.former_profile_id, m.profile_id FROM cdp_internal.cluster(space, NOT whole, common) m;
@@ -613,7 +639,7 @@ BEGIN
     EXECUTE format('SELECT count(*) FROM %s.refused_merge', space) INTO n_refused;
     EXECUTE format('INSERT INTO %s.run (run_id, step, state, started_at, finished_at, counts) VALUES ($1, ''resolve'', ''done'', $2, clock_timestamp(), $3)', space)
       USING id, started, jsonb_build_object('records', n_records, 'profiles', n_profiles, 'added', n_added, 'changed', n_changed, 'removed', n_removed,
-                                            'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole);
+                                            'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole, 'max_records_per_value', common);
     PERFORM cdp_internal.drop_work_tables();
     RETURN QUERY SELECT id, n_records, n_profiles, n_added, n_changed, n_removed, n_rejected, n_merged, n_split, n_refused;
 END

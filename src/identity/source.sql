@@ -67,6 +67,19 @@ REVOKE ALL ON FUNCTION cdp_internal.check_key(regclass, text, text, text) FROM P
 COMMENT ON FUNCTION cdp_internal.check_key(regclass, text, text, text) IS
 'Checks on the data that a key is there (CDP43) and unique (CDP42).';
 
+CREATE OR REPLACE FUNCTION cdp_internal.key_has_unique_index(relation regclass, key_sql text)
+RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL
+                      AND key_sql = format('(s.%I)::text', a.attname))
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.key_has_unique_index(regclass, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.key_has_unique_index(regclass, text) IS
+'Is the key of a source one column under a unique index, so that it need not be checked on the data.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.require_relation_name(space regnamespace, name text)
 RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED

@@ -62,19 +62,19 @@ BEGIN
                WHERE k.ties AND NOT h.blocked
                  AND (k.common_limit = 0 OR (SELECT count(*) FROM (SELECT FROM %1$s.identifier c WHERE c.kind = h.kind AND c.value = h.value AND NOT c.blocked
                                                                     LIMIT k.common_limit + 1) c) <= k.common_limit)),
-        t AS (SELECT a.record_id, a.kind, a.value, a.priority, string_agg(DISTINCT o.source || ' ' || o.source_key, ', ') AS others
+        t AS (SELECT a.record_id, a.kind, a.value, a.priority, array_agg(o.source || ' ' || o.source_key ORDER BY o.source_id, o.source_key) AS others
                 FROM h a JOIN h b ON b.kind = a.kind AND b.value = a.value AND b.record_id <> a.record_id JOIN r o ON o.record_id = b.record_id
                GROUP BY 1, 2, 3, 4),
         l AS (SELECT x.record_id, l.why, l.made_by, o.source || ' ' || o.source_key AS other
                 FROM r x JOIN %1$s.link l ON x.record_id IN (l.record_a, l.record_b) AND l.weight > 0
                 JOIN r o ON o.record_id IN (l.record_a, l.record_b) AND o.record_id <> x.record_id)
         SELECT 'record', coalesce(t.kind, CASE WHEN l.other IS NOT NULL THEN 'ruling' END), cdp_internal.show_value(t.value), r.source::text, r.source_key::text, r.record_id,
-               CASE WHEN t.kind IS NOT NULL THEN format('shares %%s with %%s', t.kind, t.others)
+               CASE WHEN t.kind IS NOT NULL THEN format('shares %%s with %%s', t.kind, array_to_string(t.others[:3], ', ') || CASE WHEN cardinality(t.others) > 3 THEN format(' and %%s more', cardinality(t.others) - 3) ELSE '' END)
                     WHEN l.other IS NOT NULL THEN format('ruled the same as %%s by %%s: %%s', l.other, l.made_by, l.why)
                     WHEN (SELECT count(*) FROM r) = 1 THEN 'the only record'
                     ELSE 'stays with records that another run put here' END
-          FROM r LEFT JOIN (SELECT t.record_id, t.kind, t.value, t.priority, t.others, NULL::text AS other FROM t
-                            UNION ALL SELECT l.record_id, NULL, NULL, -1, NULL, l.other FROM l) e USING (record_id)
+          FROM r LEFT JOIN (SELECT t.record_id, t.kind, t.value, t.priority, NULL::text AS other FROM t
+                            UNION ALL SELECT l.record_id, NULL, NULL, -1, l.other FROM l) e USING (record_id)
           LEFT JOIN t ON t.record_id = e.record_id AND t.kind = e.kind AND t.value = e.value
           LEFT JOIN l ON l.record_id = e.record_id AND l.other = e.other
          ORDER BY r.source_id, r.source_key, e.priority, t.kind, t.value

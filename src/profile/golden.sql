@@ -28,18 +28,14 @@ BEGIN
     EXECUTE format('SELECT CASE WHEN coalesce(max(s.source_id), 0) < 63 THEN ''bit_count(bit_or(1::bigint << r.source_id)::bit(64))'' ELSE ''count(DISTINCT r.source_id)'' END FROM %s.source s', space)
        INTO sources;
 
+    -- a profile whose last record vanished lives nowhere, and so does what was merged into it; where records went
+    -- elsewhere the alias is there already
     EXECUTE format($sql$
-        DELETE FROM %1$s.profile p WHERE %2$s NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = p.profile_id)
+        WITH gone AS (DELETE FROM %1$s.profile p
+                       WHERE %2$s NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = p.profile_id) RETURNING p.profile_id),
+        led AS (UPDATE %1$s.profile_alias a SET profile_id = NULL, since = now() FROM gone g WHERE a.profile_id = g.profile_id)
+        INSERT INTO %1$s.profile_alias (old_profile_id) SELECT g.profile_id FROM gone g ON CONFLICT (old_profile_id) DO NOTHING
     $sql$, space, CASE WHEN stale_only THEN 'p.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t) AND' ELSE '' END);
-    -- a profile whose last record vanished lives nowhere
-    IF stale_only THEN
-        EXECUTE format($sql$
-            INSERT INTO %1$s.profile_alias (old_profile_id)
-            SELECT DISTINCT t.profile_id FROM pg_temp.cdp_stale t
-             WHERE NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = t.profile_id)
-            ON CONFLICT (old_profile_id) DO NOTHING
-        $sql$, space);
-    END IF;
 
     EXECUTE format($sql$
         INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at %2$s)
