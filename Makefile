@@ -27,7 +27,7 @@ SQL_PIECES = \
 	src/job/tables.sql
 
 REGRESS = frame \
-	name email phone types date postal text fold encoding
+	name email phone types date postal text fold encoding limits
 
 ISOLATION =
 
