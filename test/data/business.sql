@@ -454,7 +454,7 @@ SELECT key AS contact_id,
        made.write_phone(CASE WHEN made.hit(rec, 'crm landline', :landline_given) THEN landline ELSE mobile END, rec, 'crm.mobile') AS mobile,
        CASE WHEN employer IS NOT NULL AND made.hit(rec, 'crm office', :switchboard_given)
             THEN made.phone_format((ARRAY['212', '312', '415', '617', '713', '206', '303', '404'])[1 + employer % 8]
-                                   || (2 + employer / 8 % 8) || '5' || substr('012346789', 1 + employer / 64 % 9, 1) || lpad((employer % 10000)::text, 4, '0'),
+                                   || (2 + employer / 8 % 8) || '5' || substr('012346789', 1 + employer / 64 % 9, 1) || lpad((employer / 576 * 7919::bigint % 10000)::text, 4, '0'),
                                    made.pick(rec, 'crm office style', 10)) END AS office,
        made.write_date(birth_date, 'YYYY-MM-DD', rec, 'crm.dob') AS dob,
        CASE WHEN has_address THEN made.write_street(street, rec, 'crm.street') END AS street,
