@@ -1,6 +1,6 @@
 -- business.sql: a generated company with customers whose truth is known.
 --
---   psql -v people=100000 [-v seed=1] [-v today=2026-06-30] -f business.sql
+--   psql -v people=100000 [-v seed=1, 0 or more] [-v today=2026-06-30] -f business.sql
 --
 -- Makes (and makes anew) the schemas crm, shop, news, support, survey, web and
 -- truth in the current database; needs no extension. truth.record says for each
@@ -157,7 +157,7 @@ RETURN floor(made.uniform(n, salt) * sqrt(made.uniform(n, salt)) * size)::int;
 -- A one-to-one scramble of 0 … size-1 (the factor is a prime that divides no size in use).
 CREATE FUNCTION made.scramble(n bigint, factor bigint, size bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (n * factor + :seed * 40503) % size;
+RETURN (n * factor + (:seed)::bigint * 40503) % size;
 
 -- Keys tell nothing about the person: the number of (person, copy), scrambled for each table in another way.
 CREATE FUNCTION made.key(source text, entity bigint, copy int) RETURNS bigint

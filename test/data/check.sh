@@ -40,7 +40,7 @@ PGOPTIONS='-c parallel_setup_cost=0 -c parallel_tuple_cost=0 -c min_parallel_tab
 	make_business business_b
 diff <(echo "$first") <(digest business_b) || { echo "the rows depend on plan, locale or settings"; exit 1; }
 # another seed is another company
-make_business business_c -v seed=2
+make_business business_c -v seed=2000000000
 [ "$(digest business_c | grep crm.contact)" != "$(grep crm.contact <<< "$first")" ] || { echo "the seed changes nothing"; exit 1; }
 # a schema of somebody else's is not touched
 psql -X -q -v ON_ERROR_STOP=1 -d business_c -c "COMMENT ON SCHEMA crm IS NULL" -c "INSERT INTO crm.contact (contact_id) VALUES (-1)"
