@@ -34,7 +34,7 @@ SQL_PIECES = \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
 
-REGRESS = frame expression fold name email phone types date postal text survive ledger consent consent_merge trait segment \
+REGRESS = frame expression fold name email phone types date postal text encoding survive ledger consent consent_merge trait segment \
 	acl comments
 
 REGRESS += resolve

@@ -61,5 +61,18 @@ SELECT count(*) FROM person a JOIN person b ON a.email = b.email;
 SELECT cdp_internal.email_trusted(cdp.normalize_email('X@Example.com')), cdp_internal.phone_trusted('+12125551234');
 SELECT cdp_internal.email_send('Ann@example.com');
 
+-- binary copies carry clean text, and what comes in is cleaned
+\getenv abs_builddir PG_ABS_BUILDDIR
+\cd :abs_builddir
+CREATE TABLE copied (email cdp.email, phone cdp.phone);
+COPY (SELECT ' ANN@example.com '::text, '(212) 555-1234'::text UNION ALL SELECT email, phone FROM person WHERE id = 2) TO STDOUT (FORMAT binary) \g results/types.bin
+\copy copied FROM 'results/types.bin' (FORMAT binary)
+COPY copied TO STDOUT (FORMAT binary) \g results/types.bin
+\copy copied FROM 'results/types.bin' (FORMAT binary)
+SELECT email, phone, count(*) FROM copied GROUP BY email, phone ORDER BY email;
+COPY (SELECT 'n/a'::text, '(212) 555-1234'::text) TO STDOUT (FORMAT binary) \g results/types.bin
+\copy copied FROM 'results/types.bin' (FORMAT binary)
+\! rm -f results/types.bin
+
 RESET search_path;
 DROP SCHEMA types_t CASCADE;

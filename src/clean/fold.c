@@ -34,6 +34,7 @@
 
 #define CHUNK_CHARS 128
 #define FOLD_ROUNDS 4
+#define MAX_MARKS 30				/* as in Unicode's stream-safe text */
 
 const char	cdp_reason_placeholder[] = "placeholder";
 const char	cdp_reason_too_long[] = "too long";
@@ -327,6 +328,27 @@ tidy_ascii(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf 
 	return (size_t) (to - start) > max_chars ? cdp_reason_too_long : NULL;
 }
 
+/*
+ * More marks on one letter than any language has: putting them in order takes time
+ * quadratic in their number.
+ */
+static bool
+has_too_many_marks(const char *s, size_t len)
+{
+	int			run = 0;
+
+	for (size_t i = 0; i < len;)
+	{
+		UChar32		c;
+
+		U8_NEXT(s, i, len, c);
+		run = c >= 0x300 && u_getCombiningClass(c) != 0 ? run + 1 : 0;
+		if (run > MAX_MARKS)
+			return true;
+	}
+	return false;
+}
+
 static const char *
 tidy_icu(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf *out)
 {
@@ -376,9 +398,9 @@ tidy_icu(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf *o
 }
 
 /*
- * The tidied form of a value, appended to nothing: out is reset first. Gives
- * "too long" when it has more than max_chars characters, "invalid characters"
- * when it is not UTF-8.
+ * The tidied form of a value; out is reset first. Gives "too long" when it has more
+ * than max_chars characters, "invalid characters" when it is not UTF-8 or heaps
+ * marks on a letter.
  */
 const char *
 cdp_tidy(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf *out)
@@ -389,7 +411,7 @@ cdp_tidy(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf *o
 		return cdp_reason_too_long;
 	if (!(flags & CDP_FOLD_ICU) && cdp_is_ascii(in, len))
 		return tidy_ascii(in, len, max_chars, flags, out);
-	if (!cdp_utf8_valid(in, len))
+	if (!cdp_utf8_valid(in, len) || has_too_many_marks(in, len))
 		return cdp_reason_invalid;
 	return tidy_icu(in, len, max_chars, flags, out);
 }

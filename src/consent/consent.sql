@@ -28,9 +28,18 @@ or that there is no such profile.
 Errors: as cdp.consented.
 Example: SELECT * FROM cdp.consent_decision(''customer'', 42, ''email_marketing'');';
 
+CREATE OR REPLACE FUNCTION cdp_internal.consented_profiles_support(request internal)
+RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_consented_profiles_support';
+REVOKE ALL ON FUNCTION cdp_internal.consented_profiles_support(internal) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.consented_profiles_support(internal) IS
+'Tells the planner how many rows cdp.consented_profiles returns.';
+
 CREATE OR REPLACE FUNCTION cdp.consented_profiles(space regnamespace, purpose text, channel text DEFAULT NULL, at timestamptz DEFAULT NULL)
 RETURNS TABLE (profile_id bigint)
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 100000
+SUPPORT cdp_internal.consented_profiles_support
 AS 'MODULE_PATHNAME', 'cdp_consented_profiles';
 REVOKE ALL ON FUNCTION cdp.consented_profiles(regnamespace, text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.consented_profiles(regnamespace, text, text, timestamptz) IS

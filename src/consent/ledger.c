@@ -151,7 +151,8 @@ cdp_record_consent(PG_FUNCTION_ARGS)
 					errhint("Ask the kind's own check why, such as cdp.email_problem or cdp.phone_problem."));
 	}
 	{
-		static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, JSONBOID};
+		static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
+		TEXTOID, JSONBOID};
 		Datum		values[] = {PG_GETARG_DATUM(KIND), PG_GETARG_DATUM(VALUE), key, PG_GETARG_DATUM(PURPOSE),
 			PG_GETARG_DATUM(CHANNEL), PG_GETARG_DATUM(DECISION), PG_GETARG_DATUM(AT),
 		PG_GETARG_DATUM(SOURCE), PG_GETARG_DATUM(EVIDENCE)};

@@ -70,7 +70,7 @@ pin_setting(const char *name, const char *value)
 }
 
 /* Every refusal of a construct reads alike. */
-static void refuse(ParseState *pstate, int location, const char *problem, const char *hint) pg_attribute_noreturn();
+pg_noreturn static void refuse(ParseState *pstate, int location, const char *problem, const char *hint);
 
 static void
 refuse(ParseState *pstate, int location, const char *problem, const char *hint)

@@ -114,7 +114,7 @@ settings_are_sorted()
 
 no_trailing_white_space()
 {
-	git ls-files -co --exclude-standard -- . ':!expected' ':!test/isolation/expected' | while IFS= read -r file; do
+	find src sql test docs .ci Makefile *.md *.json cdp.control -type f -not -name '*.o' -not -name '*.bc' -not -path 'test/isolation/expected/*' | while IFS= read -r file; do
 		[ -f "$file" ] && grep -InE '[[:blank:]]+$' -- "$file" /dev/null
 	done
 }
@@ -155,7 +155,7 @@ version_is_one()
 scripts_parse()
 {
 	local file
-	for file in .ci/run $(git ls-files -co --exclude-standard -- '*.sh'); do
+	for file in .ci/run $(find test -name '*.sh'); do
 		bash -n "$file" 2>&1
 	done
 }
