@@ -570,7 +570,7 @@ BEGIN
     END LOOP;
 
     -- a first load into an empty table: indexes are built once, sorted, after the rows
-    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = ''%1$s.identifier''::regclass', space)
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.identifier')
        INTO bulk;
     IF bulk THEN
         PERFORM cdp_internal.drop_identifier_indexes(space);

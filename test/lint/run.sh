@@ -162,7 +162,7 @@ scripts_parse()
 
 nothing_is_left_to_do()
 {
-	grep -nE '\b(TODO|FIXME|XXX)\b' -r src sql test Makefile | grep -v '^test/lint/run\.sh:'
+	grep -InE '\b(TODO|FIXME|XXX)\b' -r src sql test Makefile | grep -v '^test/lint/run\.sh:'
 }
 
 status=0
