@@ -38,7 +38,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 	hardening \
 	acl comments
 
-REGRESS += resolve
+REGRESS += source attribute resolve cluster
 
 ISOLATION = consent_withdrawal segment_refresh
 

@@ -144,10 +144,15 @@ PG_FUNCTION_INFO_V1(cdp_require_space);
 
 /*
  * cdp_internal.require_space(regnamespace) -> text
- * The quoted schema name, or CDP20 when the schema is not a space.
+ * The quoted schema name, or CDP20 when the schema is not a space or null.
  */
 Datum
 cdp_require_space(PG_FUNCTION_ARGS)
 {
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_NO_SUCH_SPACE),
+				errmsg("no space is given"),
+				errhint("Name the schema of a space, such as 'customer'."));
 	PG_RETURN_TEXT_P(cstring_to_text(cdp_core_space_schema(PG_GETARG_OID(0))));
 }

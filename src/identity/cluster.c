@@ -5,7 +5,8 @@
  * The partition is a pure function of the evidence. Its definition, per
  * connected component of the evidence:
  *
- *	 Evidence is taken in canonical order: rulings "same" first, then hubs
+ *	 Evidence is taken in canonical order: rulings "same" first, by the
+ *	 (source_id, source_key) of their two records, the lesser first, then hubs
  *	 (identifier values, matched rules) by (priority, kind, value), and inside a
  *	 hub the records by (source_id, source_key); never by arrival. Each record of
  *	 a hub joins the first cluster met in that hub that no constraint forbids.
@@ -1014,7 +1015,9 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	{
 		stream_rows(psprintf("SELECT l.record_a, l.record_b, l.weight FROM %1$s.link l"
 							 " JOIN %1$s.record a ON a.record_id = l.record_a JOIN %1$s.record b ON b.record_id = l.record_b"
-							 " WHERE l.origin = 'ruling' ORDER BY a.source_id, a.source_key, b.source_id, b.source_key", g.schema),
+							 " WHERE l.origin = 'ruling'"
+							 " ORDER BY LEAST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key)),"
+							 " GREATEST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key))", g.schema),
 					0, NULL, NULL, ruling_row, &g);
 		for (int i = 0; i < g.n_same; i++)
 			join_nodes(&g, g.same[i][0], g.same[i][1]);

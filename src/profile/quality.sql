@@ -34,7 +34,7 @@ BEGIN
     PERFORM cdp_internal.require_space(space);
     FOR s IN EXECUTE format('SELECT s.source_id, s.source, s.fields FROM %s.source s WHERE NOT s.is_event ORDER BY s.source_id', space) LOOP
         -- one pass over the source's records: a list of (attribute, filled, distinct) per source
-        SELECT string_agg(format('(%L, count(r.%2$I), count(DISTINCT r.%2$I))', f.key, f.key), ', ' ORDER BY f.key) INTO counts FROM jsonb_each(s.fields) f;
+        SELECT string_agg(format('jsonb_build_array(%1$L, count(r.%1$I), count(DISTINCT r.%1$I))', f.key), ', ' ORDER BY f.key) INTO counts FROM jsonb_each(s.fields) f;
         RETURN QUERY EXECUTE format($q$
             WITH c AS MATERIALIZED (SELECT count(*) AS rows, min(r.observed_at) AS oldest, max(r.observed_at) AS newest, jsonb_build_array(%3$s) AS counts
                                       FROM %1$s.record r WHERE r.source_id = $1),
@@ -45,7 +45,7 @@ BEGIN
                    (SELECT count(*) FROM cdp.common_values(%1$L) t WHERE t.kind = f ->> 0), c.oldest, c.newest
               FROM c CROSS JOIN LATERAL jsonb_array_elements(c.counts) f LEFT JOIN v ON v.attribute = f ->> 0
              ORDER BY 2
-        $q$, space, NULL, replace(counts, '(''', 'jsonb_build_array(''')) USING s.source_id, s.source;
+        $q$, space, NULL, counts) USING s.source_id, s.source;
     END LOOP;
 END
 $$;
