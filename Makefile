@@ -34,7 +34,8 @@ SQL_PIECES = \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
 
-REGRESS = frame expression fold name email phone types date postal text survive ledger consent consent_merge trait segment \
+REGRESS = frame expression fold name email phone types date postal text encoding limits survive ledger consent consent_merge trait segment \
+	hardening \
 	acl comments
 
 REGRESS += source attribute resolve cluster explain quality evaluate run grant uninstall
@@ -52,7 +53,7 @@ REGRESS_OPTS = --inputdir=. --outputdir=.
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 override with_llvm = no
 include $(PGXS)
 

@@ -141,6 +141,11 @@ SELECT w.why, h.how, t.upto, (SELECT count(*) FROM
     FULL JOIN (SELECT id FROM consent_t.question q WHERE q.want AND q.why = w.why AND q.how IS NOT DISTINCT FROM h.how AND q.upto IS NOT DISTINCT FROM t.upto AND id < 8000) q
     ON q.id = c.profile_id WHERE q.id IS NULL OR c.profile_id IS NULL) AS different
 FROM (VALUES ('news'), ('stats')) w(why), (VALUES (NULL), ('sms')) h(how), (VALUES (NULL), ('2024-01-05'::timestamptz)) t(upto) ORDER BY 1, 2, 3;
+-- the planner knows about how many
+INSERT INTO consent_t.profile (profile_id, record_count, source_count) SELECT g, 1, 1 FROM generate_series(1, 700) g;
+ANALYZE consent_t.profile;
+CREATE FUNCTION pg_temp.estimate(query text, OUT plan json) LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan; END $$;
+SELECT pg_temp.estimate('SELECT FROM cdp.consented_profiles(''consent_t'', ''news'')') -> 0 -> 'Plan' ->> 'Plan Rows' AS estimate;
 -- without the memory for a set (ids far apart take most), and in parallel workers
 INSERT INTO consent_t.identity (record_id, profile_id) SELECT 10000 + i, 10000 + i * 1000 FROM generate_series(1, 5000) i;
 SET work_mem = '64kB';

@@ -58,6 +58,10 @@ SELECT * FROM expr_t.ok('count(*)', 'bigint', agg => true);
 SELECT * FROM expr_t.ok('sum(spend) FILTER (WHERE id > 3) / nullif(count(DISTINCT first), 0)', agg => true);
 SELECT * FROM expr_t.ok('percentile_cont(0.5) WITHIN GROUP (ORDER BY spend)', agg => true);
 SELECT * FROM expr_t.ok('array_agg(first ORDER BY dob DESC, id)', agg => true);
+-- cdp's own functions, types and operators need no schema; stored, they have it.
+SELECT sql, type, again FROM expr_t.ok('normalize_email(first)::email = ''Ann@Example.com''');
+SELECT sql FROM cdp_internal.check_expression('first::email = ''nobody''', 'expr_t.contact', 'the field "x"');
+\echo :LAST_ERROR_SQLSTATE
 -- Constants survive another session's settings.
 SET datestyle = 'SQL, DMY';
 SET intervalstyle = sql_standard;

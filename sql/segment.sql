@@ -165,3 +165,33 @@ SELECT cdp.drop_space('"Seg ""T"" %I''s"', 'Seg "T" %I''s');
 
 DROP SCHEMA seg_shop CASCADE;
 SELECT cdp.drop_space('seg_t', 'seg_t');
+
+-- The whole way: from registered tables to members. Events find their person by a row key or by an
+-- address as people write it, and move along when people turn out to be one.
+SELECT cdp.create_space('seg_t', 'US');
+CREATE SCHEMA seg_shop;
+CREATE TABLE seg_shop.contact (id int PRIMARY KEY, mail text);
+CREATE TABLE seg_shop.customer (id int PRIMARY KEY, mail text);
+CREATE TABLE seg_shop.orders (order_no int PRIMARY KEY, customer_id int, mail text, total numeric, ordered_at timestamptz);
+INSERT INTO seg_shop.contact VALUES (1, 'Ann@Example.com'), (2, 'bob@example.com');
+INSERT INTO seg_shop.customer VALUES (10, 'ANN@example.com '), (11, 'carla@example.com');
+INSERT INTO seg_shop.orders VALUES (1, 10, NULL, 400, now() - interval '99 days'), (2, NULL, ' Ann@EXAMPLE.com', 300, now() - interval '95 days'),
+    (3, NULL, 'bob@example.com', 30, now()), (4, 11, 'ann@example.com', 20, now()), (5, NULL, 'no address', 1000, now());
+SELECT cdp.add_source('seg_t', 'seg_shop.contact', key => 'id', fields => '{"email": "mail"}');
+SELECT cdp.add_source('seg_t', 'seg_shop.customer', key => 'id', fields => '{"email": "mail"}');
+SELECT cdp.add_event_source('seg_t', 'seg_shop.orders', key => 'order_no', identifiers => '{"seg_shop.customer": "customer_id", "email": "mail"}',
+    event => '''Order Completed''', at => 'ordered_at', value => 'total');
+SELECT cdp.define_trait('seg_t', 'orders_365d', 'count(*)', source => 'seg_shop.orders', within => '365 days');
+SELECT cdp.define_trait('seg_t', 'lifetime_spend', 'sum(total)', source => 'seg_shop.orders');
+SELECT cdp.define_trait('seg_t', 'contacts', 'count(*)', source => 'seg_shop.contact');
+SELECT cdp.define_segment('seg_t', 'spenders', 'lifetime_spend > 500');
+SELECT cdp.define_segment('seg_t', 'ann', 'email = ''ANN@example.com''');
+SELECT records, profiles FROM cdp.resolve('seg_t');
+SELECT segment, size, entered, "left" FROM cdp.refresh_segments('seg_t') ORDER BY segment;
+SELECT email, orders_365d, lifetime_spend, contacts FROM seg_t.profile ORDER BY email;
+UPDATE seg_shop.customer SET mail = 'bob@example.com' WHERE id = 11;
+SELECT records, profiles FROM cdp.resolve('seg_t');
+SELECT segment, size, entered, "left" FROM cdp.refresh_segments('seg_t') ORDER BY segment;
+SELECT email, orders_365d, lifetime_spend, contacts FROM seg_t.profile ORDER BY email;
+SELECT cdp.drop_space('seg_t', 'seg_t');
+DROP SCHEMA seg_shop CASCADE;

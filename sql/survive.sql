@@ -54,6 +54,11 @@ SELECT cdp.most_recent(v, NULL), cdp.most_frequent(v)
 FROM (VALUES ('00000000-0000-0000-0000-000000000002'::uuid), ('00000000-0000-0000-0000-000000000001')) x(v);
 CREATE DOMAIN code AS text CHECK (VALUE ~ '^[a-z]+$');
 SELECT cdp.most_recent(v, NULL), pg_typeof(cdp.most_frequent(v)) FROM (VALUES ('b'::code), ('a'::code)) x(v);
+-- cdp's own types keep their type
+SELECT cdp.most_recent(v, NULL), cdp.most_frequent(v), pg_typeof(cdp.most_trusted(v, 1, NULL))
+FROM (VALUES ('bob@example.com'::cdp.email), ('ann@example.com'::cdp.email)) x(v);
+SELECT cdp.most_recent(v, NULL), cdp.most_frequent(v), pg_typeof(cdp.earliest(v, NULL))
+FROM (VALUES ('+12025550143'::cdp.phone), ('+12025550123'::cdp.phone)) x(v);
 -- values out of line and compressed, small then large and back
 SELECT length(cdp.most_recent(v, at)) AS recent, length(cdp.earliest(v, at)) AS early, length(cdp.longest(v)) AS longest,
        length(cdp.most_frequent(v)) AS frequent

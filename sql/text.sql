@@ -6,6 +6,9 @@ SELECT v, cdp.normalize_text(v), cdp.text_problem(v), cdp.text_key(v)
   FROM unnest(ARRAY['  two   words ', E'line\nand\tline', 'Café "Zoë"', 'It’s — fine', 'test', 'n/a', 'N.A.', 'na', '-', '...', 'xxx', 'aaa', 'unknown', '👍', '', '   ', U&'\200B', 'Ελλάδα 12', 'AT&T', '№ 5', 'ﬁnance', '½ off', 'x²']) v;
 SELECT length(cdp.normalize_text(repeat('ab ', 33333))), cdp.text_problem(repeat('ab ', 33334)), cdp.text_problem(repeat('a', 1000000)), length(cdp.text_key(repeat('жук ', 12000))), cdp.text_key(repeat('ж', 1000000));
 
+-- marks heaped on a letter would take quadratic time
+SELECT cdp.text_problem('a' || repeat(U&'\0301\0323', 50000)), cdp.text_problem('a' || repeat(U&'\0301\0323', 15)), cdp.name_problem('a' || repeat(U&'\0301\0323', 16)), length(cdp.text_key('a' || repeat(U&'\0301\0323', 20000)));
+
 SELECT v, cdp.normalize_street(v), cdp.street_problem(v), cdp.street_key(v)
   FROM unnest(ARRAY[' 12  Main Street, ', '12 N. Main St.', '12 North Main Street Apt 4', '12 n main st #4', '12 N Main St, Unit 4', 'P.O. Box 12', 'PO Box 12', 'P O BOX 12', 'Post Office Box 12', 'Saint John''s Road', 'St Johns Rd', 'Flat 2, 10 High Street', '1 Fifth Avenue', '1 5th Ave',
                     'Straße des 17. Juni 135', 'unit', 'n/a', 'unknown', 'no fixed address', '', 'ann@example.com', '12 Northeast 4th Blvd', '12 NE 4th Boulevard', '...']) v;

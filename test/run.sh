@@ -13,6 +13,7 @@ unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGOPTIONS PGSERVICE PGSERVICEFI
 
 passed=0
 failed=0
+failures=
 # pass NAME; fail NAME [FILE to show]
 pass()
 {
@@ -22,12 +23,14 @@ pass()
 fail()
 {
 	failed=$((failed + 1))
+	failures+="${failures:+, }$1"
 	echo "not ok $1"
 	[ -z "${2:-}" ] || [ ! -s "$2" ] || sed 's/^/    /' "$2"
 }
 finish()
 {
 	rm -rf "$work"
+	[ "$failed" = 0 ] || echo "failed: $failures"
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 	exit

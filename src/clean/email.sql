@@ -7,7 +7,7 @@ AS 'MODULE_PATHNAME', 'cdp_normalize_email';
 COMMENT ON FUNCTION cdp.normalize_email(text) IS
 'An e-mail address as it can be sent to: trimmed, lower case, domain in A-labels (xn--), trailing dot of the domain dropped. A display name, angle brackets, mailto:, a trailing comment, comma or semicolon around it are taken off; tags and dots of the local part stay.
 NULL when blank or refused; cdp.email_problem says why.
-Example: SELECT cdp.normalize_email(''Ann <Ann@Bücher.example>'');  -- ann@xn--bcher-kva.example';
+Example: SELECT cdp.normalize_email(U&''Ann <Ann@B\00FCcher.example>'');  -- ann@xn--bcher-kva.example';
 
 CREATE OR REPLACE FUNCTION cdp.email_problem(value text)
 RETURNS text
@@ -32,7 +32,7 @@ RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cdp_email_is_role';
 COMMENT ON FUNCTION cdp.email_is_role(text) IS
-'Whether an address belongs to a role (info, sales, noreply, …) rather than to a person. A flag, not a reason to refuse; false for what is no address.
+'Whether an address belongs to a role (info, sales, noreply and so on) rather than to a person. A flag, not a reason to refuse; false for what is no address.
 Example: SELECT cdp.email_is_role(''info@example.com'');  -- true';
 
 CREATE OR REPLACE FUNCTION cdp.email_is_disposable(value text)

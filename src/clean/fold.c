@@ -10,9 +10,10 @@
  * apart by one space. Letters that ICU cannot bring to Latin stay as they are
  * (case folded), so that a name in a rare script still has a key.
  *
- * ASCII input, by far the most, takes a path of its own that touches no ICU. It
- * must give exactly what the ICU path gives: CDP_FOLD_ICU forces the latter so
- * that tests can compare the two.
+ * ASCII input, by far the most, takes a path of its own that touches no ICU;
+ * folding also has one for ASCII mixed with Latin letters with marks, and keeps
+ * the folded form of words that it saw lately. They must give exactly what the ICU
+ * path gives: CDP_FOLD_ICU forces the latter so that tests can compare the two.
  *
  * Idempotence of folding: the ASCII path maps [a-z0-9 ] to itself. When letters
  * outside ASCII remain, the fold is repeated until nothing changes; if that does
@@ -33,6 +34,7 @@
 
 #define CHUNK_CHARS 128
 #define FOLD_ROUNDS 4
+#define MAX_MARKS 30				/* as in Unicode's stream-safe text */
 
 const char	cdp_reason_placeholder[] = "placeholder";
 const char	cdp_reason_too_long[] = "too long";
@@ -326,6 +328,27 @@ tidy_ascii(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf 
 	return (size_t) (to - start) > max_chars ? cdp_reason_too_long : NULL;
 }
 
+/*
+ * More marks on one letter than any language has: putting them in order takes time
+ * quadratic in their number.
+ */
+static bool
+has_too_many_marks(const char *s, size_t len)
+{
+	int			run = 0;
+
+	for (size_t i = 0; i < len;)
+	{
+		UChar32		c;
+
+		U8_NEXT(s, i, len, c);
+		run = c >= 0x300 && u_getCombiningClass(c) != 0 ? run + 1 : 0;
+		if (run > MAX_MARKS)
+			return true;
+	}
+	return false;
+}
+
 static const char *
 tidy_icu(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf *out)
 {
@@ -375,9 +398,9 @@ tidy_icu(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf *o
 }
 
 /*
- * The tidied form of a value, appended to nothing: out is reset first. Gives
- * "too long" when it has more than max_chars characters, "invalid characters"
- * when it is not UTF-8.
+ * The tidied form of a value; out is reset first. Gives "too long" when it has more
+ * than max_chars characters, "invalid characters" when it is not UTF-8 or heaps
+ * marks on a letter.
  */
 const char *
 cdp_tidy(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf *out)
@@ -388,7 +411,7 @@ cdp_tidy(const char *in, size_t len, size_t max_chars, unsigned flags, CdpBuf *o
 		return cdp_reason_too_long;
 	if (!(flags & CDP_FOLD_ICU) && cdp_is_ascii(in, len))
 		return tidy_ascii(in, len, max_chars, flags, out);
-	if (!cdp_utf8_valid(in, len))
+	if (!cdp_utf8_valid(in, len) || has_too_many_marks(in, len))
 		return cdp_reason_invalid;
 	return tidy_icu(in, len, max_chars, flags, out);
 }
@@ -481,9 +504,101 @@ put_utf8(CdpBuf *out, UChar32 c)
 	cdp_buf_append(out, bytes, n);
 }
 
-static void
-fold_icu(const char *in, size_t len, CdpBuf *out)
+/* In the folded form of a piece of text: here ends a word. */
+#define WORD_BREAK '\1'
+
+/* Transliterate the piece of text in wide_mid and append its folded form. */
+static bool
+fold_piece(CdpBuf *out)
 {
+	if (!transliterate())
+		return false;
+	for (int32_t i = 0; i < wide_out.len;)
+	{
+		UChar32		c;
+		int			what;
+
+		U16_NEXT(wide_out.data, i, wide_out.len, c);
+		c = u_foldCase(c, U_FOLD_CASE_DEFAULT);
+		if (c < 0x80)
+			what = fold_class(c);
+		else if (u_charDigitValue(c) >= 0)
+		{
+			c = '0' + u_charDigitValue(c);
+			what = KEEP;
+		}
+		else if (u_isalnum(c) || u_charType(c) == U_COMBINING_SPACING_MARK)
+			what = KEEP;
+		else if (is_invisible(c) || u_charType(c) == U_NON_SPACING_MARK ||
+				 u_charType(c) == U_MODIFIER_LETTER || u_charType(c) == U_MODIFIER_SYMBOL ||
+				 plain_punctuation(c) == '\'')
+			what = DROP;
+		else
+			what = BREAK;
+
+		if (what == BREAK)
+			cdp_buf_put(out, WORD_BREAK);
+		else if (what == KEEP)
+			put_utf8(out, c);
+	}
+	return !out->failed;
+}
+
+/*
+ * Folded pieces that were seen lately: words repeat, and a transliteration costs
+ * as much as a thousand look-ups. One slot per hash value; the newest stays.
+ */
+#define CACHE_SLOTS 4096
+#define CACHE_WIDE 24
+#define CACHE_BYTES 60
+
+typedef struct CachedPiece
+{
+	uint16_t	wide_len;
+	uint16_t	len;
+	UChar		wide[CACHE_WIDE];
+	char		folded[CACHE_BYTES];
+} CachedPiece;
+
+static CachedPiece *
+cache_slot(void)
+{
+	static CachedPiece *cache = NULL;
+	uint32_t	hash = 2166136261u;
+
+	if (wide_mid.len > CACHE_WIDE)
+		return NULL;
+	if (cache == NULL)
+		cache = calloc(CACHE_SLOTS, sizeof(CachedPiece));
+	if (cache == NULL)
+		return NULL;
+	for (int32_t i = 0; i < wide_mid.len; i++)
+		hash = (hash ^ wide_mid.data[i]) * 16777619u;
+	return &cache[(hash ^ hash >> 15) % CACHE_SLOTS];
+}
+
+/* Append folded pieces to the result: breaks become one space between words. */
+static void
+join_words(const char *piece, size_t len, size_t start, bool *pending, CdpBuf *out)
+{
+	for (size_t i = 0; i < len; i++)
+	{
+		if (piece[i] == WORD_BREAK)
+		{
+			*pending = true;
+			continue;
+		}
+		if (*pending && out->len > start)
+			cdp_buf_put(out, ' ');
+		*pending = false;
+		cdp_buf_put(out, piece[i]);
+	}
+}
+
+static void
+fold_icu(const char *in, size_t len, bool use_cache, CdpBuf *out)
+{
+	static CdpBuf piece;
 	size_t		start = out->len;
 	bool		pending = false;
 
@@ -496,6 +611,7 @@ fold_icu(const char *in, size_t len, CdpBuf *out)
 	{
 		int32_t		end = at;
 		int			chars = 0;
+		CachedPiece *slot;
 
 		/* a word with the space before it; a very long one in parts */
 		while (end < wide_in.len && chars < CHUNK_CHARS &&
@@ -522,7 +638,7 @@ fold_icu(const char *in, size_t len, CdpBuf *out)
 			return;
 		}
 
-		/* invisible characters first: they would keep letters apart */
+		/* white space and invisible characters first: they would keep letters apart */
 		wide_mid.len = 0;
 		while (at < end)
 		{
@@ -530,52 +646,129 @@ fold_icu(const char *in, size_t len, CdpBuf *out)
 
 			U16_NEXT(wide_in.data, at, end, c);
 			if (u_isUWhiteSpace(c))
-				c = ' ';
-			else if (is_invisible(c))
-				continue;
-			U16_APPEND_UNSAFE(wide_mid.data, wide_mid.len, c);
+				pending = true;
+			else if (!is_invisible(c))
+				U16_APPEND_UNSAFE(wide_mid.data, wide_mid.len, c);
 		}
-		if (!transliterate())
+		if (wide_mid.len == 0)
+			continue;
+
+		slot = use_cache ? cache_slot() : NULL;
+		if (slot != NULL && slot->wide_len == wide_mid.len &&
+			memcmp(slot->wide, wide_mid.data, wide_mid.len * sizeof(UChar)) == 0)
+		{
+			join_words(slot->folded, slot->len, start, &pending, out);
+			continue;
+		}
+		cdp_buf_reset(&piece);
+		if (!fold_piece(&piece))
 		{
 			out->failed = true;
 			return;
 		}
-
-		for (int32_t i = 0; i < wide_out.len;)
+		if (slot != NULL && piece.len <= CACHE_BYTES)
 		{
-			UChar32		c;
-			int			what;
+			slot->wide_len = wide_mid.len;
+			slot->len = piece.len;
+			memcpy(slot->wide, wide_mid.data, wide_mid.len * sizeof(UChar));
+			memcpy(slot->folded, piece.data, piece.len);
+		}
+		join_words(piece.data, piece.len, start, &pending, out);
+	}
+	wide_shrink(&wide_in);
+}
 
-			U16_NEXT(wide_out.data, i, wide_out.len, c);
-			c = u_foldCase(c, U_FOLD_CASE_DEFAULT);
-			if (c < 0x80)
-				what = fold_class(c);
-			else if (u_charDigitValue(c) >= 0)
-			{
-				c = '0' + u_charDigitValue(c);
-				what = KEEP;
-			}
-			else if (u_isalnum(c) || u_charType(c) == U_COMBINING_SPACING_MARK)
-				what = KEEP;
-			else if (is_invisible(c) || u_charType(c) == U_NON_SPACING_MARK ||
-					 u_charType(c) == U_MODIFIER_LETTER || u_charType(c) == U_MODIFIER_SYMBOL ||
-					 plain_punctuation(c) == '\'')
-				what = DROP;
-			else
-				what = BREAK;
+/*
+ * The folded forms of single letters with marks, U+0080 to U+024F and U+1E00 to
+ * U+1EFF: text of these and ASCII needs no transliterator, as none of them changes
+ * its neighbours. Made by the transliterator itself at first use.
+ */
+#define LATIN_FIRST 0x80
+#define LATIN_END 0x250
+#define LATIN_MORE 0x1E00
+#define LATIN_MORE_END 0x1F00
+#define LATIN_LETTERS (LATIN_END - LATIN_FIRST + LATIN_MORE_END - LATIN_MORE)
+
+typedef struct LatinLetter
+{
+	uint8_t		known;
+	uint8_t		len;
+	char		folded[6];
+} LatinLetter;
+
+static const LatinLetter *
+latin_letter(UChar32 c)
+{
+	static LatinLetter letters[LATIN_LETTERS];
+	static CdpBuf piece;
+	LatinLetter *letter;
+
+	if (c >= LATIN_FIRST && c < LATIN_END)
+		letter = &letters[c - LATIN_FIRST];
+	else if (c >= LATIN_MORE && c < LATIN_MORE_END)
+		letter = &letters[c - LATIN_MORE + LATIN_END - LATIN_FIRST];
+	else
+		return NULL;
+	if (letter->known)
+		return letter->len <= sizeof(letter->folded) ? letter : NULL;
+
+	letter->known = true;
+	letter->len = sizeof(letter->folded) + 1;
+	cdp_buf_reset(&piece);
+	if (!u_isUWhiteSpace(c) && !is_invisible(c))
+	{
+		if (!wide_reserve(&wide_mid, 4))
+			return NULL;
+		wide_mid.data[0] = (UChar) c;
+		wide_mid.len = 1;
+		if (!fold_piece(&piece) || piece.len > sizeof(letter->folded) || !cdp_is_ascii(piece.data, piece.len))
+			return NULL;
+	}
+	else if (u_isUWhiteSpace(c))
+		cdp_buf_put(&piece, WORD_BREAK);
+	if (piece.failed)
+		return NULL;
+	if (piece.len > 0)
+		memcpy(letter->folded, piece.data, piece.len);
+	letter->len = piece.len;
+	return letter;
+}
+
+/* Valid UTF-8 that may be Latin; false, with out as it was, when it is not. */
+static bool
+fold_latin(const char *in, size_t len, CdpBuf *out)
+{
+	size_t		start = out->len;
+	bool		pending = false;
+
+	for (size_t i = 0; i < len;)
+	{
+		if (!((unsigned char) in[i] & 0x80))
+		{
+			char		c = cdp_to_lower(in[i++]);
+			int			what = fold_class((unsigned char) c);
 
 			if (what == BREAK)
 				pending = true;
 			else if (what == KEEP)
+				join_words(&c, 1, start, &pending, out);
+		}
+		else
+		{
+			UChar32		c;
+			const LatinLetter *letter;
+
+			U8_NEXT(in, i, len, c);
+			letter = latin_letter(c);
+			if (letter == NULL)
 			{
-				if (pending && out->len > start)
-					cdp_buf_put(out, ' ');
-				pending = false;
-				put_utf8(out, c);
+				out->len = start;
+				return false;
 			}
+			join_words(letter->folded, letter->len, start, &pending, out);
 		}
 	}
-	wide_shrink(&wide_in);
+	return true;
 }
 
 /*
@@ -598,7 +791,9 @@ cdp_fold(const char *in, size_t len, unsigned flags, CdpBuf *out)
 	}
 	if (!cdp_utf8_valid(in, len))
 		return;
-	fold_icu(in, len, out);
+	if (!(flags & CDP_FOLD_ICU) && fold_latin(in, len, out))
+		return;
+	fold_icu(in, len, !(flags & CDP_FOLD_ICU), out);
 	for (int round = 0; !out->failed && !cdp_is_ascii(out->data, out->len); round++)
 	{
 		cdp_buf_reset(&before);
@@ -615,7 +810,7 @@ cdp_fold(const char *in, size_t len, unsigned flags, CdpBuf *out)
 			fold_ascii(before.data, n, out);
 			break;
 		}
-		fold_icu(before.data, before.len, out);
+		fold_icu(before.data, before.len, !(flags & CDP_FOLD_ICU), out);
 		if (out->len > CDP_KEY_MAX_BYTES)
 			cdp_buf_reset(out);
 		else if (out->len == before.len && memcmp(out->data, before.data, out->len) == 0)

@@ -7,7 +7,7 @@ AS 'MODULE_PATHNAME', 'cdp_tidy_text';
 REVOKE ALL ON FUNCTION cdp_internal.tidy(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.tidy(text) IS
 'A text in NFC with white space collapsed, invisible characters removed, apostrophes and dashes in ASCII; NULL when nothing is left or it is too long.
-Example: SELECT cdp_internal.tidy('' O’Brien '');';
+Example: SELECT cdp_internal.tidy(U&'' O\2019Brien '');';
 
 CREATE OR REPLACE FUNCTION cdp_internal.tidy_icu(value text)
 RETURNS text

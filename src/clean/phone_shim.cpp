@@ -9,10 +9,13 @@
  */
 #include "clean/phone_shim.h"
 
+#include <algorithm>
 #include <cstring>
 #include <list>
+#include <map>
 #include <new>
 #include <string>
+#include <vector>
 
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonemetadata.pb.h>
@@ -74,6 +77,53 @@ cdp_phone_shim_calling_code(const char *region)
 	}
 }
 
+/*
+ * A few plans (Mexico's) let a prefix stand in a valid number that is taken off when
+ * its E.164 form is read again. For each calling code: the plain trunk prefixes of
+ * its regions, or, where a prefix is a pattern, a "?" that stands for any.
+ */
+static std::map<int, std::vector<std::string>> trunk_prefixes;
+static bool prefixes_known = false;
+
+static bool
+may_change(const PhoneNumber &number)
+{
+	std::string national;
+
+	if (number.country_code() == 1)
+		return false;
+	if (!prefixes_known)
+	{
+		PhoneMetadataCollection plans;
+
+		if (i18n::phonenumbers::metadata_get == nullptr || i18n::phonenumbers::metadata_size == nullptr ||
+			!plans.ParseFromArray(i18n::phonenumbers::metadata_get(), i18n::phonenumbers::metadata_size()))
+			return true;
+		trunk_prefixes.clear();
+		for (const PhoneMetadata &plan : plans.metadata())
+		{
+			const std::string &prefix = plan.national_prefix_for_parsing();
+
+			if (prefix.find_first_not_of("0123456789|") != std::string::npos)
+				trunk_prefixes[plan.country_code()].push_back("?");
+			else
+				for (size_t from = 0; from < prefix.size();)
+				{
+					size_t		end = std::min(prefix.find('|', from), prefix.size());
+
+					trunk_prefixes[plan.country_code()].push_back(prefix.substr(from, end - from));
+					from = end + 1;
+				}
+		}
+		prefixes_known = true;
+	}
+	util->GetNationalSignificantNumber(number, &national);
+	for (const std::string &prefix : trunk_prefixes[number.country_code()])
+		if (prefix == "?" || national.compare(0, prefix.size(), prefix) == 0)
+			return true;
+	return false;
+}
+
 static CdpPhoneVerdict
 parse(const char *text, size_t len, const char *region, char *out, size_t *out_len)
 {
@@ -114,6 +164,20 @@ parse(const char *text, size_t len, const char *region, char *out, size_t *out_l
 		}
 	}
 	util->Format(number, PhoneNumberUtil::E164, &canonical);
+
+	/* a prefix that would be taken off when the result is read again: go on until it stays */
+	for (int round = 0; round < 3 && may_change(number); round++)
+	{
+		PhoneNumber again;
+		std::string shorter;
+
+		if (util->Parse(canonical, "ZZ", &again) != PhoneNumberUtil::NO_PARSING_ERROR || !util->IsValidNumber(again))
+			return CDP_PHONE_NOT_VALID;
+		util->Format(again, PhoneNumberUtil::E164, &shorter);
+		if (shorter == canonical)
+			break;
+		canonical = shorter;
+	}
 	if (number.has_extension() && !number.extension().empty())
 		canonical += ";ext=" + number.extension();
 	if (canonical.size() > CDP_PHONE_OUT_MAX)

@@ -152,6 +152,7 @@ cdp_id_clean(const char *in, size_t len, CdpBuf *out)
 	static CdpBuf work;
 	static CdpBuf upper;
 	const char *reason = cdp_tidy(in, len, ID_MAX_CHARS, CDP_TIDY_PUNCT, &work);
+	size_t		n = 0;
 	bool		digits = true;
 	bool		zero = true;
 
@@ -161,18 +162,19 @@ cdp_id_clean(const char *in, size_t len, CdpBuf *out)
 		return reason;
 	if (cdp_is_placeholder(CDP_FOR_ID, work.data, work.len))
 		return cdp_reason_placeholder;
-	cdp_upper(work.data, work.len, &upper);
+	for (size_t i = 0; i < work.len; i++)
+		if (cdp_is_alnum(work.data[i]) || ((unsigned char) work.data[i] & 0x80))
+			work.data[n++] = work.data[i];
+
+	/* last, because what stood between a letter and its mark is gone now */
+	cdp_upper(work.data, n, &upper);
 	out->failed |= upper.failed;
 	for (size_t i = 0; i < upper.len; i++)
 	{
-		char		c = upper.data[i];
-
-		if (!cdp_is_alnum(c) && !((unsigned char) c & 0x80))
-			continue;
-		digits &= cdp_is_digit(c);
-		zero &= c == '0';
-		cdp_buf_put(out, c);
+		digits &= cdp_is_digit(upper.data[i]);
+		zero &= upper.data[i] == '0';
 	}
+	cdp_buf_append(out, upper.data, upper.len);
 	if (out->failed)
 		return NULL;
 	if (out->len == 0 || zero || (digits && cdp_is_placeholder_digits(out->data, out->len)) ||

@@ -25,7 +25,7 @@ AS 'MODULE_PATHNAME', 'cdp_text_key';
 COMMENT ON FUNCTION cdp.text_key(text) IS
 'The matching key of a text: any script to Latin, Latin to ASCII, small letters and digits, words apart by one space; apostrophes and dots are removed, other punctuation ends a word. Letters of scripts that cannot be brought to Latin stay. The key of a key is the key.
 NULL when nothing is left or the value is longer than 100000 bytes.
-Example: SELECT cdp.text_key(''Café  "Zoë"'');  -- cafe zoe';
+Example: SELECT cdp.text_key(U&''Caf\00E9  "Zo\00EB"'');  -- cafe zoe';
 
 CREATE OR REPLACE FUNCTION cdp.normalize_street(value text)
 RETURNS text

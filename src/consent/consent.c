@@ -30,10 +30,13 @@
  * snapshot's completion counter is no use here: copied snapshots have none.)
  *
  * Memory. The answers are a set of profile ids as bits, 64 ids to an entry of a
- * hash, in a context of its own under fn_mcxt. When it would exceed the memory
- * of a hash (work_mem times hash_mem_multiplier), look-ups go on instead.
+ * hash, in a context of its own under fn_mcxt; while it is made there is one of
+ * record ids beside it. When either would exceed the memory of a hash (work_mem
+ * times hash_mem_multiplier), look-ups go on instead. Ids given out in sequence
+ * take about half a byte each, so the default 8 MB hold 15 million.
  */
 #include "consent/consent.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
@@ -42,6 +45,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
+#include "nodes/supportnodes.h"
 #include "storage/bufmgr.h"
 #include "tcop/dest.h"
 #include "executor/tstoreReceiver.h"
@@ -50,6 +54,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 /* ---- the rule, in SQL. $1 profile, $2 purpose, $3 channel or '', $4 time or null ---- */
@@ -65,13 +70,16 @@
 
 /* g and s of identifier i, from the current state … */
 #define CURRENT_OF_IDENTIFIER \
-	" LEFT JOIN @.consent g ON g.purpose" EQ "$2 AND g.kind" EQ "i.kind AND g.match_key" EQ "i.value AND g.channel" EQ "''" \
-	" LEFT JOIN @.consent s ON $3" NE "'' AND s.purpose" EQ "$2 AND s.kind" EQ "i.kind AND s.match_key" EQ "i.value AND s.channel" EQ "$3"
+	" LEFT JOIN @.consent g ON g.purpose" EQ "$2 AND g.kind" EQ "i.kind AND g.match_key" EQ "i.value" \
+	"      AND g.channel" EQ "''" \
+	" LEFT JOIN @.consent s ON $3" NE "'' AND s.purpose" EQ "$2 AND s.kind" EQ "i.kind AND s.match_key" EQ "i.value" \
+	"      AND s.channel" EQ "$3"
 
 /* … and from the ledger. */
 #define LAST_OF_IDENTIFIER(channel_is) \
 	" LEFT JOIN LATERAL (SELECT e.decision, e.at, e.consent_event_id, e.channel FROM @.consent_event e" \
-	"   WHERE e.purpose" EQ "$2 AND e.kind" EQ "i.kind AND e.match_key" EQ "i.value AND " channel_is " AND e.at" LE "$4" \
+	"   WHERE e.purpose" EQ "$2 AND e.kind" EQ "i.kind AND e.match_key" EQ "i.value" \
+	"     AND " channel_is " AND e.at" LE "$4" \
 	"   ORDER BY e.at DESC, (e.decision" NE "'granted') DESC, e.consent_event_id DESC LIMIT 1) "
 #define LEDGER_OF_IDENTIFIER \
 	LAST_OF_IDENTIFIER("e.channel IS NULL") "g ON true" \
@@ -81,7 +89,8 @@
 #define CURRENT_GENERAL_STATES \
 	"(SELECT g.kind, g.match_key, g.decision FROM @.consent g WHERE g.purpose" EQ "$2 AND g.channel" EQ "'') c"
 #define BOTH_STATES(general, specific) \
-	"(SELECT coalesce(g.kind, s.kind) AS kind, coalesce(g.match_key, s.match_key) AS match_key, " PICK("decision") " AS decision" \
+	"(SELECT coalesce(g.kind, s.kind) AS kind, coalesce(g.match_key, s.match_key) AS match_key," \
+	"        " PICK("decision") " AS decision" \
 	"   FROM (" general ") g FULL JOIN (" specific ") s ON g.kind" EQ "s.kind AND g.match_key" EQ "s.match_key) c"
 #define CURRENT_STATES \
 	BOTH_STATES("SELECT * FROM @.consent x WHERE x.purpose" EQ "$2 AND x.channel" EQ "''", \
@@ -457,7 +466,7 @@ typedef struct SetReceiver
 	bool		allows_by_default;
 	idbits_hash *records;		/* those with a state */
 	idbits_hash *profiles;
-	Size		limit;
+	Size		limit;			/* of either set, in bytes */
 	bool		is_too_large;
 } SetReceiver;
 
@@ -495,8 +504,7 @@ set_receive(TupleTableSlot *slot, DestReceiver *self)
 			break;
 	}
 
-	/* Growing takes the old and the new table at once. */
-	if (into->members >= into->grow_threshold && into->size * sizeof(IdBits) * 3 > receiver->limit)
+	if (into->members >= into->grow_threshold && into->size * 2 * sizeof(IdBits) > receiver->limit)
 	{
 		receiver->is_too_large = true;
 		return false;
@@ -574,7 +582,7 @@ compute_set(Question *question, Asked *asked, MemoryContext parent)
 	SetReceiver receiver = {
 		.pub = {set_receive, set_startup, set_no_op, set_no_op, DestNone},
 		.allows_by_default = purpose.allows_by_default,
-		.limit = get_hash_memory_limit() / 2
+		.limit = get_hash_memory_limit()
 	};
 
 	question->set_cxt = cxt;
@@ -884,4 +892,38 @@ cdp_consented_profiles(PG_FUNCTION_ARGS)
 	}
 	SPI_finish();
 	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(cdp_consented_profiles_support);
+
+/*
+ * cdp_internal.consented_profiles_support(internal) -> internal
+ * Tells the planner how many rows cdp.consented_profiles returns: at most the
+ * profiles that the space's statistics know, and commonly a good part of them.
+ */
+Datum
+cdp_consented_profiles_support(PG_FUNCTION_ARGS)
+{
+	SupportRequestRows *request = (SupportRequestRows *) PG_GETARG_POINTER(0);
+	Const	   *space;
+	Oid			profile;
+	HeapTuple	tuple;
+	double		profiles = -1;
+
+	if (!IsA(request, SupportRequestRows) || !IsA(request->node, FuncExpr))
+		PG_RETURN_POINTER(NULL);
+	space = linitial(castNode(FuncExpr, request->node)->args);
+	if (!IsA(space, Const) || space->constisnull)
+		PG_RETURN_POINTER(NULL);
+	profile = get_relname_relid("profile", DatumGetObjectId(space->constvalue));
+	tuple = OidIsValid(profile) ? SearchSysCache1(RELOID, ObjectIdGetDatum(profile)) : NULL;
+	if (HeapTupleIsValid(tuple))
+	{
+		profiles = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+		ReleaseSysCache(tuple);
+	}
+	if (profiles < 0)
+		PG_RETURN_POINTER(NULL);
+	request->rows = Max(profiles / 2, 1);
+	PG_RETURN_POINTER(request);
 }

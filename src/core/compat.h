@@ -12,9 +12,13 @@
 #error "cdp needs PostgreSQL 15 or newer"
 #endif
 
-/* PG 16 renamed SPI's and List's few things that we use; PG 18 changed syscache callback typing only. */
+/* 16 moved the macros of variable-length values out of postgres.h */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
+#endif
+#if PG_VERSION_NUM < 180000
+/* 18 writes it before the declaration, as C11 does; older ones have a macro for behind it */
+#define pg_noreturn _Noreturn
 #endif
 #if PG_VERSION_NUM < 160000
 /* soft errors came with 16; before, every error is a hard one */

@@ -14,8 +14,9 @@
  *	 functions, parameters, whole-row references, system columns; and aggregates,
  *	 unless an aggregate expression is asked for, which then has one and no
  *	 column outside of it.
- * - Names are looked up in pg_catalog only, so an expression means the same
- *	 whoever runs it. Users qualify their own functions, types and operators.
+ * - Names are looked up in pg_catalog and cdp only (so that email = '…' compares
+ *	 as cdp.email does), and an expression means the same whoever runs it. Users
+ *	 qualify their own functions, types and operators.
  * - The stored form names columns as s.column, gives the wanted type, and is
  *	 itself accepted by this check. It qualifies all that is not in pg_catalog,
  *	 and is therefore run under search_path = pg_catalog, pg_temp.
@@ -57,7 +58,9 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
-#define PINNED_SEARCH_PATH "pg_catalog, pg_temp"
+/* Where names of the user's text are looked up, and those of the stored form. */
+#define TEXT_SEARCH_PATH "pg_catalog, cdp, pg_temp"
+#define STORED_SEARCH_PATH "pg_catalog, pg_temp"
 
 /* Sets a setting until the caller's nest level ends, as SET does for a function. */
 static void
@@ -67,7 +70,7 @@ pin_setting(const char *name, const char *value)
 }
 
 /* Every refusal of a construct reads alike. */
-static void refuse(ParseState *pstate, int location, const char *problem, const char *hint) pg_attribute_noreturn();
+pg_noreturn static void refuse(ParseState *pstate, int location, const char *problem, const char *hint);
 
 static void
 refuse(ParseState *pstate, int location, const char *problem, const char *hint)
@@ -328,7 +331,7 @@ rethrow_as_ours(const CdpExpressionSpec *spec, MemoryContext context)
 		FlushErrorState();
 		error->message = psprintf("%s: %s", spec->what, error->message);
 		if (error->hint == NULL)
-			error->hint = psprintf("Give one SQL expression over the columns of %s; functions and types outside of pg_catalog need their schema's name.",
+			error->hint = psprintf("Give one SQL expression over the columns of %s; functions and types of your own need their schema's name.",
 								   quote_identifier(get_rel_name(spec->relation)));
 		ReThrowError(error);
 	}
@@ -369,7 +372,7 @@ cdp_core_expression_check(const CdpExpressionSpec *spec)
 				errhint("Put long lists of values into a table, and its answer into a column of a view."));
 
 	nest = NewGUCNestLevel();
-	pin_setting("search_path", PINNED_SEARCH_PATH);
+	pin_setting("search_path", TEXT_SEARCH_PATH);
 	callback.callback = transpose_position;
 	callback.arg = unconstify(char *, spec->text);
 	callback.previous = error_context_stack;
@@ -400,7 +403,7 @@ deparse(Node *expression, Oid relation, bool with_alias)
 	int			nest = NewGUCNestLevel();
 	char	   *sql;
 
-	pin_setting("search_path", PINNED_SEARCH_PATH);
+	pin_setting("search_path", STORED_SEARCH_PATH);
 	pin_setting("datestyle", "ISO, YMD");
 	pin_setting("intervalstyle", "postgres");
 	pin_setting("extra_float_digits", "3");

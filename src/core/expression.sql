@@ -10,7 +10,7 @@ REVOKE ALL ON FUNCTION cdp_internal.check_expression(text, regclass, text, regty
 COMMENT ON FUNCTION cdp_internal.check_expression(text, regclass, text, regtype, boolean) IS
 'Checks one SQL expression over a row of relation and gives its stored form: columns as s.column, everything outside of pg_catalog qualified,
 coerced to want by assignment. Run it as SELECT <sql> FROM <relation> AS s under search_path = pg_catalog, pg_temp.
-In the text, columns may be bare or qualified by the relation''s name or s; other names are looked up in pg_catalog only.
+In the text, columns may be bare or qualified by the relation''s name or s; other names are looked up in pg_catalog and cdp only.
 what starts every error message. allow_aggregate: an aggregate expression over many rows, with no column outside of an aggregate.
 Errors (with the text and a position): CDP30 when it is empty or not one bare expression, CDP31 when it has another type than wanted,
 CDP32 when it holds a subquery, window, set-returning or volatile function, parameter, whole row, system column or an aggregate that is not allowed,

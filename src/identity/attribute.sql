@@ -120,8 +120,8 @@ BEGIN
             OR EXISTS (SELECT FROM %1$s.rule r WHERE r.rule = $1)
             OR EXISTS (SELECT FROM %1$s.source s WHERE s.source = $1)
             OR EXISTS (SELECT FROM pg_attribute c
-                        WHERE c.attrelid IN ('%1$s.record'::regclass, '%1$s.profile'::regclass) AND c.attname = $1)
-    $sql$, space) INTO taken USING attribute;
+                        WHERE c.attrelid IN (%2$L::regclass, %3$L::regclass) AND c.attname = $1)
+    $sql$, space, space || '.record', space || '.profile') INTO taken USING attribute;
     IF taken THEN
         RAISE EXCEPTION 'the name "%" is taken in this space', attribute USING ERRCODE = 'CDP52',
             HINT = 'Attributes, sources, rules, traits and the columns of record and profile share one list of names; cdp.set_attribute changes an attribute.';
@@ -259,33 +259,10 @@ COMMENT ON FUNCTION cdp_internal.key_sql(regnamespace, text, text) IS
 
 CREATE OR REPLACE FUNCTION cdp_internal.identifier_key(space regnamespace, kind text, value text)
 RETURNS text
-LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
-AS $$
-DECLARE
-    a      record;
-    result text;
-BEGIN
-    EXECUTE format($sql$
-        SELECT k.clean_sql, k.key_sql, i.region
-          FROM %1$s.attribute a JOIN cdp_internal.kinds() k ON k.kind = a.kind CROSS JOIN %1$s.space_info i
-         WHERE a.attribute = $1 AND (a.is_identifier OR a.kind = 'reference')
-    $sql$, space) INTO a USING kind;
-    IF a.key_sql IS NULL THEN
-        EXECUTE format('SELECT $2 FROM %s.source s WHERE s.source = $1', space) INTO result USING kind, value;
-        IF result IS NULL THEN
-            RAISE EXCEPTION 'space % has no identifier kind "%"', space, kind USING ERRCODE = 'CDP50',
-                HINT = 'A kind is an identifier attribute such as email, or a source whose row key is meant.';
-        END IF;
-        RETURN cdp_internal.hub_value(result);
-    END IF;
-    EXECUTE 'SELECT ' || replace(a.key_sql, '{v}', '(SELECT '
-            || replace(replace(replace(a.clean_sql, '{v}', '$1'), '{r}', quote_literal(a.region)), '{o}', '''YMD''') || ')')
-       INTO result USING value;
-    RETURN cdp_internal.hub_value(result);
-END
-$$;
+AS 'MODULE_PATHNAME', 'cdp_identifier_key';
 REVOKE ALL ON FUNCTION cdp_internal.identifier_key(regnamespace, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.identifier_key(regnamespace, text, text) IS
 'What identifier.value holds for a value as people write it: cleaned, then keyed; null when cleaning refuses it. CDP50 when the kind is no identifier of the space.';

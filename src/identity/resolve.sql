@@ -155,7 +155,8 @@ REVOKE ALL ON FUNCTION cdp_internal.delta_sql(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.delta_sql(regnamespace, int) IS
 'The query that reads a source and gives its new, changed and vanished rows, cleaned: columns record_id, is_new, is_gone, source_key, observed_at, source_hash, "raw N", and one per attribute (or attribute_all).';
 
-CREATE OR REPLACE FUNCTION cdp_internal.explode_sql(space regnamespace, rows_sql text, attributes text[], own_source text, only_kind text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION cdp_internal.explode_sql(space regnamespace, rows_sql text, attributes text[], own_source text, only_kind text DEFAULT NULL,
+    single text[] DEFAULT '{}')
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
@@ -180,9 +181,9 @@ BEGIN
         source := rows_sql;
         value := NULL;
         several := false;
-        FOR a IN EXECUTE format('SELECT a.attribute, a.is_multiple, u.i, t.key_sql FROM unnest($1) WITH ORDINALITY u(attribute, i)
+        FOR a IN EXECUTE format('SELECT a.attribute, a.is_multiple AND a.attribute <> ALL ($2) AS is_multiple, u.i, t.key_sql FROM unnest($1) WITH ORDINALITY u(attribute, i)
                                    JOIN %s.attribute a ON a.attribute = u.attribute JOIN cdp_internal.kinds() t ON t.kind = a.kind ORDER BY u.i', space)
-                 USING k.attributes
+                 USING k.attributes, single
         LOOP
             IF a.is_multiple THEN
                 several := true;
@@ -206,9 +207,9 @@ BEGIN
                 ELSE array_to_string(parts, ' UNION ALL ') END;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text) IS
-'The query that explodes rows d (record_id, one column per attribute) into identifiers (kind, value, record_id, blocked); only_kind: of one attribute or rule.';
+REVOKE ALL ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text, text[]) IS
+'The query that explodes rows d (record_id, one column per attribute) into identifiers (kind, value, record_id, blocked); only_kind: of one attribute or rule; single: attributes that can have several values, but one in these rows.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.explode_attribute(space regnamespace, kind text)
 RETURNS void
@@ -273,9 +274,9 @@ DECLARE
     s        record;
     columns  text;
     firsts   text;
-    rows_sql text;
     rejects  text;
     attributes text[];
+    single   text[];
     state    text;
     bad      bigint;
 BEGIN
@@ -324,14 +325,15 @@ BEGIN
                            WHEN f.is_multiple THEN format('d.%1$I, CASE WHEN d.%1$I IS NOT NULL THEN ARRAY[d.%1$I] END', f.attribute)
                            ELSE format('d.%I', f.attribute) END, ', ' ORDER BY f.n),
            string_agg(CASE WHEN f.raw_is_array THEN
-                format($q$SELECT d.source_key, %1$L::text, u.v, %2$s FROM pg_temp.cdp_delta d CROSS JOIN LATERAL unnest(d.%3$I) u(v) WHERE NOT d.is_gone AND %2$s IS NOT NULL$q$,
-                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n)
+                format($q$SELECT d.source_key, %1$L::text, u.v, %2$s FROM pg_temp.cdp_delta d CROSS JOIN LATERAL unnest(d.%3$I) u(v)
+                           WHERE NOT d.is_gone AND cardinality(array_remove(d.%3$I, NULL)) > coalesce(cardinality(d.%4$I), 0) AND %2$s IS NOT NULL$q$,
+                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n, f.attribute || '_all')
               ELSE
                 format($q$SELECT d.source_key, %1$L::text, d.%3$I, %2$s FROM pg_temp.cdp_delta d WHERE NOT d.is_gone AND d.%4$I IS NULL AND d.%3$I IS NOT NULL AND %2$s IS NOT NULL$q$,
                        f.attribute, replace(f.problem_sql, '{v}', format('d.%I', 'raw ' || f.n)), 'raw ' || f.n, f.attribute)
               END, ' UNION ALL '),
-           array_agg(f.attribute)
-      INTO columns, firsts, rejects, attributes
+           array_agg(f.attribute), coalesce(array_agg(f.attribute) FILTER (WHERE NOT f.raw_is_array), '{}')
+      INTO columns, firsts, rejects, attributes, single
       FROM cdp_internal.source_fields(space, source_id) f;
 
     IF removed > 0 THEN
@@ -360,20 +362,17 @@ BEGIN
     EXECUTE format('INSERT INTO %s.rejected_value (source_id, source_key, attribute, raw, reason) SELECT $1, x.* FROM (%s) x', space, rejects) USING source_id;
     GET DIAGNOSTICS rejected = ROW_COUNT;
 
-    -- scalar fields of multiple attributes appear in the delta as scalars only; explode from one shape
-    rows_sql := CASE WHEN EXISTS (SELECT FROM cdp_internal.source_fields(space, source_id) f WHERE f.is_multiple)
-                     THEN format('%s.record d', space) ELSE 'pg_temp.cdp_delta d' END;
     IF added > 0 THEN
         EXECUTE format(CASE WHEN note_touched THEN
                            'WITH i AS (INSERT INTO %s.identifier (kind, value, record_id, blocked) %s RETURNING kind, value, blocked)
                             INSERT INTO pg_temp.cdp_touched SELECT i.kind, i.value, 1 FROM i WHERE NOT i.blocked'
                        ELSE 'INSERT INTO %s.identifier (kind, value, record_id, blocked) %s' END,
-                       space, cdp_internal.explode_sql(space, cdp_internal.delta_rows(rows_sql, 'e.is_new'), attributes, s.source));
+                       space, cdp_internal.explode_sql(space, '(SELECT e.* FROM pg_temp.cdp_delta e WHERE e.is_new) d', attributes, s.source, NULL, single));
     END IF;
     IF changed > 0 THEN
         EXECUTE format('CREATE TEMP TABLE cdp_exploded ON COMMIT DROP AS
                         SELECT DISTINCT ON (1, 2, 3) * FROM (%s) AS x(kind, value, record_id, blocked) ORDER BY 1, 2, 3', cdp_internal.explode_sql(space,
-                       cdp_internal.delta_rows(rows_sql, 'NOT e.is_new AND NOT e.is_gone'), attributes, s.source));
+                       '(SELECT e.* FROM pg_temp.cdp_delta e WHERE NOT e.is_new AND NOT e.is_gone) d', attributes, s.source, NULL, single));
         EXECUTE format($sql$
             WITH del AS (DELETE FROM %1$s.identifier i USING pg_temp.cdp_delta d
                           WHERE i.record_id = d.record_id AND NOT d.is_new AND NOT d.is_gone
@@ -392,18 +391,6 @@ $$;
 REVOKE ALL ON FUNCTION cdp_internal.read_source(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.read_source(regnamespace, int, boolean) IS
 'Brings one source''s new, changed and vanished rows into the space. note_touched: remember what changed, for a partial clustering.';
-
-CREATE OR REPLACE FUNCTION cdp_internal.delta_rows(rows_sql text, condition text)
-RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT CASE WHEN rows_sql = 'pg_temp.cdp_delta d'
-                THEN format('(SELECT e.* FROM pg_temp.cdp_delta e WHERE %s) d', condition)
-                ELSE format('(SELECT d.* FROM %s JOIN pg_temp.cdp_delta e USING (record_id) WHERE %s) d', rows_sql, condition) END
-$$;
-REVOKE ALL ON FUNCTION cdp_internal.delta_rows(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.delta_rows(text, text) IS 'The rows of the delta, or the records behind them, under a condition over e.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.close_affected(space regnamespace, common int)
 RETURNS bigint
@@ -583,7 +570,7 @@ BEGIN
     END LOOP;
 
     -- a first load into an empty table: indexes are built once, sorted, after the rows
-    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = ''%1$s.identifier''::regclass', space)
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.identifier')
        INTO bulk;
     IF bulk THEN
         PERFORM cdp_internal.drop_identifier_indexes(space);
@@ -621,9 +608,10 @@ BEGIN
         PERFORM cdp_internal.progress(format('space %s: clustering %s records', space, n_records));
         PERFORM cdp_internal.analyze_table(space, 'record'), cdp_internal.analyze_table(space, 'identifier');
     ELSE
-        EXECUTE format('DELETE FROM %s.refused_merge f WHERE EXISTS (SELECT FROM pg_temp.cdp_affected a WHERE a.record_id IN (f.record_a, f.record_b))
-                           OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
-                           OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_b)', space);
+        EXECUTE format('DELETE FROM %1$s.refused_merge f
+                         WHERE f.record_a IN (SELECT a.record_id FROM pg_temp.cdp_affected a) OR f.record_b IN (SELECT a.record_id FROM pg_temp.cdp_affected a)
+                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
+                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_b)', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s of %s records', space, n_affected, n_records));
     END IF;
     CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS SELECT m.record_id, m.former_profile_id, m.profile_id FROM cdp_internal.cluster(space, NOT whole, common) m;

@@ -79,12 +79,12 @@ BEGIN
         UNION ALL SELECT 'refused merges', NULL, (SELECT count(*) FROM %1$s.refused_merge), NULL, NULL
         UNION ALL
         (SELECT 'trait', t.trait::text, NULL, t.refreshed_at, CASE WHEN t.refreshed_at IS NULL THEN 'stale: never refreshed'
-                WHEN t.refreshed_at < (SELECT max(u.finished_at) FROM %1$s.run u WHERE u.step = 'resolve' AND u.state = 'done') THEN 'stale: resolved since' END
+                WHEN t.refreshed_at < (SELECT max(u.started_at) FROM %1$s.run u WHERE u.step = 'resolve' AND u.state = 'done') THEN 'stale: resolved since' END
            FROM %1$s.trait t ORDER BY t.trait)
         UNION ALL
         (SELECT 'segment', g.segment::text, (SELECT count(*) FROM %1$s.segment_member m WHERE m.segment_id = g.segment_id AND m.left_at IS NULL), g.refreshed_at,
                 CASE WHEN g.refreshed_at IS NULL THEN 'stale: never refreshed'
-                WHEN g.refreshed_at < (SELECT max(u.finished_at) FROM %1$s.run u WHERE u.step = 'resolve' AND u.state = 'done') THEN 'stale: resolved since' END
+                WHEN g.refreshed_at < (SELECT max(u.started_at) FROM %1$s.run u WHERE u.step = 'resolve' AND u.state = 'done') THEN 'stale: resolved since' END
            FROM %1$s.segment g ORDER BY g.segment)
         UNION ALL
         (SELECT 'last run', u.step, u.run_id, u.finished_at, u.state || coalesce(': ' || u.error, '')

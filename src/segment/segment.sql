@@ -70,7 +70,7 @@ $$;
 REVOKE ALL ON FUNCTION cdp.define_segment(regnamespace, text, text, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.define_segment(regnamespace, text, text, text, boolean) IS
 'Declares a segment: a boolean expression over the columns of the space''s profile (attributes and traits). Its members are found by cdp.refresh_segments.
-A condition that is null for a profile does not hold. Functions and types outside of pg_catalog need their schema''s name.
+A condition that is null for a profile does not hold. Functions and types of your own need their schema''s name.
 replace => true gives an existing segment another condition; its membership history stays.
 Errors: CDP20 no such space, CDP22 another session is at it, CDP23 bad name, CDP72 the segment exists,
 CDP30 to CDP32 and 42601, 42703, 42883 bad conditions (with position).
@@ -230,7 +230,7 @@ BEGIN
         space, parts) USING explain_segment.profile_id;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'profile % does not exist', explain_segment.profile_id USING ERRCODE = 'CDP61',
-            HINT = format('If it was merged, cdp.current_profile(%L, %s) says into whom.', space, explain_segment.profile_id);
+            HINT = format('If it was merged, cdp.current_profile(%L, %s) says into whom.', space, coalesce(explain_segment.profile_id::text, 'NULL'));
     END IF;
 END
 $$;

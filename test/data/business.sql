@@ -1,6 +1,6 @@
 -- business.sql: a generated company with customers whose truth is known.
 --
---   psql -v people=100000 [-v seed=1] [-v today=2026-06-30] -f business.sql
+--   psql -v people=100000 [-v seed=1, 0 or more] [-v today=2026-06-30] -f business.sql
 --
 -- Makes (and makes anew) the schemas crm, shop, news, support, survey, web and
 -- truth in the current database; needs no extension. truth.record says for each
@@ -57,9 +57,14 @@
 \set names_swapped 1.5
 \set wrong_case 5
 \set stray_space 2.5
-\set native_script 50
+\set native_in_crm 50
+\set native_in_shop 15
+\set native_in_news 25
+\set native_in_support 50
 \set nickname_used 40
 \set uses_second_email 25
+\set uses_family_email 60
+\set gmail_written_with_dots 40
 \set plus_tag 3
 \set role_mailbox 1.5
 \set placeholder 2
@@ -69,12 +74,25 @@
 \set missing_address 12
 \set landline_given 25
 \set odd_date_format 4
+\set name_last_first 6
+\set subscriber_without_name 30
+\set street_word_written_out 30
+\set switchboard_given 60
+-- what they do
+\set opted_in 80
+\set unsubscribed 15
+\set answer_signed_in 50
+\set event_signed_in 35
+\set event_with_email 10
+\set order_refunded 4
+\set order_cancelled 5
 
 SET client_min_messages = warning;
 SET client_encoding = 'UTF8';
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET work_mem = '64MB';
+SET maintenance_work_mem = '256MB';
 SET jit = off;
 \set ON_ERROR_STOP on
 
@@ -139,7 +157,7 @@ RETURN floor(made.uniform(n, salt) * sqrt(made.uniform(n, salt)) * size)::int;
 -- A one-to-one scramble of 0 … size-1 (the factor is a prime that divides no size in use).
 CREATE FUNCTION made.scramble(n bigint, factor bigint, size bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (n * factor + :seed * 40503) % size;
+RETURN (n * factor + (:seed)::bigint * 40503) % size;
 
 -- Keys tell nothing about the person: the number of (person, copy), scrambled for each table in another way.
 CREATE FUNCTION made.key(source text, entity bigint, copy int) RETURNS bigint
@@ -222,7 +240,7 @@ RETURN CASE
     WHEN made.hit(rec, salt || ' missing', :missing_email) THEN NULL
     WHEN made.hit(rec, salt || ' nothing', :placeholder) THEN made.nothing('email', made.hash(rec, salt || ' which'))
     WHEN made.hit(rec, salt || ' typo', :typo_email) THEN made.slip(email, made.hash(rec, salt || ' slip'))
-    WHEN email LIKE '%@gmail.com' AND made.hit(rec, salt || ' dots', 40) THEN left(email, 4) || '.' || substr(email, 5)
+    WHEN email LIKE '%@gmail.com' AND made.hit(rec, salt || ' dots', :gmail_written_with_dots) THEN left(email, 4) || '.' || substr(email, 5)
     WHEN made.hit(rec, salt || ' tag', :plus_tag) THEN replace(email, '@', '+' || split_part(salt, '.', 1) || '@')
     WHEN made.hit(rec, salt || ' upper', :wrong_case / 4.0) THEN upper(email)
     WHEN made.hit(rec, salt || ' case', :wrong_case) THEN initcap(email)
@@ -241,7 +259,7 @@ RETURN CASE
 END;
 
 CREATE FUNCTION made.write_date(day date, format text, rec bigint, salt text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
     WHEN made.hit(rec, salt || ' missing', :missing_birth_date) THEN NULL
     WHEN made.hit(rec, salt || ' nothing', :placeholder) THEN made.nothing('date', made.hash(rec, salt || ' which'))
@@ -256,7 +274,7 @@ CREATE FUNCTION made.write_street(street text, rec bigint, salt text) RETURNS te
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN made.hit(rec, salt || ' typo', :typo_street) THEN made.slip(street, made.hash(rec, salt || ' slip'))
-    WHEN made.hit(rec, salt || ' long', 30) THEN replace(replace(replace(replace(street, ' St', ' Street'), ' Ave', ' Avenue'), ' Rd', ' Road'), ' Apt ', ' #')
+    WHEN made.hit(rec, salt || ' long', :street_word_written_out) THEN replace(replace(replace(replace(street, ' St', ' Street'), ' Ave', ' Avenue'), ' Rd', ' Road'), ' Apt ', ' #')
     WHEN made.hit(rec, salt || ' upper', :wrong_case) THEN upper(street)
     ELSE street
 END;
@@ -353,7 +371,14 @@ SELECT d.n AS entity, d.household, d.member, d.relation, CASE WHEN d.is_female T
        CASE WHEN made.hit(d.mover, 'moved', :moved) THEN date :'today' - made.pick(d.mover, 'moved when', 3000) END AS moved_on,
        made.street(-d.mover, os.latin) AS old_street, b.city AS old_city, b.state AS old_state,
        b.zip3 || lpad(made.pick(-d.mover, 'zip', 100)::text, 2, '0') AS old_zip,
-       date :'today' - made.pick(d.n, 'customer since', 3600) AS since
+       date :'today' - made.pick(d.n, 'customer since', 3600) AS since,
+       made.hit(d.n, 'crm', :in_crm)::int * (1 + made.hit(d.n, 'crm twice', :twice_in_crm)::int) AS in_crm,
+       (made.hit(d.n, 'shop', :in_shop) OR NOT (made.hit(d.n, 'crm', :in_crm) OR made.hit(d.n, 'news', :in_news)))::int
+       * (1 + made.hit(d.n, 'shop twice', :twice_in_shop)::int) AS in_shop,
+       made.hit(d.n, 'news', :in_news)::int * (1 + made.hit(d.n, 'news twice', :twice_in_news)::int) AS in_news,
+       made.hit(d.n, 'support', :in_support)::int * (1 + made.pick_skewed(d.n, 'tickets', 3)) AS in_support,
+       made.hit(d.n, 'survey', :in_survey)::int * (1 + made.pick_skewed(d.n, 'answers', 2)) AS in_survey,
+       made.hit(d.n, 'web', :in_web)::int * (1 + made.pick_skewed(d.n, 'web events', 9)) AS in_web
   FROM drawn d
   JOIN made.list gl ON gl.list = d.given_list
   JOIN made.word g ON g.id = gl.base + made.pick_skewed(d.name_key, 'given name', gl.size)
@@ -368,32 +393,21 @@ SELECT d.n AS entity, d.household, d.member, d.relation, CASE WHEN d.is_female T
   LEFT JOIN made.nickname k ON k.given = g.latin;
 ALTER TABLE truth.person ADD PRIMARY KEY (entity);
 ANALYZE truth.person;
-COMMENT ON TABLE truth.person IS 'the people as they are, before anything went wrong in writing them down';
+COMMENT ON TABLE truth.person IS 'the people as they are, before anything went wrong in writing them down; in_…: how many rows of that table are theirs';
 
--- Who is in which table, and how many times. ----------------------------------
-CREATE TABLE made.place AS
-SELECT entity,
-       crm * (1 + made.hit(entity, 'crm twice', :twice_in_crm)::int) AS crm,
-       CASE WHEN crm + news = 0 THEN 1 ELSE shop END * (1 + made.hit(entity, 'shop twice', :twice_in_shop)::int) AS shop,
-       news * (1 + made.hit(entity, 'news twice', :twice_in_news)::int) AS news,
-       made.hit(entity, 'support', :in_support)::int * (1 + made.pick_skewed(entity, 'tickets', 3)) AS support,
-       made.hit(entity, 'survey', :in_survey)::int * (1 + made.pick_skewed(entity, 'answers', 2)) AS survey,
-       made.hit(entity, 'web', :in_web)::int * (1 + made.pick_skewed(entity, 'web events', 9)) AS web
-  FROM (SELECT entity, made.hit(entity, 'crm', :in_crm)::int AS crm, made.hit(entity, 'shop', :in_shop)::int AS shop,
-               made.hit(entity, 'news', :in_news)::int AS news
-          FROM truth.person OFFSET 0) AS p;
-ANALYZE made.place;
-CREATE TABLE made.copy (copy int PRIMARY KEY);
-INSERT INTO made.copy SELECT generate_series(1, 12);
+
+-- n copies of a row, by a join that hashes
+CREATE TABLE made.copy AS SELECT copies, copy FROM generate_series(1, 12) AS copies, generate_series(1, copies) AS copy;
+ANALYZE made.copy;
 
 CREATE TABLE truth.record AS
-SELECT source, made.key(split_part(source, '.', 1), entity, copy)::text AS source_key, entity
-  FROM (SELECT entity, 'crm.contact' AS source, crm AS copies FROM made.place
-        UNION ALL SELECT entity, 'shop.customer', shop FROM made.place
-        UNION ALL SELECT entity, 'news.subscriber', news FROM made.place
-        UNION ALL SELECT entity, 'support.ticket', support FROM made.place
-        UNION ALL SELECT entity, 'survey.answer', survey FROM made.place) AS p
-  JOIN made.copy c ON c.copy <= p.copies;
+SELECT source COLLATE "C" AS source, made.key(split_part(source, '.', 1), entity, copy)::text COLLATE "C" AS source_key, entity
+  FROM (SELECT entity, 'crm.contact' AS source, in_crm AS copies FROM truth.person
+        UNION ALL SELECT entity, 'shop.customer', in_shop FROM truth.person
+        UNION ALL SELECT entity, 'news.subscriber', in_news FROM truth.person
+        UNION ALL SELECT entity, 'support.ticket', in_support FROM truth.person
+        UNION ALL SELECT entity, 'survey.answer', in_survey FROM truth.person) AS p
+  JOIN made.copy c USING (copies);
 ALTER TABLE truth.record ADD PRIMARY KEY (source, source_key);
 COMMENT ON TABLE truth.record IS 'whose each row is: source is schema.table, source_key its primary key as text';
 
@@ -401,7 +415,7 @@ COMMENT ON TABLE truth.record IS 'whose each row is: source is schema.table, sou
 -- with the e-mail address used there. made.draft gives one row per record, before slips.
 CREATE FUNCTION made.draft(source text, native_percent numeric) RETURNS TABLE
     (entity bigint, copy int, rec bigint, key bigint, seen timestamptz, script text, sex text, given text, family text, birth_date date,
-     mobile text, landline text, employer int, email text, street text, city text, state text, zip text, swapped boolean, has_address boolean)
+     mobile text, landline text, employer int, email text, in_shop boolean, street text, city text, state text, zip text, swapped boolean, has_address boolean)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 SELECT entity, copy, rec, made.key(source, entity, copy), seen, script, sex,
@@ -410,9 +424,10 @@ SELECT entity, copy, rec, made.key(source, entity, copy), seen, script, sex,
        birth_date,
        CASE WHEN old_mobile IS NOT NULL AND seen < mobile_since THEN old_mobile ELSE mobile END,
        landline, employer,
-       CASE WHEN family_email IS NOT NULL AND made.hit(rec, source || ' family e-mail', 60) THEN family_email
+       CASE WHEN family_email IS NOT NULL AND made.hit(rec, source || ' family e-mail', :uses_family_email) THEN family_email
             WHEN second_email IS NOT NULL AND made.hit(rec, source || ' second e-mail', :uses_second_email) THEN second_email
             ELSE email END,
+       in_shop > 0,
        CASE WHEN moved_on IS NOT NULL AND seen < moved_on THEN old_street ELSE street END,
        CASE WHEN moved_on IS NOT NULL AND seen < moved_on THEN old_city ELSE city END,
        CASE WHEN moved_on IS NOT NULL AND seen < moved_on THEN old_state ELSE state END,
@@ -423,9 +438,8 @@ SELECT entity, copy, rec, made.key(source, entity, copy), seen, script, sex,
                p.since::timestamptz + made.uniform(p.entity * 16 + c.copy, source || ' seen') * (timestamptz :'today' - p.since::timestamptz) AS seen,
                p.script <> 'latin' AND made.hit(p.entity * 16 + c.copy, source || ' native', native_percent) AS native
           FROM truth.person p
-          JOIN made.place w USING (entity)
-          JOIN made.copy c ON c.copy <= CASE source WHEN 'crm' THEN w.crm WHEN 'shop' THEN w.shop WHEN 'news' THEN w.news
-                                                    WHEN 'support' THEN w.support WHEN 'survey' THEN w.survey END
+          JOIN made.copy c ON c.copies = CASE source WHEN 'crm' THEN p.in_crm WHEN 'shop' THEN p.in_shop WHEN 'news' THEN p.in_news
+                                                    WHEN 'support' THEN p.in_support WHEN 'survey' THEN p.in_survey END
         OFFSET 0) AS r;
 END;
 
@@ -438,15 +452,15 @@ SELECT key AS contact_id,
             THEN (ARRAY['info', 'sales', 'office', 'accounts'])[1 + made.pick(employer, 'role', 4)] || '@company' || employer || '.example'
             ELSE made.write_email(email, rec, 'crm.email') END AS email_address,
        made.write_phone(CASE WHEN made.hit(rec, 'crm landline', :landline_given) THEN landline ELSE mobile END, rec, 'crm.mobile') AS mobile,
-       CASE WHEN employer IS NOT NULL AND made.hit(rec, 'crm office', 60)
+       CASE WHEN employer IS NOT NULL AND made.hit(rec, 'crm office', :switchboard_given)
             THEN made.phone_format((ARRAY['212', '312', '415', '617', '713', '206', '303', '404'])[1 + employer % 8]
-                                   || (2 + employer / 8 % 8) || '5' || substr('012346789', 1 + employer / 64 % 9, 1) || lpad((employer % 10000)::text, 4, '0'),
+                                   || (2 + employer / 8 % 8) || '5' || substr('012346789', 1 + employer / 64 % 9, 1) || lpad((employer / 576 * 7919::bigint % 10000)::text, 4, '0'),
                                    made.pick(rec, 'crm office style', 10)) END AS office,
        made.write_date(birth_date, 'YYYY-MM-DD', rec, 'crm.dob') AS dob,
        CASE WHEN has_address THEN made.write_street(street, rec, 'crm.street') END AS street,
        CASE WHEN has_address THEN city END AS city, CASE WHEN has_address THEN state END AS state, CASE WHEN has_address THEN zip END AS zip,
        'US' AS country, seen AS updated_at
-  FROM made.draft('crm', :native_script)
+  FROM made.draft('crm', :native_in_crm)
  ORDER BY contact_id;
 
 CREATE TABLE shop.customer AS
@@ -460,22 +474,22 @@ SELECT key AS customer_id,
        CASE WHEN has_address THEN city END AS city, CASE WHEN has_address THEN state END AS state,
        CASE WHEN has_address THEN zip || CASE WHEN made.hit(rec, 'shop zip', 15) THEN '-' || lpad(made.pick(rec, 'zip 4', 10000)::text, 4, '0') ELSE '' END END AS postcode,
        seen - made.uniform(rec, 'shop created') * interval '400 days' AS created_at, seen AS updated_at
-  FROM made.draft('shop', 15)
+  FROM made.draft('shop', :native_in_shop)
  ORDER BY customer_id;
 
 CREATE TABLE news.subscriber AS
 SELECT key AS subscriber_id, written AS email,
-       CASE WHEN made.hit(rec, 'news no name', 30) THEN NULL
+       CASE WHEN made.hit(rec, 'news no name', :subscriber_without_name) THEN NULL
             ELSE made.write_name(CASE WHEN swapped OR script = 'han' AND family ~ '[^ -~]' THEN family || ' ' || given ELSE given || ' ' || family END, rec, 'news.name') END AS full_name,
-       made.hit(rec, 'news opt-in', 80) AS opted_in,
+       made.hit(rec, 'news opt-in', :opted_in) AS opted_in,
        seen AS subscribed_at,
-       CASE WHEN made.hit(rec, 'news left', 15) THEN seen + made.uniform(rec, 'news left when') * (timestamptz :'today' - seen) END AS unsubscribed_at
-  FROM (SELECT *, coalesce(made.write_email(d.email, rec, 'news.email'), d.email) AS written FROM made.draft('news', 25) AS d OFFSET 0) AS d
+       CASE WHEN made.hit(rec, 'news left', :unsubscribed) THEN seen + made.uniform(rec, 'news left when') * (timestamptz :'today' - seen) END AS unsubscribed_at
+  FROM (SELECT *, coalesce(made.write_email(d.email, rec, 'news.email'), d.email) AS written FROM made.draft('news', :native_in_news) AS d OFFSET 0) AS d
  ORDER BY subscriber_id;
 
 CREATE TABLE support.ticket AS
 SELECT key AS ticket_id,
-       made.write_name(CASE WHEN made.hit(rec, 'support last first', 6) THEN family || ', ' || given ELSE given || ' ' || family END, rec, 'support.name') AS name,
+       made.write_name(CASE WHEN made.hit(rec, 'support last first', :name_last_first) THEN family || ', ' || given ELSE given || ' ' || family END, rec, 'support.name') AS name,
        made.write_email(email, rec, 'support.email') AS email,
        made.write_phone(CASE WHEN made.hit(rec, 'support landline', :landline_given) THEN landline ELSE mobile END, rec, 'support.phone') AS phone,
        (ARRAY['Where is my order?', 'Refund', 'Wrong size', 'Cannot log in', 'Damaged on arrival', 'Change of address', 'Invoice', 'Thank you'])[1 + topic] AS subject,
@@ -486,14 +500,14 @@ SELECT key AS ticket_id,
        (ARRAY['web', 'mail', 'phone', 'chat'])[1 + made.pick_skewed(rec, 'support channel', 4)] AS channel,
        seen AS opened_at,
        CASE WHEN made.hit(rec, 'support closed', 92) THEN seen + made.uniform(rec, 'support days') * interval '9 days' END AS closed_at
-  FROM (SELECT *, made.pick(rec, 'support topic', 8) AS topic FROM made.draft('support', 50) OFFSET 0) AS d
+  FROM (SELECT *, made.pick(rec, 'support topic', 8) AS topic FROM made.draft('support', :native_in_support) OFFSET 0) AS d
  ORDER BY ticket_id;
 
--- Half of the answers come by e-mail, the other half from signed-in customers (of whom shop says who).
+-- An answer comes from a signed-in customer (of whom shop says who) or by e-mail, and so with an address.
 CREATE TABLE survey.answer AS
 SELECT d.key AS answer_id,
-       CASE WHEN w.shop > 0 AND made.hit(d.rec, 'survey signed in', 50) THEN made.key('shop', d.entity, 1) END AS customer_id,
-       CASE WHEN w.shop > 0 AND made.hit(d.rec, 'survey signed in', 50) THEN NULL ELSE made.write_email(d.email, d.rec, 'survey.email') END AS email,
+       CASE WHEN d.in_shop AND made.hit(d.rec, 'survey signed in', :answer_signed_in) THEN made.key('shop', d.entity, 1) END AS customer_id,
+       CASE WHEN d.in_shop AND made.hit(d.rec, 'survey signed in', :answer_signed_in) THEN NULL ELSE coalesce(made.write_email(d.email, d.rec, 'survey.email'), d.email) END AS email,
        d.seen AS asked_at,
        CASE WHEN made.hit(d.rec, 'survey unanswered', 4) THEN NULL
             WHEN made.hit(d.rec, 'survey happy', 50) THEN 9 + made.pick(d.rec, 'survey high', 2)
@@ -502,17 +516,17 @@ SELECT d.key AS answer_id,
        CASE WHEN made.hit(d.rec, 'survey comment', 35)
             THEN (ARRAY['Love it', 'Fine, but shipping is slow', 'Too expensive', 'The app keeps crashing', 'Helpful staff', 'Would buy again',
                         'Not what I expected', 'ok'])[1 + made.pick(d.rec, 'survey words', 8)] END AS comment
-  FROM made.draft('survey', 0) AS d JOIN made.place w USING (entity)
+  FROM made.draft('survey', 0) AS d
  ORDER BY answer_id;
 
 -- Orders belong to a customer row; how many is skewed (most have few, a few have many).
 CREATE TABLE shop.orders AS
-SELECT 'A' || lpad((made.scramble(nr, 982451653, :people * 32 + 64) + 1)::text, 9, '0') AS order_no, customer_id,
+SELECT 'A' || lpad((made.scramble(nr, 982451653, :people * 32 + 64) + 1)::text, 9, '0') COLLATE "C" AS order_no, customer_id,
        created_at + made.uniform(nr, 'order when') * (timestamptz :'today' - created_at) AS ordered_at,
        round((5 + 120 * made.uniform(nr, 'order total') * made.uniform(nr, 'order total 2') / (1.02 - made.uniform(nr, 'order total 3')))::numeric, 2) AS total,
-       CASE WHEN made.hit(nr, 'order refunded', 4) THEN 'refunded' WHEN made.hit(nr, 'order cancelled', 5) THEN 'cancelled' ELSE 'completed' END AS status
+       CASE WHEN made.hit(nr, 'order refunded', :order_refunded) THEN 'refunded' WHEN made.hit(nr, 'order cancelled', :order_cancelled) THEN 'cancelled' ELSE 'completed' END AS status
   FROM (SELECT s.customer_id, s.created_at, (s.customer_id - 1001) * 8 + c.copy AS nr
-          FROM shop.customer s JOIN made.copy c ON c.copy <= floor(made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * 9)
+          FROM shop.customer s JOIN made.copy c ON c.copies = floor(made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * made.uniform(s.customer_id, 'orders') * 9)::int
         OFFSET 0) AS o
  ORDER BY order_no;
 
@@ -520,14 +534,14 @@ SELECT 'A' || lpad((made.scramble(nr, 982451653, :people * 32 + 64) + 1)::text, 
 CREATE TABLE web.event AS
 SELECT e.nr AS event_id,
        substr(md5(e.entity || ' device ' || made.pick(e.nr, 'which device', 2) || ' ' || :seed), 1, 16) AS anonymous_id,
-       CASE WHEN e.shop > 0 AND made.hit(e.nr, 'signed in', 35) THEN made.key('shop', e.entity, 1) END AS customer_id,
-       CASE WHEN made.hit(e.nr, 'clicked', 10) THEN e.email END AS email,
+       CASE WHEN e.in_shop > 0 AND made.hit(e.nr, 'signed in', :event_signed_in) THEN made.key('shop', e.entity, 1) END AS customer_id,
+       CASE WHEN made.hit(e.nr, 'clicked', :event_with_email) THEN e.email END AS email,
        (ARRAY['Page Viewed', 'Product Viewed', 'Product Added', 'Checkout Started', 'Signed In', 'Email Clicked'])[1 + made.pick_skewed(e.nr, 'event', 6)] AS name,
        timestamptz :'today' - made.uniform(e.nr, 'event when') * made.uniform(e.nr, 'event when 2') * interval '720 days' AS at,
        jsonb_build_object('path', (ARRAY['/', '/sale', '/shoes', '/coats', '/help', '/account'])[1 + made.pick_skewed(e.nr, 'path', 6)],
                           'device', (ARRAY['mobile', 'desktop', 'tablet'])[1 + made.pick_skewed(e.nr, 'device', 3)]) AS properties
-  FROM (SELECT w.entity, w.shop, p.email, w.entity * 16 + c.copy AS nr
-          FROM made.place w JOIN made.copy c ON c.copy <= w.web JOIN truth.person p USING (entity)
+  FROM (SELECT p.entity, p.in_shop, p.email, p.entity * 16 + c.copy AS nr
+          FROM truth.person p JOIN made.copy c ON c.copies = p.in_web
         OFFSET 0) AS e
  ORDER BY at, event_id;
 
@@ -542,7 +556,8 @@ ALTER TABLE web.event       ADD PRIMARY KEY (event_id);
 CREATE INDEX ON shop.orders (customer_id);
 DROP SCHEMA made CASCADE;
 COMMIT;
-ANALYZE crm.contact, shop.customer, shop.orders, news.subscriber, support.ticket, survey.answer, web.event, truth.person, truth.record;
+ANALYZE crm.contact, shop.customer, shop.orders, news.subscriber, support.ticket, survey.answer, web.event, truth.record;
 RESET work_mem;
+RESET maintenance_work_mem;
 RESET jit;
 RESET client_min_messages;

@@ -39,7 +39,8 @@ SELECT 'people twice or more in ' || source || ', %', 100.0 * avg((n > 1)::int),
 INSERT INTO figure SELECT 'people who share a true mobile', count(*) - count(DISTINCT mobile), 0, 0 FROM truth.person;
 INSERT INTO figure SELECT 'people who share a true e-mail address', count(*) - count(DISTINCT email), 0, 0 FROM truth.person;
 INSERT INTO figure SELECT 'households who share a true landline', count(DISTINCT household) - count(DISTINCT landline), 0, 0 FROM truth.person;
-INSERT INTO figure SELECT 'true mobiles that are somebody''s landline', count(*), 0, 0 FROM truth.person p JOIN truth.person o ON o.landline IN (p.mobile, p.old_mobile);
+INSERT INTO figure SELECT 'true mobiles that are somebody''s landline', count(*), 0, 0
+  FROM (SELECT mobile AS number FROM truth.person UNION ALL SELECT old_mobile FROM truth.person) AS m JOIN truth.person l ON l.landline = m.number;
 INSERT INTO figure SELECT 'true numbers not of the form NXXNXXXXXX', count(*), 0, 0 FROM truth.person, unnest(ARRAY[mobile, old_mobile, landline]) AS n
  WHERE n !~ '^[2-9]\d\d[2-9][0-9]\d{5}$' OR substr(n, 4, 3) ~ '.11|555';
 INSERT INTO figure SELECT 'people younger than 16', count(*), 0, 0 FROM truth.person WHERE birth_date > (SELECT max(since) FROM truth.person) - 16 * 365;
