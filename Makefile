@@ -38,7 +38,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 	hardening \
 	acl comments
 
-REGRESS += source attribute resolve cluster
+REGRESS += source attribute resolve cluster explain quality evaluate run grant uninstall
 
 ISOLATION = consent_withdrawal segment_refresh
 

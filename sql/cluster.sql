@@ -317,13 +317,13 @@ $$;
 \getenv worlds CDP_WORLDS
 \if :{?worlds}
 \else
-    \set worlds 15
+    \set worlds 10
 \endif
 CALL cluster_src.worlds(1, :worlds);
 -- what was found: nothing
 SELECT what, count(*) AS worlds, min(world) AS first FROM cluster_src.finding GROUP BY 1 ORDER BY 1;
 -- and it was worth looking: runs of parts only, refusals, more than one person
-SELECT count(*) FILTER (WHERE NOT whole) > 30 AS parts_were_clustered FROM cluster_src.seen WHERE step > 0;
+SELECT count(*) FILTER (WHERE NOT whole) > 20 AS parts_were_clustered FROM cluster_src.seen WHERE step > 0;
 
 -- a value crosses the limit, as rows come and go and as the setting changes: at each point the partition is that of
 -- the data at that point

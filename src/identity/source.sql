@@ -8,9 +8,11 @@ AS $$
 DECLARE
     c record;
 BEGIN
-    -- a relation dropped and made again under its name is the same source
-    SELECT k.oid::regclass AS rel, k.relkind INTO c FROM pg_class k
-     WHERE k.oid = coalesce((SELECT k2.oid FROM pg_class k2 WHERE k2.oid = relation), to_regclass(relation_name));
+    SELECT k.oid::regclass AS rel, k.relkind INTO c FROM pg_class k WHERE k.oid = relation;
+    IF c.rel IS NULL THEN
+        -- a relation dropped and made again under its name is the same source
+        SELECT k.oid::regclass AS rel, k.relkind INTO c FROM pg_class k WHERE k.oid = to_regclass(relation_name);
+    END IF;
     IF c.rel IS NULL THEN
         RAISE EXCEPTION 'the relation of source "%" is gone', relation_name USING ERRCODE = 'CDP41',
             HINT = 'Make it again under the same name, or call cdp.drop_source.';
