@@ -41,6 +41,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 REGRESS += source attribute resolve cluster explain quality evaluate run grant uninstall
 
 ISOLATION = consent_withdrawal segment_refresh
+ISOLATION += resolve_at_once resolve_snapshot
 
 DATA_built = cdp--$(CDP_VERSION).sql
 EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check
