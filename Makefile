@@ -35,9 +35,10 @@ SQL_PIECES = \
 	src/job/run.sql src/job/grant.sql
 
 REGRESS = frame expression fold name email phone types date postal text encoding limits survive ledger consent consent_merge trait segment \
+	hardening \
 	acl comments
 
-REGRESS += resolve
+REGRESS += source attribute resolve cluster explain quality evaluate run grant uninstall
 
 ISOLATION = consent_withdrawal segment_refresh
 

@@ -518,8 +518,6 @@ cdp_postal_code_clean(const char *in, size_t len, const char *country, size_t co
 	out->failed = work.failed;
 	if (reason != NULL || work.len == 0)
 		return reason;
-	if (cdp_is_placeholder(CDP_FOR_TEXT, work.data, work.len))
-		return cdp_reason_placeholder;
 	s = work.data;
 	len = work.len;
 	if (len > 3 && memcmp(s, "\xE3\x80\x92", 3) == 0)
@@ -527,7 +525,10 @@ cdp_postal_code_clean(const char *in, size_t len, const char *country, size_t co
 		/* the Japanese postal mark */
 		s += 3;
 		len -= 3;
+		cdp_trim(&s, &len);
 	}
+	if (len == 0 || cdp_is_placeholder(CDP_FOR_TEXT, s, len))
+		return cdp_reason_placeholder;
 	if (!cdp_is_ascii(s, len))
 		return wrong;
 

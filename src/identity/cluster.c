@@ -5,7 +5,8 @@
  * The partition is a pure function of the evidence. Its definition, per
  * connected component of the evidence:
  *
- *	 Evidence is taken in canonical order: rulings "same" first, then hubs
+ *	 Evidence is taken in canonical order: rulings "same" first, by the
+ *	 (source_id, source_key) of their two records, the lesser first, then hubs
  *	 (identifier values, matched rules) by (priority, kind, value), and inside a
  *	 hub the records by (source_id, source_key); never by arrival. Each record of
  *	 a hub joins the first cluster met in that hub that no constraint forbids.
@@ -93,7 +94,9 @@ row_done(DestReceiver *self)
 
 /*
  * Runs a query and gives each row to fn as it leaves the executor. by-reference
- * values are valid only inside fn.
+ * values are valid only inside fn. fn reads values by the types that it expects:
+ * columns of a space's tables, which are the user's to alter, are cast where a
+ * wrong type would be followed as a pointer or used as an index.
  */
 static void
 stream_rows(const char *sql, int nargs, const Oid *argtypes, const Datum *args, RowFn fn, void *state)
@@ -193,10 +196,10 @@ node_row(TupleTableSlot *slot, void *state)
 	{
 		int			a = g->allocated;
 
-		g->record = grow(g->record, &a, sizeof(int64));
-		g->former = grow(g->former, &g->allocated, sizeof(int64));
 		if (g->n > PG_INT32_MAX / 2)
 			elog(ERROR, "too many records for one clustering run");
+		g->record = grow(g->record, &a, sizeof(int64));
+		g->former = grow(g->former, &g->allocated, sizeof(int64));
 	}
 	g->record[g->n] = DatumGetInt64(slot->tts_values[0]);
 	g->former[g->n] = slot->tts_isnull[1] ? 0 : DatumGetInt64(slot->tts_values[1]);
@@ -234,12 +237,12 @@ load_nodes(Graph *g)
 	char	   *sql;
 
 	if (g->affected_only)
-		sql = psprintf("SELECT r.record_id, i.profile_id FROM pg_temp.cdp_affected a"
+		sql = psprintf("SELECT r.record_id::pg_catalog.int8, i.profile_id FROM pg_temp.cdp_affected a"
 					   " JOIN %1$s.record r USING (record_id) LEFT JOIN %1$s.identity i USING (record_id)"
-					   " ORDER BY r.record_id", g->schema);
+					   " ORDER BY 1", g->schema);
 	else
-		sql = psprintf("SELECT r.record_id, i.profile_id FROM %1$s.record r"
-					   " LEFT JOIN %1$s.identity i USING (record_id) ORDER BY r.record_id", g->schema);
+		sql = psprintf("SELECT r.record_id::pg_catalog.int8, i.profile_id FROM %1$s.record r"
+					   " LEFT JOIN %1$s.identity i USING (record_id) ORDER BY 1", g->schema);
 	stream_rows(sql, 0, NULL, NULL, node_row, g);
 
 	if (g->n == 0)
@@ -257,7 +260,7 @@ load_nodes(Graph *g)
 		g->parent[i] = i;
 
 	/* ids are dense unless much was deleted: then a plain array beats a search */
-	if (g->record[g->n - 1] - g->record[0] < 2 * (int64) g->n)
+	if ((uint64) g->record[g->n - 1] - (uint64) g->record[0] < 2 * (uint64) g->n)
 	{
 		int64		range = g->record[g->n - 1] - g->record[0] + 1;
 
@@ -358,10 +361,10 @@ read_hubs(Graph *g, const Kind *kind, const char *work_table, const char *work_j
 
 	initStringInfo(&hub.value);
 	if (g->affected_only)
-		sql = psprintf("SELECT h.value, h.record_id FROM %s JOIN %s.identifier h ON %s"
+		sql = psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM %s JOIN %s.identifier h ON %s"
 					   " WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", work_table, g->schema, work_join);
 	else
-		sql = psprintf("SELECT h.value, h.record_id FROM %1$s.identifier h"
+		sql = psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM %1$s.identifier h"
 					   " WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", g->schema);
 	stream_rows(sql, 1, argtypes, args, hub_row, &hub);
 	if (hub.open)
@@ -821,7 +824,7 @@ rebuild_conflicts(Graph *g)
 	{
 		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
 		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
-		stream_rows(psprintf("SELECT k.number, h.value, h.record_id"
+		stream_rows(psprintf("SELECT k.number, h.value::pg_catalog.text, h.record_id"
 							 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
 							 " JOIN %s.identifier h ON h.kind = k.kind"
 							 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
@@ -854,7 +857,7 @@ rebuild_conflicts(Graph *g)
 		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
 		args[3] = PointerGetDatum(array_of(kind_priorities, n, INT4OID));
 		args[4] = PointerGetDatum(array_of(kind_limits, n, INT4OID));
-		stream_rows(psprintf("SELECT h.kind, h.value, h.record_id"
+		stream_rows(psprintf("SELECT h.kind::pg_catalog.text, h.value::pg_catalog.text, h.record_id"
 							 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) AS k(kind, number, priority, common_limit)"
 							 " JOIN %1$s.identifier h ON h.kind = k.kind JOIN %1$s.record r USING (record_id)"
 							 " WHERE h.record_id = ANY ($1) AND NOT h.blocked"
@@ -1001,8 +1004,8 @@ assign_ids(Graph *g)
 		Oid			argtypes[1] = {INT8OID};
 		Datum		args[1] = {Int64GetDatum(n_new)};
 
-		stream_rows(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence('%s.profile', 'profile_id'))::pg_catalog.regclass)"
-							 " FROM pg_catalog.generate_series(1, $1)", g->schema),
+		stream_rows(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence(%s, 'profile_id'))::pg_catalog.regclass)"
+							 " FROM pg_catalog.generate_series(1, $1)", quote_literal_cstr(psprintf("%s.profile", g->schema))),
 					1, argtypes, args, new_id_row, &ids);
 	}
 	return ids.assigned;
@@ -1043,14 +1046,16 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	g.work = work;
 
 	stream_rows(psprintf("SELECT kind, priority, ties, common_limit, max_per_profile"
-						 " FROM cdp_internal.evidence_kinds('%s', $1) ORDER BY priority, kind", g.schema),
+						 " FROM cdp_internal.evidence_kinds(%s, $1) ORDER BY priority, kind", quote_literal_cstr(g.schema)),
 				1, argtypes, args, kind_row, &g);
 	load_nodes(&g);
 	if (g.n > 0)
 	{
 		stream_rows(psprintf("SELECT l.record_a, l.record_b, l.weight FROM %1$s.link l"
 							 " JOIN %1$s.record a ON a.record_id = l.record_a JOIN %1$s.record b ON b.record_id = l.record_b"
-							 " WHERE l.origin = 'ruling' ORDER BY a.source_id, a.source_key, b.source_id, b.source_key", g.schema),
+							 " WHERE l.origin = 'ruling'"
+							 " ORDER BY LEAST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key)),"
+							 " GREATEST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key))", g.schema),
 					0, NULL, NULL, ruling_row, &g);
 		for (int i = 0; i < g.n_same; i++)
 			join_nodes(&g, g.same[i][0], g.same[i][1]);

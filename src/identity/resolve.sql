@@ -196,7 +196,7 @@ BEGIN
                                  replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
     END LOOP;
     IF own_source IS NOT NULL AND only_kind IS NULL THEN
-        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s) x',
+        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s) x WHERE x.value IS NOT NULL',
                                  blocked_values, own_source, rows_sql);
     END IF;
     IF parts = '{}' THEN
@@ -228,7 +228,7 @@ BEGIN
     EXECUTE format('INSERT INTO %1$s.identifier (kind, value, record_id, blocked)
                     SELECT x.*, %2$s FROM (SELECT s.source AS kind, cdp_internal.hub_value(r.source_key) COLLATE "C" AS value, r.record_id
                                              FROM %1$s.source s JOIN %1$s.record r USING (source_id) WHERE s.source = $1) x
-                    ON CONFLICT DO NOTHING', space, cdp_internal.blocked_sql(space)) USING kind;
+                    WHERE x.value IS NOT NULL ON CONFLICT DO NOTHING', space, cdp_internal.blocked_sql(space)) USING kind;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.explode_attribute(regnamespace, text) FROM PUBLIC;
@@ -287,7 +287,7 @@ BEGIN
     BEGIN
         EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || cdp_internal.delta_sql(space, source_id);
     EXCEPTION
-        WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR undefined_object THEN
+        WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR cannot_coerce OR undefined_object THEN
             RAISE EXCEPTION 'source "%" was altered: its key or fields no longer fit its relation', s.source USING ERRCODE = 'CDP44',
                 DETAIL = SQLERRM, HINT = 'Register it again: cdp.drop_source, then cdp.add_source with expressions over its present columns.';
         WHEN insufficient_privilege THEN
@@ -573,7 +573,7 @@ BEGIN
     END LOOP;
 
     -- a first load into an empty table: indexes are built once, sorted, after the rows
-    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = ''%1$s.identifier''::regclass', space)
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.identifier')
        INTO bulk;
     IF bulk THEN
         PERFORM cdp_internal.drop_identifier_indexes(space);

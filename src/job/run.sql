@@ -44,7 +44,9 @@ BEGIN
         END;
         COMMIT;
         IF state IS NOT NULL THEN
-            RAISE EXCEPTION '%', message USING ERRCODE = state, HINT = hint, DETAIL = detail;
+            RAISE EXCEPTION '%', message USING ERRCODE = state,
+                DETAIL = coalesce(nullif(detail, ''), format('In the step %s of cdp.run.', step)),
+                HINT = coalesce(nullif(hint, ''), format('What was done before is kept; see the table %s.run.', space));
         END IF;
     END LOOP;
 END
