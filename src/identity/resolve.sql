@@ -298,7 +298,8 @@ BEGIN
             RAISE EXCEPTION 'source "%" cannot be read: an expression fails on a row (SQLSTATE %)', s.source, state USING ERRCODE = 'CDP44',
                 HINT = format('Find the row with a query on %s; a cast in a field is better left to cleaning, which refuses single values.', s.relation::regclass);
     END;
-    ANALYZE pg_temp.cdp_delta;
+    -- what plans over it need; the wide columns take longer to look at than to use
+    ANALYZE pg_temp.cdp_delta (record_id, is_new, is_gone, source_key);
 
     SELECT count(*) FILTER (WHERE d.is_new AND NOT d.is_gone), count(*) FILTER (WHERE NOT d.is_new AND NOT d.is_gone),
            count(*) FILTER (WHERE NOT d.is_new AND d.is_gone), count(*) FILTER (WHERE d.is_new AND d.is_gone)

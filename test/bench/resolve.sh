@@ -18,7 +18,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ $# -gt 0 ] || set -- 1000000 10000 30000 100000 300000 1000000
-settings=(shared_buffers=2GB work_mem=64MB maintenance_work_mem=512MB max_wal_size=16GB checkpoint_timeout=1h autovacuum=off)
+settings=(shared_buffers=2GB work_mem=64MB maintenance_work_mem=512MB effective_cache_size=8GB random_page_cost=1.1
+	max_wal_size=16GB checkpoint_timeout=1h autovacuum=off)
 if [ -z "${CDP_DEST:-}" ]; then
 	options=()
 	for setting in "${settings[@]}"; do options+=(-o "$setting"); done
