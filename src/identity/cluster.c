@@ -191,7 +191,11 @@ static void
 node_row(TupleTableSlot *slot, void *state)
 {
 	Graph	   *g = state;
+	int64		record = DatumGetInt64(slot->tts_values[0]);
 
+	/* one node for a record, also where its row in identity is double */
+	if (g->n > 0 && g->record[g->n - 1] == record)
+		return;
 	if (g->n == g->allocated)
 	{
 		int			a = g->allocated;
@@ -201,7 +205,7 @@ node_row(TupleTableSlot *slot, void *state)
 		g->record = grow(g->record, &a, sizeof(int64));
 		g->former = grow(g->former, &g->allocated, sizeof(int64));
 	}
-	g->record[g->n] = DatumGetInt64(slot->tts_values[0]);
+	g->record[g->n] = record;
 	g->former[g->n] = slot->tts_isnull[1] ? 0 : DatumGetInt64(slot->tts_values[1]);
 	g->n++;
 }
@@ -464,6 +468,7 @@ typedef struct HeldSet
 typedef struct Rebuild
 {
 	Graph	   *g;
+	const bool *in_conflict;	/* per node */
 	HeldSet    *held;			/* per record in conflict, by held_of; meaningful at roots */
 	/* the hub being read */
 	const Kind *kind;
@@ -668,6 +673,8 @@ held_row(TupleTableSlot *slot, void *state)
 	int32		node = node_of(rb->g, DatumGetInt64(slot->tts_values[2]));
 	const Kind *kind = &rb->g->kinds[DatumGetInt32(slot->tts_values[0])];
 
+	if (node < 0 || !rb->in_conflict[node])
+		return;
 	if (!rb->open || rb->kind != kind || !same_hub(&rb->value, slot->tts_values[1]))
 	{
 		keep_hub(&rb->value, slot->tts_values[1]);
@@ -694,7 +701,7 @@ evidence_row(TupleTableSlot *slot, void *state)
 	int32		node = node_of(rb->g, DatumGetInt64(slot->tts_values[2]));
 
 	CHECK_FOR_INTERRUPTS();
-	if (node < 0)
+	if (node < 0 || !rb->in_conflict[node])
 		return;
 	if (!rb->open || !same_hub(&rb->hub_kind, slot->tts_values[0]) || !same_hub(&rb->value, slot->tts_values[1]))
 	{
@@ -786,6 +793,7 @@ rebuild_conflicts(Graph *g)
 		MemoryContextDelete(own);
 		return;
 	}
+	rb.in_conflict = in_conflict;
 	members = MemoryContextAllocHuge(own, n_members * sizeof(Datum));
 	n = 0;
 	for (int32 i = 0; i < g->n; i++)
