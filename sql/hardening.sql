@@ -112,5 +112,20 @@ SELECT records FROM cdp.resolve('hard_u');
 ALTER TABLE hard_u.identifier ALTER value TYPE bigint USING 7;
 SELECT count(*) >= 0 AS survived FROM cdp_internal.cluster('hard_u', false, 50);
 
+-- double rows where a key should have been, in components that constraints take apart; a region that is gone
+SELECT cdp.create_space('hard_w');
+SELECT cdp.add_attribute('hard_w', 'crm_id', 'id', is_identifier => true, priority => 5, max_per_profile => 1);
+SELECT cdp.add_attribute('hard_w', 'tel', 'phone', is_identifier => true, priority => 6);
+UPDATE hard_src.person SET mail = 'same@b.example';
+SELECT cdp.add_source('hard_w', 'hard_src.person', 'id', '{"email": "mail", "crm_id": "crm"}') > 0 AS added;
+SELECT records, profiles FROM cdp.resolve('hard_w');
+ALTER TABLE hard_w.identity DROP CONSTRAINT identity_pkey;
+INSERT INTO hard_w.identity SELECT * FROM hard_w.identity;
+SELECT count(*) >= 0 AS survived FROM cdp_internal.cluster('hard_w', false, 50);
+ALTER TABLE hard_w.space_info ALTER region DROP NOT NULL;
+UPDATE hard_w.space_info SET region = NULL;
+SELECT cdp_internal.identifier_key('hard_w', 'tel', '+1 202 555 0123');
+SELECT cdp.drop_space('hard_w', 'hard_w');
+
 SELECT cdp.drop_space('hard_u', 'hard_u');
 DROP SCHEMA hard_src CASCADE;

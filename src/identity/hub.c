@@ -129,9 +129,9 @@ cdp_identifier_key(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	/* a source's row key is an identifier as it is */
+	/* a source's row key is an identifier as it is; concat, because the table is the user's and must not make this null */
 	SPI_execute_plan(cdp_core_plan(space,
-								   "SELECT k.clean_sql, k.key_sql, i.region"
+								   "SELECT k.clean_sql, k.key_sql, pg_catalog.concat(i.region)"
 								   " FROM @.attribute a JOIN cdp_internal.kinds() k ON k.kind OPERATOR(pg_catalog.=) a.kind"
 								   " CROSS JOIN @.space_info i"
 								   " WHERE a.attribute OPERATOR(pg_catalog.=) $1"

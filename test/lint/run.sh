@@ -114,7 +114,7 @@ settings_are_sorted()
 
 no_trailing_white_space()
 {
-	find src sql test docs .ci Makefile *.md *.json cdp.control -type f -not -name '*.o' -not -name '*.bc' -not -path 'test/isolation/expected/*' | while IFS= read -r file; do
+	find src sql test docs .ci Makefile *.md *.json cdp.control -type f -not -name '*.o' -not -name '*.bc' -not -path 'test/isolation/expected/*' -not -path 'test/fuzz/seeds/*' | while IFS= read -r file; do
 		[ -f "$file" ] && grep -InE '[[:blank:]]+$' -- "$file" /dev/null
 	done
 }
