@@ -152,6 +152,7 @@ DECLARE
     is_now record;
 BEGIN
     PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
     IF option IS NULL OR option NOT IN ('survivorship', 'is_identifier', 'priority', 'max_per_profile', 'description') THEN
         RAISE EXCEPTION 'there is no attribute option "%"', option USING ERRCODE = 'CDP23',
             HINT = 'Options are survivorship, is_identifier, priority, max_per_profile and description.';
@@ -197,7 +198,7 @@ $$;
 REVOKE ALL ON FUNCTION cdp.set_attribute(regnamespace, name, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.set_attribute(regnamespace, name, text, text) IS
 'Changes one option of an attribute: survivorship, is_identifier (true: with priority 100 unless it has one; false: its values tie nobody, a limit still holds), priority (null: values tie nobody), max_per_profile (null: no limit) or description. The next cdp.resolve clusters everything again.
-Errors: CDP50 unknown attribute, CDP51 unknown survivorship rule, CDP23 unknown option or a value that it cannot have.
+Errors: CDP22 while the space is being resolved, CDP50 unknown attribute, CDP51 unknown survivorship rule, CDP23 unknown option or a value that it cannot have.
 Example: SELECT cdp.set_attribute(''customer'', ''birth_date'', ''max_per_profile'', ''1'');';
 
 CREATE OR REPLACE FUNCTION cdp_internal.add_column(space regnamespace, relation text, column_name text, type text)

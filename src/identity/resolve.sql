@@ -560,7 +560,7 @@ BEGIN
     PERFORM cdp_internal.drop_work_tables();
     PERFORM cdp_internal.make_work_tables();
 
-    EXECUTE format('SELECT i.* FROM %s.space_info i', space) INTO info;
+    EXECUTE format('SELECT i.xmin::text AS version, i.definitions_changed FROM %s.space_info i', space) INTO info;
     EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.identity)', space) INTO whole;
     -- the last run's limit on common values tells which hubs tied: under another one any of them may change
     EXECUTE format('SELECT r.counts ->> ''max_records_per_value'' FROM %s.run r WHERE r.step = ''resolve'' AND r.state = ''done'' ORDER BY r.run_id DESC LIMIT 1', space)
@@ -634,7 +634,8 @@ BEGIN
     END IF;
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
     n_profiles := cdp_internal.write_profiles(space, NOT whole);
-    EXECUTE format('UPDATE %s.space_info SET definitions_changed = false WHERE definitions_changed', space);
+    -- what others changed while this run went on is the next one's business
+    EXECUTE format('UPDATE %s.space_info i SET definitions_changed = false WHERE i.definitions_changed AND i.xmin::text = $1', space) USING info.version;
 
     EXECUTE format('SELECT count(*) FILTER (WHERE l.action = ''merged''), count(*) FILTER (WHERE l.action = ''split'') FROM %s.merge_log l WHERE l.run_id = $1', space)
        INTO n_merged, n_split USING id;
