@@ -196,7 +196,7 @@ BEGIN
                                  replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
     END LOOP;
     IF own_source IS NOT NULL AND only_kind IS NULL THEN
-        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s) x WHERE x.value IS NOT NULL',
+        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s WHERE d.source_key <> '''') x',
                                  blocked_values, own_source, rows_sql);
     END IF;
     IF parts = '{}' THEN
@@ -270,7 +270,12 @@ CREATE OR REPLACE FUNCTION cdp_internal.read_source(space regnamespace, source_i
     OUT added bigint, OUT changed bigint, OUT removed bigint, OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- a row's texts and times are the same whoever reads it
+SET bytea_output = 'hex'
 SET datestyle = 'ISO, YMD'
+SET extra_float_digits = 1
+SET intervalstyle = 'iso_8601'
+SET timezone = 'UTC'
 AS $$
 DECLARE
     s        record;
