@@ -8,9 +8,13 @@ AS $$
 DECLARE
     c record;
 BEGIN
-    -- a relation dropped and made again under its name is the same source
-    SELECT k.oid::regclass AS rel, k.relkind INTO c FROM pg_class k
-     WHERE k.oid = coalesce((SELECT k2.oid FROM pg_class k2 WHERE k2.oid = relation), to_regclass(relation_name));
+    -- A relation dropped and made again under its name is the same source. The catalogue is asked, since to_regclass fails
+    -- for a caller without USAGE on the schema.
+    SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c FROM pg_class k WHERE k.oid = relation;
+    IF c.rel IS NULL THEN
+        SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c
+          FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace WHERE format('%I.%I', n.nspname, k.relname) = relation_name;
+    END IF;
     IF c.rel IS NULL THEN
         RAISE EXCEPTION 'the relation of source "%" is gone', relation_name USING ERRCODE = 'CDP41',
             HINT = 'Make it again under the same name, or call cdp.drop_source.';
@@ -18,6 +22,10 @@ BEGIN
     IF c.relkind NOT IN ('r', 'v', 'm', 'p', 'f') THEN
         RAISE EXCEPTION '"%" is not a table or view', relation_name USING ERRCODE = 'CDP44',
             HINT = 'A source is a table, view, materialized view, partitioned or foreign table.';
+    END IF;
+    IF NOT has_schema_privilege(c.relnamespace, 'USAGE') THEN
+        RAISE EXCEPTION 'no right to read source "%"', relation_name USING ERRCODE = 'CDP46',
+            HINT = format('GRANT USAGE ON SCHEMA %s TO %I, and SELECT on the relation.', c.relnamespace::regnamespace, current_user);
     END IF;
     IF NOT has_table_privilege(c.rel, 'SELECT') AND NOT has_any_column_privilege(c.rel, 'SELECT') THEN
         RAISE EXCEPTION 'no right to read source "%"', relation_name USING ERRCODE = 'CDP46',

@@ -39,7 +39,8 @@ BEGIN
         RAISE EXCEPTION 'revoke_role needs a role' USING ERRCODE = 'CDP23', HINT = 'Call cdp.revoke_role(space, ''bi_tool'').';
     END IF;
     EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %s FROM %s CASCADE', space, role);
-    EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA %s FROM %s CASCADE', space, role);
+    -- only what was granted: of REVOKE ALL on a sequence an admin who is not its owner would be warned, column by column
+    EXECUTE format('REVOKE USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %s FROM %s CASCADE', space, role);
     EXECUTE format('REVOKE ALL ON SCHEMA %s FROM %s CASCADE', space, role);
 END
 $$;

@@ -44,7 +44,16 @@ BEGIN
         END;
         COMMIT;
         IF state IS NOT NULL THEN
-            RAISE EXCEPTION '%', message USING ERRCODE = state, HINT = hint, DETAIL = detail;
+            -- an empty detail or hint would be printed as an empty line
+            IF detail <> '' AND hint <> '' THEN
+                RAISE EXCEPTION '%', message USING ERRCODE = state, DETAIL = detail, HINT = hint;
+            ELSIF detail <> '' THEN
+                RAISE EXCEPTION '%', message USING ERRCODE = state, DETAIL = detail;
+            ELSIF hint <> '' THEN
+                RAISE EXCEPTION '%', message USING ERRCODE = state, HINT = hint;
+            ELSE
+                RAISE EXCEPTION '%', message USING ERRCODE = state;
+            END IF;
         END IF;
     END LOOP;
 END
@@ -68,7 +77,8 @@ BEGIN
         UNION ALL
         (SELECT CASE WHEN s.is_event THEN 'event source' ELSE 'source' END, s.source::text,
                 CASE WHEN NOT s.is_event THEN (SELECT count(*) FROM %1$s.record r WHERE r.source_id = s.source_id) END, s.resolved_at,
-                CASE WHEN to_regclass(s.relation_name) IS NULL AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = s.relation) THEN 'stale: its relation is gone'
+                CASE WHEN NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                                        WHERE c.oid = s.relation OR format('%%I.%%I', n.nspname, c.relname) = s.relation_name) THEN 'stale: its relation is gone'
                      WHEN NOT s.is_event AND s.resolved_at IS NULL THEN 'stale: never resolved' END
            FROM %1$s.source s ORDER BY s.source_id)
         UNION ALL SELECT 'records', NULL, (SELECT count(*) FROM %1$s.record), NULL, NULL

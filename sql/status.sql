@@ -1,0 +1,65 @@
+-- the state of a space as each role sees it, and what a failed step tells
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS cdp;
+\set VERBOSITY terse
+\set SHOW_CONTEXT never
+CREATE SCHEMA "Status Src";
+CREATE TABLE "Status Src"."Guest" ("No" int PRIMARY KEY, "EMail" text, phones text[], stays int, joined timestamptz);
+INSERT INTO "Status Src"."Guest" VALUES (1, 'ann@example.com', '{(212) 736-5000,n/a}', 0, '2026-01-01'), (2, 'bob@example.com', NULL, 2, '2026-01-02');
+CREATE ROLE regress_cdp_reader;
+CREATE ROLE regress_cdp_analyst;
+CREATE ROLE regress_cdp_steward;
+CREATE ROLE regress_cdp_admin;
+SELECT cdp.create_space('status_t');
+SELECT cdp.add_source('status_t', '"Status Src"."Guest"', key => '"No"', observed_at => 'joined', fields => '{"email": "\"EMail\"", "phone": "phones"}');
+SELECT cdp.grant_role('status_t', 'regress_cdp_reader', 'reader');
+SELECT cdp.grant_role('status_t', 'regress_cdp_analyst', 'analyst');
+SELECT cdp.grant_role('status_t', 'regress_cdp_steward', 'steward');
+SELECT cdp.grant_role('status_t', 'regress_cdp_admin', 'admin');
+SELECT records, profiles FROM cdp.resolve('status_t');
+SELECT cdp.define_trait('status_t', 'stays', 'sum(stays)', source => 'Status Src.Guest');
+
+-- a reader sees the state without any right on the sources, also when one is gone
+SET ROLE regress_cdp_reader;
+SELECT topic, name, count, note FROM cdp.status('status_t') WHERE topic = 'source';
+RESET ROLE;
+CREATE TABLE "Status Src".gone AS TABLE "Status Src"."Guest";
+SELECT cdp.add_source('status_t', '"Status Src".gone', key => '"No"', fields => '{"email": "\"EMail\""}');
+DROP TABLE "Status Src".gone;
+SET ROLE regress_cdp_reader;
+SELECT topic, name, count, note FROM cdp.status('status_t') WHERE topic = 'source';
+RESET ROLE;
+SELECT cdp.drop_source('status_t', 'Status Src.gone');
+-- who may not read a source is told so, whichever right is missing
+SET ROLE regress_cdp_steward;
+SELECT * FROM cdp.resolve('status_t');
+\echo :LAST_ERROR_SQLSTATE
+SET ROLE regress_cdp_analyst;
+SELECT * FROM cdp.refresh_traits('status_t');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+GRANT USAGE ON SCHEMA "Status Src" TO regress_cdp_steward, regress_cdp_analyst;
+SET ROLE regress_cdp_steward;
+SELECT * FROM cdp.resolve('status_t');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+
+-- an admin who owns nothing takes away what it gave, without warnings
+SET ROLE regress_cdp_admin;
+SELECT cdp.revoke_role('status_t', 'regress_cdp_reader');
+RESET ROLE;
+
+-- the caller of run gets the error as it was, without empty lines
+\set VERBOSITY default
+CREATE FUNCTION "Status Src".refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'P0001'; END$$;
+CREATE TRIGGER refuse BEFORE UPDATE ON status_t.record FOR EACH ROW EXECUTE FUNCTION "Status Src".refuse();
+UPDATE "Status Src"."Guest" SET "EMail" = 'ann.lee@example.com' WHERE "No" = 1;
+CALL cdp.run('status_t');
+DROP TRIGGER refuse ON status_t.record;
+CALL cdp.run('status_t');
+SELECT topic, name, note FROM cdp.status('status_t') WHERE topic = 'last run';
+
+SELECT cdp.drop_space('status_t', confirm => 'status_t');
+DROP SCHEMA "Status Src" CASCADE;
+DROP OWNED BY regress_cdp_reader, regress_cdp_analyst, regress_cdp_steward, regress_cdp_admin;
+DROP ROLE regress_cdp_reader, regress_cdp_analyst, regress_cdp_steward, regress_cdp_admin;
