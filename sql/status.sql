@@ -59,6 +59,26 @@ DROP TRIGGER refuse ON status_t.record;
 CALL cdp.run('status_t');
 SELECT topic, name, note FROM cdp.status('status_t') WHERE topic = 'last run';
 
+\set VERBOSITY terse
+-- a trait or segment whose expression fails on a row is named
+SELECT cdp.define_trait('status_t', 'good', 'count(*)', source => 'Status Src.Guest');
+SELECT cdp.define_trait('status_t', 'per_stay', 'sum(1 / stays)', source => 'Status Src.Guest');
+SELECT * FROM cdp.refresh_traits('status_t');
+\echo :LAST_ERROR_SQLSTATE
+SELECT cdp.define_trait('status_t', 'per_stay', 'sum(1 / nullif(stays, 0))', source => 'Status Src.Guest', replace => true);
+SELECT cdp.define_trait('status_t', 'share', '1 / (record_count - 1)');
+SELECT * FROM cdp.refresh_traits('status_t');
+SELECT cdp.drop_trait('status_t', 'share');
+SELECT cdp.define_segment('status_t', 'fine', 'stays > 1');
+SELECT cdp.define_segment('status_t', 'broken', '1 / stays > 0');
+SELECT segment FROM cdp.refresh_segments('status_t');
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
+CALL cdp.run('status_t');
+SELECT topic, name, note FROM cdp.status('status_t') WHERE topic = 'last run' AND name = 'refresh_segments';
+SELECT cdp.define_segment('status_t', 'broken', '1 / nullif(stays, 0) > 0', replace => true);
+SELECT segment, size FROM cdp.refresh_segments('status_t') ORDER BY segment COLLATE "C";
+
 SELECT cdp.drop_space('status_t', confirm => 'status_t');
 DROP SCHEMA "Status Src" CASCADE;
 DROP OWNED BY regress_cdp_reader, regress_cdp_analyst, regress_cdp_steward, regress_cdp_admin;
