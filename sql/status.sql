@@ -79,6 +79,30 @@ SELECT topic, name, note FROM cdp.status('status_t') WHERE topic = 'last run' AN
 SELECT cdp.define_segment('status_t', 'broken', '1 / nullif(stays, 0) > 0', replace => true);
 SELECT segment, size FROM cdp.refresh_segments('status_t') ORDER BY segment COLLATE "C";
 
+-- a reference to a source that is not there is told at once and stays in the state until there is one
+SET client_min_messages = notice;
+\set VERBOSITY default
+SELECT cdp.add_event_source('status_t', '"Status Src"."Guest"', name => 'joined', key => '"No"', identifiers => '{"Status Src.Gest": "\"No\""}', event => '''joined''', at => 'joined');
+SELECT cdp.add_event_source('status_t', '"Status Src"."Guest"', name => 'stayed', key => '"No"', identifiers => '{"Status Src.Guest": "\"No\""}', event => '''stayed''', at => 'joined');
+SET client_min_messages = warning;
+SELECT topic, name, note FROM cdp.status('status_t') WHERE topic IN ('source', 'event source');
+SELECT cdp.drop_source('status_t', 'joined');
+-- hints name what was called
+SELECT cdp.add_event_source('status_t', '"Status Src"."Guest"', name => 'left', key => '"No"', identifiers => '{}', event => '''left''', at => 'joined');
+SELECT cdp.add_rule('status_t', 'one phone', '{phone}');
+SELECT cdp.add_rule('status_t', 'one phone', '{phone}');
+
+-- filled counts rows, whatever the values of a row are
+INSERT INTO "Status Src"."Guest" VALUES (3, 'nobody', '{n/a,unknown}'), (4, NULL, '{}');
+SELECT records, rejected FROM cdp.resolve('status_t');
+SELECT attribute, rows, filled, valid, rejects FROM cdp.quality_report('status_t');
+
+-- the field that fails on a row is named
+CREATE TABLE "Status Src".member (no int PRIMARY KEY, email text, phone text, born text);
+INSERT INTO "Status Src".member VALUES (1, 'c@example.com', '212 736 5000', '1980-01-01'), (2, 'd@example.com', NULL, 'unknown');
+SELECT cdp.add_source('status_t', '"Status Src".member', key => 'no', fields => '{"email": ["lower(email)", "NULL::text"], "phone": "ARRAY[phone]", "birth_date": "born::date"}');
+SELECT * FROM cdp.resolve('status_t');
+
 SELECT cdp.drop_space('status_t', confirm => 'status_t');
 DROP SCHEMA "Status Src" CASCADE;
 DROP OWNED BY regress_cdp_reader, regress_cdp_analyst, regress_cdp_steward, regress_cdp_admin;
