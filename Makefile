@@ -30,18 +30,15 @@ SQL_PIECES = \
 	src/identity/attribute.sql src/identity/source.sql src/identity/rule.sql \
 	src/identity/cluster.sql src/identity/resolve.sql \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
-	src/match/evaluate.sql \
-	src/match/string.sql \
+	src/match/evaluate.sql src/match/string.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
 
 REGRESS = frame expression fold name email phone types date postal text encoding limits survive ledger consent consent_merge trait segment \
-	hardening \
-	string \
-	acl comments
+	hardening string acl comments
 
-REGRESS += source attribute resolve cluster explain quality evaluate run grant uninstall
+REGRESS += source attribute resolve cluster explain quality evaluate run grant status uninstall
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot
