@@ -5,7 +5,9 @@ cd "$(dirname "$0")/.."
 people=$1
 createdb cdp_demo
 export PGDATABASE=cdp_demo PGOPTIONS='-c client_min_messages=warning'
-say() { printf '\n\033[1m%s\033[0m\n' "$1"; shift; for line; do echo "$line"; done; }
+bold='' plain=''
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+say() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; shift; for line; do echo "$line"; done; }
 sql() { psql -Xq -v ON_ERROR_STOP=1 -P footer=off -P pager=off "$@"; }
 value() { psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
 
@@ -19,13 +21,13 @@ say "2. Say where customers are" "CREATE EXTENSION cdp; create_space; add_source
 sql -c 'CREATE EXTENSION cdp' -f test/data/space.sql > /dev/null
 sql -c "SELECT source, trust, owner, purpose, retention FROM customer.source ORDER BY source_id"
 
-say "3. Unify" "SELECT * FROM cdp.resolve('customer');"
+say "3. Unify" "SELECT * FROM cdp.resolve('customer'); rejected counts values that cleaning refused, refused the ties that a hard limit forbids."
 sql -c '\timing on' -c "SELECT records, profiles, rejected, refused FROM cdp.resolve('customer')"
 echo "Running it again finds nothing to do:"
 sql -c '\timing on' -c "SELECT added, changed, removed FROM cdp.resolve('customer')"
 
 say "4. Sizes" "Table sizes of the space, and how many profiles have how many records:"
-sql -c "SELECT relname AS \"table\", pg_size_pretty(pg_total_relation_size(oid)) AS size, reltuples::bigint AS rows FROM pg_class
+sql -c "ANALYZE" -c "SELECT relname AS \"table\", pg_size_pretty(pg_total_relation_size(oid)) AS size, reltuples::bigint AS rows FROM pg_class
          WHERE relnamespace = 'customer'::regnamespace AND relname IN ('record', 'identifier', 'identity', 'profile') ORDER BY 1" \
 	-c "SELECT record_count AS records, count(*) AS profiles FROM customer.profile GROUP BY 1 ORDER BY 1"
 

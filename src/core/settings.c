@@ -33,7 +33,7 @@ cdp_core_settings_init(void)
 
 	DefineCustomIntVariable("cdp.max_records_per_value",
 							"An identifier value shared by more records than this identifies nobody.",
-							"Such values are listed by cdp.quality_report and count again when they fall under the limit.",
+							"Such values are listed by cdp.common_values and count again when they fall under the limit.",
 							&cdp_max_records_per_value, 50, 2, 10000, PGC_USERSET, 0,
 							NULL, NULL, NULL);
 }

@@ -285,6 +285,7 @@ DECLARE
     attributes text[];
     single   text[];
     state    text;
+    one      record;
     bad      bigint;
 BEGIN
     EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
@@ -300,6 +301,18 @@ BEGIN
                 DETAIL = SQLERRM, HINT = format('GRANT SELECT ON %s TO %I, and see what the relation itself reads.', s.relation::regclass, current_user);
         WHEN data_exception THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE;
+            FOR one IN SELECT t.key AS attribute, e.expression FROM jsonb_each(s.fields) t
+                      CROSS JOIN LATERAL jsonb_array_elements_text(CASE WHEN jsonb_typeof(t.value) = 'array' THEN t.value ELSE jsonb_build_array(t.value) END)
+                                         WITH ORDINALITY AS e (expression, n)
+                     WHERE NOT (e.n = 2 AND e.expression = 'array') LOOP
+                BEGIN
+                    EXECUTE format('SELECT count(%s) FROM %s AS s WHERE %s', one.expression, s.relation::regclass, coalesce(s.filter, 'true'));
+                EXCEPTION WHEN data_exception THEN
+                    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE;
+                    RAISE EXCEPTION 'source "%" cannot be read: the field "%" fails on a row (SQLSTATE %)', s.source, one.attribute, state USING ERRCODE = 'CDP44',
+                        HINT = format('Find the row with a query on %s; a cast in a field is better left to cleaning, which refuses single values.', s.relation::regclass);
+                END;
+            END LOOP;
             RAISE EXCEPTION 'source "%" cannot be read: an expression fails on a row (SQLSTATE %)', s.source, state USING ERRCODE = 'CDP44',
                 HINT = format('Find the row with a query on %s; a cast in a field is better left to cleaning, which refuses single values.', s.relation::regclass);
     END;

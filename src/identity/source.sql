@@ -8,10 +8,12 @@ AS $$
 DECLARE
     c record;
 BEGIN
-    SELECT k.oid::regclass AS rel, k.relkind INTO c FROM pg_class k WHERE k.oid = relation;
+    -- A relation dropped and made again under its name is the same source. The catalogue is asked, since to_regclass fails
+    -- for a caller without USAGE on the schema.
+    SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c FROM pg_class k WHERE k.oid = relation;
     IF c.rel IS NULL THEN
-        -- a relation dropped and made again under its name is the same source
-        SELECT k.oid::regclass AS rel, k.relkind INTO c FROM pg_class k WHERE k.oid = to_regclass(relation_name);
+        SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c
+          FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace WHERE format('%I.%I', n.nspname, k.relname) = relation_name;
     END IF;
     IF c.rel IS NULL THEN
         RAISE EXCEPTION 'the relation of source "%" is gone', relation_name USING ERRCODE = 'CDP41',
@@ -20,6 +22,10 @@ BEGIN
     IF c.relkind NOT IN ('r', 'v', 'm', 'p', 'f') THEN
         RAISE EXCEPTION '"%" is not a table or view', relation_name USING ERRCODE = 'CDP44',
             HINT = 'A source is a table, view, materialized view, partitioned or foreign table.';
+    END IF;
+    IF NOT has_schema_privilege(c.relnamespace, 'USAGE') THEN
+        RAISE EXCEPTION 'no right to read source "%"', relation_name USING ERRCODE = 'CDP46',
+            HINT = format('GRANT USAGE ON SCHEMA %s TO %I, and SELECT on the relation.', c.relnamespace::regnamespace, current_user);
     END IF;
     IF NOT has_table_privilege(c.rel, 'SELECT') AND NOT has_any_column_privilege(c.rel, 'SELECT') THEN
         RAISE EXCEPTION 'no right to read source "%"', relation_name USING ERRCODE = 'CDP46',
@@ -96,12 +102,27 @@ BEGIN
     $sql$, space) INTO taken USING name;
     IF taken THEN
         RAISE EXCEPTION 'the name "%" is taken in this space', name USING ERRCODE = 'CDP45',
-            HINT = 'Give the source another one with name => ''…''; the same relation may be registered twice under two names.';
+            HINT = 'Sources, rules and attributes share one list of names: choose another (of a source with name => ''…''; the same relation may be registered twice under two names).';
     END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.require_relation_name(regnamespace, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.require_relation_name(regnamespace, text) IS 'CDP45 when a source, rule or attribute has the name already.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.is_source(space regnamespace, name text)
+RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found_one boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s.source s WHERE s.source = $1)', space) INTO found_one USING name;
+    RETURN found_one;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.is_source(regnamespace, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.is_source(regnamespace, text) IS 'Does the space have a source of this name.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.check_fields(space regnamespace, relation regclass, source text, fields jsonb, identifiers_only boolean)
 RETURNS jsonb
@@ -118,6 +139,10 @@ DECLARE
     multiple boolean;
 BEGIN
     IF fields IS NULL OR jsonb_typeof(fields) <> 'object' OR fields = '{}' THEN
+        IF identifiers_only THEN
+            RAISE EXCEPTION 'source "%" names no identifier', source USING ERRCODE = 'CDP23',
+                HINT = 'identifiers is a JSON object from identifier to SQL expression, such as {"email": "buyer_email"} or {"shop.customer": "customer_id"}.';
+        END IF;
         RAISE EXCEPTION 'source "%" names no field', source USING ERRCODE = 'CDP23',
             HINT = 'fields is a JSON object from attribute to SQL expression, such as {"email": "email_address"}.';
     END IF;
@@ -136,6 +161,12 @@ BEGIN
         ELSIF a.attribute IS NULL THEN
             RAISE EXCEPTION 'space % has no attribute "%"', space, f.attribute USING ERRCODE = 'CDP50',
                 HINT = format('Declare it with cdp.add_attribute, or use one of the table %s.attribute. A reference to another source is named like that source.', space);
+        END IF;
+        IF a.kind = 'reference' AND f.attribute <> source
+           AND NOT cdp_internal.is_source(space, f.attribute) THEN
+            -- allowed, since sources that refer to each other are registered one after the other; a misspelt name looks the same
+            RAISE NOTICE 'source "%" refers to "%", which is no source of space % yet', source, f.attribute, space
+                USING HINT = 'Until one of this name is registered, the reference ties nothing; cdp.status lists it.';
         END IF;
         IF identifiers_only AND NOT a.is_identifier THEN
             RAISE EXCEPTION 'attribute "%" is no identifier, so it cannot bind events', f.attribute USING ERRCODE = 'CDP50',
@@ -251,10 +282,10 @@ $$;
 REVOKE ALL ON FUNCTION cdp.add_source(regnamespace, regclass, text, jsonb, text, text, int, text, text, text, text, interval, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.add_source(regnamespace, regclass, text, jsonb, text, text, int, text, text, text, text, interval, text, text, text) IS
 'Registers a table or view whose rows describe people; returns the source''s number. Nothing is copied until cdp.resolve.
-key: expression over the row, unique and never null (checked on the data now and at each resolve). The key is an identifier itself: another source refers to it by a field named like this source.
+key: expression over the row, unique and never null (checked on the data now and at each resolve). The key is an identifier itself: another source refers to it by a field named like this source (a notice tells when there is no source of that name yet).
 fields: JSON object from attribute to SQL expression; a list of expressions or an array expression gives several values.
 observed_at: when the row was true; a time without a zone is taken as UTC, so write updated_at AT TIME ZONE ''Europe/Berlin'' for a local one. trust: 0 to 100. date_order: YMD, MDY or DMY for dates written with numbers. region: country of phone numbers that name none (default: the space''s).
-name: default schema.table. owner, purpose, retention, legal_basis: why the data is held.
+filter: boolean expression over the row; rows for which it does not hold are left out. name: default schema.table. owner, purpose, retention, legal_basis: why the data is held.
 In expressions, functions outside pg_catalog are written with their schema.
 Errors: CDP30-32 and Postgres''s own with the position in the expression; CDP41 CDP44 CDP46 the relation; CDP42 key not unique; CDP43 key null; CDP45 name taken; CDP50 unknown attribute.
 Example: SELECT cdp.add_source(''customer'', ''crm.contact'', key => ''contact_id'', observed_at => ''updated_at'', fields => ''{"given_name": "first", "email": "email_address", "phone": ["mobile", "office"]}'');';
@@ -357,6 +388,6 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.drop_source(regnamespace, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.drop_source(regnamespace, text) IS
-'Takes a source out of the space: its records leave the graph at once, profiles split as they must at the next cdp.resolve. The relation itself is untouched.
+'Takes a source out of the space: its records leave the graph at once, profiles split as they must at the next cdp.resolve. The relation itself is untouched. Rulings about its records go with them, also when it is registered again: its records then are new ones. Consent stays, since the ledger is about identifiers.
 Errors: CDP40 unknown source, CDP44 while traits use it.
 Example: SELECT cdp.drop_source(''customer'', ''crm.contact'');';

@@ -53,7 +53,7 @@ END
 $$;
 REVOKE ALL ON PROCEDURE cdp.run(regnamespace) FROM PUBLIC;
 COMMENT ON PROCEDURE cdp.run(regnamespace) IS
-'The one call to schedule: whatever is due of resolve, traits and segments, each step its own transaction. A step that fails, or is cancelled, leaves a row in the table run with the error, later steps are left out, and the caller still gets the error.
+'The one call to schedule: whatever is due of resolve, traits and segments, each step its own transaction. A step that fails, or is cancelled, leaves a row in the table run with the error, later steps are left out, and the caller still gets the error. It commits, so it cannot be called inside a transaction block (2D000).
 Example: CALL cdp.run(''customer'');';
 
 CREATE OR REPLACE FUNCTION cdp.status(space regnamespace)
@@ -70,8 +70,12 @@ BEGIN
         UNION ALL
         (SELECT CASE WHEN s.is_event THEN 'event source' ELSE 'source' END, s.source::text,
                 CASE WHEN NOT s.is_event THEN (SELECT count(*) FROM %1$s.record r WHERE r.source_id = s.source_id) END, s.resolved_at,
-                CASE WHEN to_regclass(s.relation_name) IS NULL AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = s.relation) THEN 'stale: its relation is gone'
-                     WHEN NOT s.is_event AND s.resolved_at IS NULL THEN 'stale: never resolved' END
+                CASE WHEN NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                                        WHERE c.oid = s.relation OR format('%%I.%%I', n.nspname, c.relname) = s.relation_name) THEN 'stale: its relation is gone'
+                     WHEN NOT s.is_event AND s.resolved_at IS NULL THEN 'stale: never resolved'
+                     ELSE (SELECT format('refers to "%%s", which is no source', string_agg(f.name, '", "' ORDER BY f.name))
+                             FROM jsonb_object_keys(s.fields) f(name) JOIN %1$s.attribute a ON a.attribute = f.name AND a.kind = 'reference'
+                            WHERE NOT EXISTS (SELECT FROM %1$s.source o WHERE o.source = f.name) HAVING count(*) > 0) END
            FROM %1$s.source s ORDER BY s.source_id)
         UNION ALL SELECT 'records', NULL, (SELECT count(*) FROM %1$s.record), NULL, NULL
         UNION ALL SELECT 'profiles', NULL, (SELECT count(*) FROM %1$s.profile), NULL, CASE WHEN i.definitions_changed THEN 'stale: definitions changed since the last resolve' END FROM %1$s.space_info i
@@ -87,12 +91,12 @@ BEGIN
                 WHEN g.refreshed_at < (SELECT max(u.started_at) FROM %1$s.run u WHERE u.step = 'resolve' AND u.state = 'done') THEN 'stale: resolved since' END
            FROM %1$s.segment g ORDER BY g.segment)
         UNION ALL
-        (SELECT 'last run', u.step, u.run_id, u.finished_at, u.state || coalesce(': ' || u.error, '')
+        (SELECT 'last run', u.step, NULL::bigint, u.finished_at, format('run %%s %%s', u.run_id, u.state) || coalesce(': ' || u.error, '')
            FROM (SELECT DISTINCT ON (u.step) u.* FROM %1$s.run u ORDER BY u.step, u.run_id DESC) u ORDER BY u.step)
     $sql$, space);
 END
 $$;
 REVOKE ALL ON FUNCTION cdp.status(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.status(regnamespace) IS
-'The state of a space in one list: sources with their records and last reading, records, profiles, rejected values, refused merges, traits, segments with their sizes, the last run of each step with its error, and in note what is stale and why.
+'The state of a space in one list: sources with their records and last reading, records, profiles, rejected values, refused merges, traits, segments with their sizes, the last run of each step with its error, and in note what is stale and why, and which source refers to one that is not there.
 Example: SELECT * FROM cdp.status(''customer'');';

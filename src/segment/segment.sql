@@ -108,7 +108,10 @@ DECLARE
     this_time  timestamptz;
     definition record;
     compiled   text;
+    names      text[] := '{}';
     tests      text[] := '{}';
+    one        record;
+    state      text;
 BEGIN
     PERFORM cdp_internal.require_space(space);
     PERFORM cdp_internal.lock_segments(space);
@@ -118,6 +121,7 @@ BEGIN
     LOOP
         SELECT c.sql INTO compiled FROM cdp_internal.check_expression(definition.checked, format('%s.profile', space)::regclass,
             format('segment "%s" does not fit the profile any more and must be defined anew', definition.segment), 'boolean') AS c;
+        names := names || definition.segment::text;
         tests := tests || format('CASE WHEN %s THEN %s END', compiled, definition.segment_id);
     END LOOP;
     PERFORM cdp_internal.progress(format('evaluating %s segments over profiles', cardinality(tests)));
@@ -125,36 +129,51 @@ BEGIN
     -- Times of refreshes increase strictly, so that memberships never overlap or have no length:
     -- also when a transaction refreshes twice, or began before one that refreshed meanwhile.
     EXECUTE format('SELECT greatest(now(), max(g.refreshed_at) + interval ''1 microsecond'') FROM %s.segment AS g', space) INTO this_time;
-    RETURN QUERY EXECUTE format($sql$
-        WITH holds AS (
-            SELECT s.profile_id, unnest(array_remove(ARRAY[%2$s]::int[], NULL)) AS segment_id FROM %1$s.profile AS s
-        ), member AS (
-            SELECT m.profile_id, m.segment_id FROM %1$s.segment_member AS m WHERE m.left_at IS NULL
-        ), difference AS MATERIALIZED (
-            SELECT coalesce(h.profile_id, m.profile_id) AS profile_id, coalesce(h.segment_id, m.segment_id) AS segment_id,
-                   m.profile_id IS NULL AS has_entered
-            FROM holds AS h FULL JOIN member AS m ON m.profile_id = h.profile_id AND m.segment_id = h.segment_id
-            WHERE h.profile_id IS NULL OR m.profile_id IS NULL
-        ), closed AS (
-            UPDATE %1$s.segment_member AS m SET left_at = $1
-            FROM difference AS d
-            WHERE NOT d.has_entered AND m.segment_id = d.segment_id AND m.profile_id = d.profile_id AND m.left_at IS NULL
-        ), opened AS (
-            INSERT INTO %1$s.segment_member (segment_id, profile_id, entered_at)
-            SELECT d.segment_id, d.profile_id, $1 FROM difference AS d WHERE d.has_entered ORDER BY d.segment_id, d.profile_id
-        ), sums AS (
-            SELECT d.segment_id, count(*) FILTER (WHERE d.has_entered) AS entered, count(*) FILTER (WHERE NOT d.has_entered) AS gone
-            FROM difference AS d GROUP BY d.segment_id
-        ), former AS (
-            SELECT m.segment_id, count(*) AS size FROM member AS m GROUP BY m.segment_id
-        )
-        UPDATE %1$s.segment AS g
-        SET refreshed_at = $1, size = coalesce(n.size, 0) + coalesce(n.entered, 0) - coalesce(n.gone, 0)
-        FROM (SELECT a.segment_id, f.size, c.entered, c.gone
-              FROM %1$s.segment AS a LEFT JOIN former AS f ON f.segment_id = a.segment_id LEFT JOIN sums AS c ON c.segment_id = a.segment_id) AS n
-        WHERE n.segment_id = g.segment_id
-        RETURNING g.segment::text, g.size, coalesce(n.entered, 0), coalesce(n.gone, 0), g.refreshed_at
-        $sql$, space, array_to_string(tests, ', ')) USING this_time;
+    BEGIN
+        RETURN QUERY EXECUTE format($sql$
+            WITH holds AS (
+                SELECT s.profile_id, unnest(array_remove(ARRAY[%2$s]::int[], NULL)) AS segment_id FROM %1$s.profile AS s
+            ), member AS (
+                SELECT m.profile_id, m.segment_id FROM %1$s.segment_member AS m WHERE m.left_at IS NULL
+            ), difference AS MATERIALIZED (
+                SELECT coalesce(h.profile_id, m.profile_id) AS profile_id, coalesce(h.segment_id, m.segment_id) AS segment_id,
+                       m.profile_id IS NULL AS has_entered
+                FROM holds AS h FULL JOIN member AS m ON m.profile_id = h.profile_id AND m.segment_id = h.segment_id
+                WHERE h.profile_id IS NULL OR m.profile_id IS NULL
+            ), closed AS (
+                UPDATE %1$s.segment_member AS m SET left_at = $1
+                FROM difference AS d
+                WHERE NOT d.has_entered AND m.segment_id = d.segment_id AND m.profile_id = d.profile_id AND m.left_at IS NULL
+            ), opened AS (
+                INSERT INTO %1$s.segment_member (segment_id, profile_id, entered_at)
+                SELECT d.segment_id, d.profile_id, $1 FROM difference AS d WHERE d.has_entered ORDER BY d.segment_id, d.profile_id
+            ), sums AS (
+                SELECT d.segment_id, count(*) FILTER (WHERE d.has_entered) AS entered, count(*) FILTER (WHERE NOT d.has_entered) AS gone
+                FROM difference AS d GROUP BY d.segment_id
+            ), former AS (
+                SELECT m.segment_id, count(*) AS size FROM member AS m GROUP BY m.segment_id
+            )
+            UPDATE %1$s.segment AS g
+            SET refreshed_at = $1, size = coalesce(n.size, 0) + coalesce(n.entered, 0) - coalesce(n.gone, 0)
+            FROM (SELECT a.segment_id, f.size, c.entered, c.gone
+                  FROM %1$s.segment AS a LEFT JOIN former AS f ON f.segment_id = a.segment_id LEFT JOIN sums AS c ON c.segment_id = a.segment_id) AS n
+            WHERE n.segment_id = g.segment_id
+            RETURNING g.segment::text, g.size, coalesce(n.entered, 0), coalesce(n.gone, 0), g.refreshed_at
+            $sql$, space, array_to_string(tests, ', ')) USING this_time;
+    EXCEPTION WHEN data_exception THEN
+        -- tested one by one, the segment that fails tells its name; the message of its error may hold a person's value
+        FOR one IN SELECT u.name, u.test FROM ROWS FROM (unnest(names), unnest(tests)) AS u (name, test) LOOP
+            BEGIN
+                EXECUTE format('SELECT count(%s) FROM %s.profile AS s', one.test, space);
+            EXCEPTION WHEN data_exception THEN
+                GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE;
+                RAISE EXCEPTION 'segment "%" cannot be evaluated: its condition fails on a row (SQLSTATE %)', one.name, state USING ERRCODE = state,
+                    HINT = format('Define it anew with a condition that holds for every row (replace => true), such as one with nullif() around a divisor, or drop it with cdp.drop_segment(%L, %L).',
+                                  space, one.name);
+            END;
+        END LOOP;
+        RAISE;
+    END;
 
     EXECUTE format($sql$
         INSERT INTO %1$s.run (step, state, started_at, finished_at, counts)
@@ -167,7 +186,7 @@ REVOKE ALL ON FUNCTION cdp.refresh_segments(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.refresh_segments(regnamespace) IS
 'Computes all traits, then who meets each segment''s condition, in one pass over the profiles; those who left are closed and those who entered are opened,
 as of one time for all. Only what changed is written. Gives per segment its size and how many entered and left, and leaves a row in the space''s run table. All or nothing.
-Errors: those of cdp.refresh_traits, and those of cdp_internal.check_expression, naming the segment, when a column that its condition reads was dropped or changed its type.
+Errors: those of cdp.refresh_traits, those of class 22, naming the segment, when its condition fails on a row, and those of cdp_internal.check_expression, naming the segment, when a column that its condition reads was dropped or changed its type.
 Example: SELECT * FROM cdp.refresh_segments(''customer'');';
 
 CREATE OR REPLACE FUNCTION cdp.members(space regnamespace, segment text, at timestamptz DEFAULT NULL)

@@ -107,6 +107,8 @@ AS $$
 DECLARE
     changed bigint[];
     parts   record;
+    one     record;
+    state   text;
 BEGIN
     -- Values are compared by their bytes, so that every type can be a trait and only what changed is written.
     SELECT string_agg(format('%I = n.n%s', t.trait, t.no), ', ' ORDER BY t.no) AS assignments,
@@ -117,15 +119,30 @@ BEGIN
            string_agg(format('count(*) FILTER (WHERE c.d%s)', t.no), ', ' ORDER BY t.no) AS counts
     INTO parts
     FROM ROWS FROM (unnest(traits), unnest(expressions)) WITH ORDINALITY AS t (trait, expression, no);
-    EXECUTE format($sql$
-        WITH changed AS (
-            UPDATE %1$s.profile AS p SET %2$s
-            FROM (SELECT s.profile_id, %3$s, %4$s FROM %1$s.profile AS s %5$s) AS n
-            WHERE p.profile_id = n.profile_id AND (%6$s)
-            RETURNING %7$s)
-        SELECT ARRAY[%8$s] FROM changed AS c
-        $sql$, space, parts.assignments, parts.olds, parts.news, other_rows, parts.is_changed, parts.flags, parts.counts)
-    INTO changed;
+    BEGIN
+        EXECUTE format($sql$
+            WITH changed AS (
+                UPDATE %1$s.profile AS p SET %2$s
+                FROM (SELECT s.profile_id, %3$s, %4$s FROM %1$s.profile AS s %5$s) AS n
+                WHERE p.profile_id = n.profile_id AND (%6$s)
+                RETURNING %7$s)
+            SELECT ARRAY[%8$s] FROM changed AS c
+            $sql$, space, parts.assignments, parts.olds, parts.news, other_rows, parts.is_changed, parts.flags, parts.counts)
+        INTO changed;
+    EXCEPTION WHEN data_exception THEN
+        -- computed one by one, the trait that fails tells its name; the message of its error may hold a person's value
+        FOR one IN SELECT t.trait, t.expression FROM ROWS FROM (unnest(traits), unnest(expressions)) AS t (trait, expression) LOOP
+            BEGIN
+                EXECUTE format('SELECT count(n.value) FROM (SELECT %s AS value FROM %s.profile AS s %s) AS n', one.expression, space, other_rows);
+            EXCEPTION WHEN data_exception THEN
+                GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE;
+                RAISE EXCEPTION 'trait "%" cannot be computed: its expression fails on a row (SQLSTATE %)', one.trait, state USING ERRCODE = state,
+                    HINT = format('Define it anew with an expression that holds for every row (replace => true), such as one with nullif() around a divisor, or drop it with cdp.drop_trait(%L, %L).',
+                                  space, one.trait);
+            END;
+        END LOOP;
+        RAISE;
+    END;
     EXECUTE format('UPDATE %s.trait AS t SET refreshed_at = now() WHERE t.trait = ANY ($1)', space) USING traits;
     RETURN changed;
 END
@@ -399,10 +416,15 @@ BEGIN
             INTO oldest
             FROM cdp_internal.check_expression(pass.observed_at, pass.relation, format('the time of source "%s"', pass.source), 'timestamptz') AS c;
         END IF;
-        changed := cdp_internal.write_traits(space, pass.traits, news, format(
-            'LEFT JOIN (%s) AS g ON g.profile_id = s.profile_id CROSS JOIN (SELECT %s FROM %s AS s WHERE false) AS e',
-            format(cdp_internal.trait_rows(space, pass.source_id), array_to_string(columns, ', '), oldest),
-            array_to_string(columns, ', '), pass.relation));
+        BEGIN
+            changed := cdp_internal.write_traits(space, pass.traits, news, format(
+                'LEFT JOIN (%s) AS g ON g.profile_id = s.profile_id CROSS JOIN (SELECT %s FROM %s AS s WHERE false) AS e',
+                format(cdp_internal.trait_rows(space, pass.source_id), array_to_string(columns, ', '), oldest),
+                array_to_string(columns, ', '), pass.relation));
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE EXCEPTION 'no right to read all that source "%" needs', pass.source USING ERRCODE = 'CDP46', DETAIL = SQLERRM,
+                HINT = format('GRANT SELECT ON %s TO %I, and USAGE on its schema.', pass.relation, current_user);
+        END;
         all_traits := all_traits || pass.traits;
         all_counts := all_counts || changed;
     END LOOP;
@@ -440,6 +462,7 @@ REVOKE ALL ON FUNCTION cdp.refresh_traits(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.refresh_traits(regnamespace) IS
 'Computes all traits of a space: one pass over each source, then those that read the profile. Only profiles whose value changed are written.
 Gives per trait, in order of computation, how many profiles changed, and leaves a row in the space''s run table. All or nothing.
-Errors: CDP20 no such space, CDP22 another session is at it, CDP41 a trait''s source or its relation is gone, CDP71 a trait''s column is gone,
+Errors: CDP20 no such space, CDP22 another session is at it, CDP41 a trait''s source or its relation is gone, CDP46 no right to read a source, CDP71 a trait''s column is gone,
+those of class 22, naming the trait, when an expression fails on a row (a division by zero, a bad cast),
 and the errors of cdp_internal.check_expression, naming the trait, when a column that it reads was dropped or changed its type.
 Example: SELECT * FROM cdp.refresh_traits(''customer'');';
