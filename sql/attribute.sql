@@ -24,6 +24,7 @@ SELECT call, attribute_src.try(call) FROM unnest(ARRAY[
     $$SELECT cdp.add_attribute('attribute_t', 'card', 'id', survivorship => 'newest')$$, $$SELECT cdp.add_attribute('attribute_t', 'card', 'id', survivorship => NULL)$$,
     $$SELECT cdp.add_attribute('attribute_t', 'card', 'id', is_identifier => NULL)$$, $$SELECT cdp.add_attribute('attribute_t', 'card', 'id', max_per_profile => 0)$$,
     $$SELECT cdp.add_attribute('attribute_t', 'email', 'email')$$, $$SELECT cdp.add_attribute('attribute_t', 'profile_id', 'id')$$, $$SELECT cdp.add_attribute('attribute_t', 'source_key', 'id')$$, $$SELECT cdp.add_attribute('attribute_t', 'record_count', 'number')$$,
+    $$SELECT cdp.add_attribute('attribute_t', 'email_all', 'text')$$, $$SELECT cdp.add_attribute('attribute_t', 'is_new', 'text')$$, $$SELECT cdp.add_attribute('attribute_t', 'raw 1', 'text')$$,
     $$SELECT cdp.add_attribute('attribute_t', repeat('x', 60)::name, 'id')$$,
     $$SELECT cdp.set_attribute(NULL, 'email', 'priority', '1')$$, $$SELECT cdp.set_attribute('attribute_t', NULL, 'priority', '1')$$, $$SELECT cdp.set_attribute('attribute_t', 'card', 'priority', '1')$$,
     $$SELECT cdp.set_attribute('attribute_t', 'email', NULL, '1')$$, $$SELECT cdp.set_attribute('attribute_t', 'email', 'kind', 'id')$$, $$SELECT cdp.set_attribute('attribute_t', 'email', 'survivorship', 'newest')$$, $$SELECT cdp.set_attribute('attribute_t', 'email', 'survivorship', NULL)$$,

@@ -7,7 +7,7 @@ SET timezone = 'UTC';
 
 CREATE SCHEMA resolve_src;
 CREATE TABLE resolve_src.contact (contact_id int PRIMARY KEY, first text, last text, email_address text, mobile text, office text, updated_at timestamptz);
-CREATE TABLE resolve_src.customer (customer_id text PRIMARY KEY, name text, email text, phone text, seen timestamptz);
+CREATE TABLE resolve_src.customer (customer_id text PRIMARY KEY, name text, email text, phone text, seen timestamp);
 CREATE TABLE resolve_src.ticket (no int PRIMARY KEY, customer text, sender text, opened_at timestamptz);
 INSERT INTO resolve_src.contact VALUES
     (1, 'ANN', 'lee', 'Ann@Example.com', '212-555-0101', '212 555 0102', '2026-01-01'),
@@ -61,9 +61,9 @@ SELECT source, resolved_at IS NOT NULL AS resolved, owner, purpose, retention, t
 -- nothing changed: nothing is written, whatever the session's settings
 CREATE TABLE resolve_src.former AS SELECT * FROM resolve_src.place;
 SELECT records, profiles, added, changed, removed, rejected, merged, split, refused FROM cdp.resolve('resolve_t');
-SET datestyle = 'SQL, DMY';
+SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Tokyo'; SET intervalstyle = 'sql_standard'; SET extra_float_digits = 0;
 SELECT added, changed, removed, rejected, merged, split FROM cdp.resolve('resolve_t');
-RESET datestyle;
+RESET datestyle; SET timezone = 'UTC'; RESET intervalstyle; RESET extra_float_digits;
 SELECT count(*) AS rows_written FROM (SELECT * FROM resolve_src.place EXCEPT SELECT * FROM resolve_src.former) x;
 SELECT count(*) AS rows_missing FROM (SELECT * FROM resolve_src.former EXCEPT SELECT * FROM resolve_src.place) x;
 

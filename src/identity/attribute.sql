@@ -116,15 +116,16 @@ BEGIN
         RAISE EXCEPTION 'max_per_profile is at least 1' USING ERRCODE = 'CDP23', HINT = 'Leave it out for no limit.';
     END IF;
     EXECUTE format($sql$
-        SELECT EXISTS (SELECT FROM %1$s.attribute a WHERE a.attribute = $1)
+        SELECT EXISTS (SELECT FROM %1$s.attribute a WHERE a.attribute = $1 OR a.attribute || '_all' = $1 OR a.attribute = $1 || '_all')
+            OR $1 IN ('is_new', 'is_gone') OR $1 ~ '^raw [0-9]+$'
             OR EXISTS (SELECT FROM %1$s.rule r WHERE r.rule = $1)
             OR EXISTS (SELECT FROM %1$s.source s WHERE s.source = $1)
             OR EXISTS (SELECT FROM pg_attribute c
                         WHERE c.attrelid IN (%2$L::regclass, %3$L::regclass) AND c.attname = $1)
-    $sql$, space, space || '.record', space || '.profile') INTO taken USING attribute;
+    $sql$, space, space || '.record', space || '.profile') INTO taken USING attribute::text;
     IF taken THEN
         RAISE EXCEPTION 'the name "%" is taken in this space', attribute USING ERRCODE = 'CDP52',
-            HINT = 'Attributes, sources, rules, traits and the columns of record and profile share one list of names; cdp.set_attribute changes an attribute.';
+            HINT = 'Attributes, sources, rules, traits and the columns of record and profile share one list of names, an attribute takes its name with _all too; cdp.set_attribute changes an attribute.';
     END IF;
     EXECUTE format('INSERT INTO %s.attribute (attribute, kind, storage_type, survivorship, is_identifier, priority, max_per_profile, description)
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)', space)
@@ -152,6 +153,7 @@ DECLARE
     is_now record;
 BEGIN
     PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
     IF option IS NULL OR option NOT IN ('survivorship', 'is_identifier', 'priority', 'max_per_profile', 'description') THEN
         RAISE EXCEPTION 'there is no attribute option "%"', option USING ERRCODE = 'CDP23',
             HINT = 'Options are survivorship, is_identifier, priority, max_per_profile and description.';
@@ -197,7 +199,7 @@ $$;
 REVOKE ALL ON FUNCTION cdp.set_attribute(regnamespace, name, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.set_attribute(regnamespace, name, text, text) IS
 'Changes one option of an attribute: survivorship, is_identifier (true: with priority 100 unless it has one; false: its values tie nobody, a limit still holds), priority (null: values tie nobody), max_per_profile (null: no limit) or description. The next cdp.resolve clusters everything again.
-Errors: CDP50 unknown attribute, CDP51 unknown survivorship rule, CDP23 unknown option or a value that it cannot have.
+Errors: CDP22 while the space is being resolved, CDP50 unknown attribute, CDP51 unknown survivorship rule, CDP23 unknown option or a value that it cannot have.
 Example: SELECT cdp.set_attribute(''customer'', ''birth_date'', ''max_per_profile'', ''1'');';
 
 CREATE OR REPLACE FUNCTION cdp_internal.add_column(space regnamespace, relation text, column_name text, type text)

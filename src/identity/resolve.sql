@@ -196,7 +196,7 @@ BEGIN
                                  replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
     END LOOP;
     IF own_source IS NOT NULL AND only_kind IS NULL THEN
-        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s) x WHERE x.value IS NOT NULL',
+        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s WHERE d.source_key <> '''') x',
                                  blocked_values, own_source, rows_sql);
     END IF;
     IF parts = '{}' THEN
@@ -270,7 +270,12 @@ CREATE OR REPLACE FUNCTION cdp_internal.read_source(space regnamespace, source_i
     OUT added bigint, OUT changed bigint, OUT removed bigint, OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
+-- a row's texts and times are the same whoever reads it
+SET bytea_output = 'hex'
 SET datestyle = 'ISO, YMD'
+SET extra_float_digits = 1
+SET intervalstyle = 'iso_8601'
+SET timezone = 'UTC'
 AS $$
 DECLARE
     s        record;
@@ -574,7 +579,7 @@ BEGIN
     PERFORM cdp_internal.drop_work_tables();
     PERFORM cdp_internal.make_work_tables();
 
-    EXECUTE format('SELECT i.* FROM %s.space_info i', space) INTO info;
+    EXECUTE format('SELECT i.xmin::text AS version, i.definitions_changed FROM %s.space_info i', space) INTO info;
     EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.identity)', space) INTO whole;
     -- the last run's limit on common values tells which hubs tied: under another one any of them may change
     EXECUTE format('SELECT r.counts ->> ''max_records_per_value'' FROM %s.run r WHERE r.step = ''resolve'' AND r.state = ''done'' ORDER BY r.run_id DESC LIMIT 1', space)
@@ -648,7 +653,8 @@ BEGIN
     END IF;
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
     n_profiles := cdp_internal.write_profiles(space, NOT whole);
-    EXECUTE format('UPDATE %s.space_info SET definitions_changed = false WHERE definitions_changed', space);
+    -- what others changed while this run went on is the next one's business
+    EXECUTE format('UPDATE %s.space_info i SET definitions_changed = false WHERE i.definitions_changed AND i.xmin::text = $1', space) USING info.version;
 
     EXECUTE format('SELECT count(*) FILTER (WHERE l.action = ''merged''), count(*) FILTER (WHERE l.action = ''split'') FROM %s.merge_log l WHERE l.run_id = $1', space)
        INTO n_merged, n_split USING id;

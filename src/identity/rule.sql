@@ -41,6 +41,7 @@ DECLARE
     gone text;
 BEGIN
     PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
     EXECUTE format('DELETE FROM %s.rule r WHERE r.rule = $1 RETURNING r.rule', space) INTO gone USING rule;
     IF gone IS NULL THEN
         RAISE EXCEPTION 'space % has no rule "%"', space, rule USING ERRCODE = 'CDP23', HINT = format('See the table %s.rule.', space);
@@ -51,7 +52,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.drop_rule(regnamespace, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.drop_rule(regnamespace, text) IS
-'Drops a deterministic rule; profiles that it alone held together split at the next cdp.resolve. CDP23 when there is no such rule.
+'Drops a deterministic rule; profiles that it alone held together split at the next cdp.resolve. CDP23 when there is no such rule, CDP22 while the space is being resolved.
 Example: SELECT cdp.drop_rule(''customer'', ''name and birth date'');';
 
 CREATE OR REPLACE FUNCTION cdp_internal.blocked_sql(space regnamespace)
@@ -100,6 +101,7 @@ DECLARE
     key text;
 BEGIN
     PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
     IF kind IS NULL OR (value IS NULL) = (pattern IS NULL) OR coalesce(why, '') = '' THEN
         RAISE EXCEPTION 'block_value needs a kind, a value or a pattern, and why' USING ERRCODE = 'CDP23',
             HINT = 'Call cdp.block_value(space, ''phone'', ''+1 212 555 0100'', why => ''switchboard'').';
@@ -123,7 +125,7 @@ $$;
 REVOKE ALL ON FUNCTION cdp.block_value(regnamespace, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.block_value(regnamespace, text, text, text, text) IS
 'Blocks an identifier value, or all that match a regular expression (over the matching key), from tying records: it identifies nobody. Consent recorded for it still counts. Takes effect at the next cdp.resolve; cdp.unblock_value takes it back.
-Errors: CDP50 unknown identifier kind, CDP80 value refused by cleaning, CDP23 bad arguments, 2201B bad pattern.
+Errors: CDP22 while the space is being resolved, CDP50 unknown identifier kind, CDP80 value refused by cleaning, CDP23 bad arguments, 2201B bad pattern.
 Example: SELECT cdp.block_value(''customer'', ''email'', ''office@example.com'', why => ''shared mailbox'');';
 
 CREATE OR REPLACE FUNCTION cdp.unblock_value(space regnamespace, kind text, value text DEFAULT NULL, pattern text DEFAULT NULL)
@@ -135,6 +137,7 @@ DECLARE
     n int;
 BEGIN
     PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
     EXECUTE format('DELETE FROM %s.blocked_value b WHERE b.kind = $1 AND (b.value = $2 OR b.pattern = $3)', space)
       USING kind, CASE WHEN value IS NOT NULL THEN cdp_internal.identifier_key(space, kind, value) END, pattern;
     GET DIAGNOSTICS n = ROW_COUNT;
@@ -146,7 +149,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.unblock_value(regnamespace, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.unblock_value(regnamespace, text, text, text) IS
-'Takes back cdp.block_value. CDP23 when the value is not blocked.
+'Takes back cdp.block_value. CDP23 when the value is not blocked, CDP22 while the space is being resolved.
 Example: SELECT cdp.unblock_value(''customer'', ''email'', ''office@example.com'');';
 
 CREATE OR REPLACE FUNCTION cdp_internal.add_ruling(space regnamespace, a bigint, b bigint, weight double precision, why text)

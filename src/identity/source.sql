@@ -284,7 +284,7 @@ COMMENT ON FUNCTION cdp.add_source(regnamespace, regclass, text, jsonb, text, te
 'Registers a table or view whose rows describe people; returns the source''s number. Nothing is copied until cdp.resolve.
 key: expression over the row, unique and never null (checked on the data now and at each resolve). The key is an identifier itself: another source refers to it by a field named like this source (a notice tells when there is no source of that name yet).
 fields: JSON object from attribute to SQL expression; a list of expressions or an array expression gives several values.
-observed_at: when the row was true. trust: 0 to 100. date_order: YMD, MDY or DMY for dates written with numbers. region: country of phone numbers that name none (default: the space''s).
+observed_at: when the row was true; a time without a zone is taken as UTC, so write updated_at AT TIME ZONE ''Europe/Berlin'' for a local one. trust: 0 to 100. date_order: YMD, MDY or DMY for dates written with numbers. region: country of phone numbers that name none (default: the space''s).
 filter: boolean expression over the row; rows for which it does not hold are left out. name: default schema.table. owner, purpose, retention, legal_basis: why the data is held.
 In expressions, functions outside pg_catalog are written with their schema.
 Errors: CDP30-32 and Postgres''s own with the position in the expression; CDP41 CDP44 CDP46 the relation; CDP42 key not unique; CDP43 key null; CDP45 name taken; CDP50 unknown attribute.

@@ -34,6 +34,6 @@ for file in "$@"; do
 	else
 		echo "not ok $name"
 		cat "$work/output"
-		tail -n 30 "$work"/log/*.log 2>/dev/null
+		tail -n 30 "$work"/tmp_check/log/* 2>/dev/null
 	fi
 done
