@@ -38,7 +38,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 	acl comments
 
 REGRESS += resolve
-REGRESS += status
+REGRESS += status odd_names
 
 ISOLATION = consent_withdrawal segment_refresh
 

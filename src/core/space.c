@@ -110,7 +110,7 @@ cdp_core_space_schema(Oid space)
 				errcode(ERRCODE_CDP_NO_SUCH_SPACE),
 				name ? errmsg("schema \"%s\" is not a space", name)
 				: errmsg("schema with OID %u does not exist", space),
-				errhint("Make one with cdp.create_space('%s').", name ? name : "customer"));
+				errhint("Make one with cdp.create_space(%s).", quote_literal_cstr(name ? name : "customer")));
 	}
 	if (entry->schema)
 		pfree(entry->schema);

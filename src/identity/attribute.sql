@@ -117,8 +117,8 @@ BEGIN
             OR EXISTS (SELECT FROM %1$s.rule r WHERE r.rule = $1)
             OR EXISTS (SELECT FROM %1$s.source s WHERE s.source = $1)
             OR EXISTS (SELECT FROM pg_attribute c
-                        WHERE c.attrelid IN ('%1$s.record'::regclass, '%1$s.profile'::regclass) AND c.attname = $1)
-    $sql$, space) INTO taken USING attribute;
+                        WHERE c.attrelid IN (%2$L::regclass, %3$L::regclass) AND c.attname = $1)
+    $sql$, space, space || '.record', space || '.profile') INTO taken USING attribute;
     IF taken THEN
         RAISE EXCEPTION 'the name "%" is taken in this space', attribute USING ERRCODE = 'CDP52',
             HINT = 'Attributes, sources, rules, traits and the columns of record and profile share one list of names; cdp.set_attribute changes an attribute.';

@@ -964,8 +964,8 @@ assign_ids(Graph *g)
 		Oid			argtypes[1] = {INT8OID};
 		Datum		args[1] = {Int64GetDatum(n_new)};
 
-		stream_rows(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence('%s.profile', 'profile_id'))::pg_catalog.regclass)"
-							 " FROM pg_catalog.generate_series(1, $1)", g->schema),
+		stream_rows(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence(%s, 'profile_id'))::pg_catalog.regclass)"
+							 " FROM pg_catalog.generate_series(1, $1)", quote_literal_cstr(psprintf("%s.profile", g->schema))),
 					1, argtypes, args, new_id_row, &ids);
 	}
 	return ids.assigned;
@@ -1005,7 +1005,7 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	old = MemoryContextSwitchTo(work);
 
 	stream_rows(psprintf("SELECT kind, priority, ties, common_limit, max_per_profile"
-						 " FROM cdp_internal.evidence_kinds('%s', $1) ORDER BY priority, kind", g.schema),
+						 " FROM cdp_internal.evidence_kinds(%s, $1) ORDER BY priority, kind", quote_literal_cstr(g.schema)),
 				1, argtypes, args, kind_row, &g);
 	load_nodes(&g);
 	if (g.n > 0)

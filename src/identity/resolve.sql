@@ -269,6 +269,9 @@ CREATE OR REPLACE FUNCTION cdp_internal.read_source(space regnamespace, source_i
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
+SET intervalstyle = 'postgres'
+SET extra_float_digits = 1
+SET bytea_output = 'hex'
 AS $$
 DECLARE
     s        record;
@@ -583,7 +586,7 @@ BEGIN
     END LOOP;
 
     -- a first load into an empty table: indexes are built once, sorted, after the rows
-    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = ''%1$s.identifier''::regclass', space)
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.identifier')
        INTO bulk;
     IF bulk THEN
         PERFORM cdp_internal.drop_identifier_indexes(space);

@@ -13,7 +13,7 @@ BEGIN
     SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c FROM pg_class k WHERE k.oid = relation;
     IF c.rel IS NULL THEN
         SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c
-          FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace WHERE format('%I.%I', n.nspname, k.relname) = relation_name;
+          FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace WHERE ARRAY[n.nspname::text, k.relname::text] = parse_ident(relation_name);
     END IF;
     IF c.rel IS NULL THEN
         RAISE EXCEPTION 'the relation of source "%" is gone', relation_name USING ERRCODE = 'CDP41',
