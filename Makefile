@@ -17,7 +17,8 @@ OBJS = \
 	src/identity/hub.o src/identity/cluster.o \
 	src/profile/survive.o src/profile/golden.o \
 	src/consent/ledger.o src/consent/consent.o \
-	src/segment/trait.o src/segment/segment.o
+	src/segment/trait.o src/segment/segment.o \
+	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/string.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -29,18 +30,19 @@ SQL_PIECES = \
 	src/identity/attribute.sql src/identity/source.sql src/identity/rule.sql \
 	src/identity/cluster.sql src/identity/resolve.sql \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
-	src/match/evaluate.sql \
+	src/match/evaluate.sql src/match/string.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
 
-REGRESS = frame expression fold name email phone types date postal text encoding survive ledger consent consent_merge trait segment \
-	acl comments
+REGRESS = frame expression fold name email phone types date postal text encoding limits survive ledger consent consent_merge trait segment \
+	hardening string acl comments
 
-REGRESS += resolve
-REGRESS += status odd_names
+REGRESS += source attribute resolve cluster explain quality evaluate run grant status uninstall
+REGRESS += odd_names
 
 ISOLATION = consent_withdrawal segment_refresh
+ISOLATION += resolve_at_once resolve_snapshot
 
 DATA_built = cdp--$(CDP_VERSION).sql
 EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check

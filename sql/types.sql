@@ -43,7 +43,6 @@ SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT id FROM person WHERE email = 'Ann@example.com';
 EXPLAIN (COSTS OFF) SELECT id FROM person WHERE phone = '2125551234';
 SELECT id FROM person WHERE phone = '2125551234';
-EXPLAIN (COSTS OFF) SELECT min(email) FROM person;
 RESET enable_seqscan;
 CREATE TABLE part (email cdp.email PRIMARY KEY) PARTITION BY HASH (email);
 CREATE TABLE part_0 PARTITION OF part FOR VALUES WITH (MODULUS 2, REMAINDER 0);
@@ -60,6 +59,14 @@ SELECT count(*) FROM person a JOIN person b ON a.email = b.email;
 
 SELECT cdp_internal.email_trusted(cdp.normalize_email('X@Example.com')), cdp_internal.phone_trusted('+12125551234');
 SELECT cdp_internal.email_send('Ann@example.com');
+
+-- restoring a dump: what has the shape of a clean value is taken, whatever is thought of it now
+SET check_function_bodies = off;
+SELECT 'test@test.com'::cdp.email, 'ANN@example.com'::cdp.email, '"a b"@example.com'::cdp.email, '+19995551234'::cdp.phone, '+5215512345678;ext=007'::cdp.phone, '212-555-1234'::cdp.phone;
+SELECT 'n/a'::cdp.email;
+SELECT '+1999555123x'::cdp.phone;
+RESET check_function_bodies;
+SELECT '+19995551234'::cdp.phone;
 
 -- binary copies carry clean text, and what comes in is cleaned
 \getenv abs_builddir PG_ABS_BUILDDIR

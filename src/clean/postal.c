@@ -5,7 +5,8 @@
  * Countries come from ICU: every ISO 3166-1 code in its three forms and every
  * name in English and in the country's own main language; the variants that people
  * write besides are listed here. They are looked up folded, without spaces and
- * without "and" and "the". The table is built at first use and stays.
+ * without "and" and "the". The table is built at first use and stays; the names in
+ * other languages than English are added when a name is not found without them.
  *
  * Postal codes are patterns per country: N a digit, A a letter, X either; space
  * and hyphen are written into the result wherever they stand in the pattern,
@@ -29,10 +30,11 @@
 #define POSTAL_MAX_CHARS 40
 #define COMPACT_MAX 64
 
-/* A growing table whose keys are its own copies. */
-static CdpEntry *country_entries;
-static int	country_cap;
-static CdpTable country_table;
+/* Countries by look-up form: open addressing, keys are own copies. */
+#define COUNTRY_SLOTS 8192
+
+static CdpEntry *countries;
+static int	n_countries;
 
 /* keys are folded, without spaces, "and" and "the" */
 static const CdpEntry country_variants[] = {
@@ -108,34 +110,43 @@ compact(const char *in, size_t len, char *key)
 	return n;
 }
 
+/* The slot of a key: taken by it, or free. */
+static CdpEntry *
+country_slot(const char *key, size_t len)
+{
+	uint32_t	hash = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char) key[i]) * 16777619u;
+	for (hash ^= hash >> 15;; hash++)
+	{
+		CdpEntry   *slot = &countries[hash % COUNTRY_SLOTS];
+
+		if (slot->key == NULL || (strncmp(slot->key, key, len) == 0 && slot->key[len] == '\0'))
+			return slot;
+	}
+}
+
 /* The first to come keeps its key. */
 static bool
 add_country(const char *key, size_t len, const char *alpha2)
 {
+	CdpEntry   *slot;
 	char	   *copy;
 
-	for (int i = 0; i < country_table.n; i++)
-		if (strlen(country_entries[i].key) == len && memcmp(country_entries[i].key, key, len) == 0)
-			return true;
-	if (len == 0)
+	if (len == 0 || n_countries >= COUNTRY_SLOTS / 2)
 		return true;
-	if (country_table.n == country_cap)
-	{
-		int			cap = country_cap ? country_cap * 2 : 2048;
-		CdpEntry   *more = realloc(country_entries, cap * sizeof(CdpEntry));
-
-		if (more == NULL)
-			return false;
-		country_entries = more;
-		country_cap = cap;
-	}
+	slot = country_slot(key, len);
+	if (slot->key != NULL)
+		return true;
 	copy = malloc(len + 1);
 	if (copy == NULL)
 		return false;
 	memcpy(copy, key, len);
 	copy[len] = '\0';
-	country_entries[country_table.n++] = (CdpEntry) {copy, alpha2};
-	country_table.entry = country_entries;
+	slot->key = copy;
+	slot->value = alpha2;
+	n_countries++;
 	return true;
 }
 
@@ -157,58 +168,75 @@ add_display_name(const char *locale, const char *language, const char *alpha2)
 	return add_country(key, compact(name, bytes, key), alpha2);
 }
 
+/* Codes, English names and variants. */
 static bool
 build_countries(void)
 {
 	static bool built = false;
-	const char *const *codes = uloc_getISOCountries();
 
 	if (built)
 		return true;
+	if (countries == NULL)
+		countries = calloc(COUNTRY_SLOTS, sizeof(CdpEntry));
+	if (countries == NULL)
+		return false;
 	for (size_t i = 0; i < sizeof(country_variants) / sizeof(country_variants[0]); i++)
 		if (!add_country(country_variants[i].key, strlen(country_variants[i].key), country_variants[i].value))
 			return false;
-	for (int pass = 0; pass < 2; pass++)
-		for (const char *const *code = codes; *code != NULL; code++)
-		{
-			UErrorCode	err = U_ZERO_ERROR;
-			char		locale[32];
-			char		likely[64];
-			char		key[8];
-			const char *alpha3;
-			const URegion *region;
+	for (const char *const *code = uloc_getISOCountries(); *code != NULL; code++)
+	{
+		UErrorCode	err = U_ZERO_ERROR;
+		char		locale[32];
+		char		key[8];
+		const char *alpha3;
+		const URegion *region;
 
-			snprintf(locale, sizeof(locale), "und_%s", *code);
-			if (pass == 1)
-			{
-				/* after every English name: the country's own */
-				uloc_addLikelySubtags(locale, likely, sizeof(likely), &err);
-				if (U_SUCCESS(err) && !add_display_name(locale, likely, *code))
-					return false;
-				continue;
-			}
-			for (int k = 0; k < 2; k++)
-				key[k] = cdp_to_lower((*code)[k]);
-			if (!add_country(key, 2, *code))
-				return false;
-			alpha3 = uloc_getISO3Country(locale);
-			if (strlen(alpha3) == 3)
-			{
-				for (int k = 0; k < 3; k++)
-					key[k] = cdp_to_lower(alpha3[k]);
-				if (!add_country(key, 3, *code))
-					return false;
-			}
-			region = uregion_getRegionFromCode(*code, &err);
-			if (U_SUCCESS(err) && region != NULL && uregion_getNumericCode(region) > 0)
-			{
-				snprintf(key, sizeof(key), "%03d", (int) uregion_getNumericCode(region) % 1000);
-				if (!add_country(key, 3, *code))
-					return false;
-			}
-			if (!add_display_name(locale, "en", *code))
+		snprintf(locale, sizeof(locale), "und_%s", *code);
+		for (int k = 0; k < 2; k++)
+			key[k] = cdp_to_lower((*code)[k]);
+		if (!add_country(key, 2, *code))
+			return false;
+		alpha3 = uloc_getISO3Country(locale);
+		if (strlen(alpha3) == 3)
+		{
+			for (int k = 0; k < 3; k++)
+				key[k] = cdp_to_lower(alpha3[k]);
+			if (!add_country(key, 3, *code))
 				return false;
 		}
+		region = uregion_getRegionFromCode(*code, &err);
+		if (U_SUCCESS(err) && region != NULL && uregion_getNumericCode(region) > 0)
+		{
+			snprintf(key, sizeof(key), "%03d", (int) uregion_getNumericCode(region) % 1000);
+			if (!add_country(key, 3, *code))
+				return false;
+		}
+		if (!add_display_name(locale, "en", *code))
+			return false;
+	}
+	built = true;
+	return true;
+}
+
+/* The names in the countries' own languages: some hundred locales to load, so only when asked for. */
+static bool
+build_own_names(void)
+{
+	static bool built = false;
+
+	if (built)
+		return true;
+	for (const char *const *code = uloc_getISOCountries(); *code != NULL; code++)
+	{
+		UErrorCode	err = U_ZERO_ERROR;
+		char		locale[32];
+		char		likely[64];
+
+		snprintf(locale, sizeof(locale), "und_%s", *code);
+		uloc_addLikelySubtags(locale, likely, sizeof(likely), &err);
+		if (U_SUCCESS(err) && !add_display_name(locale, likely, *code))
+			return false;
+	}
 	built = true;
 	return true;
 }
@@ -223,8 +251,10 @@ find_country(const char *s, size_t len)
 
 	if (n == 0 || !build_countries())
 		return NULL;
-	found = cdp_table_find(&country_table, key, n);
-	return found ? found->value : NULL;
+	found = country_slot(key, n);
+	if (found->key == NULL && n > 3 && build_own_names())
+		found = country_slot(key, n);
+	return found->key != NULL ? found->value : NULL;
 }
 
 const char *
@@ -488,8 +518,6 @@ cdp_postal_code_clean(const char *in, size_t len, const char *country, size_t co
 	out->failed = work.failed;
 	if (reason != NULL || work.len == 0)
 		return reason;
-	if (cdp_is_placeholder(CDP_FOR_TEXT, work.data, work.len))
-		return cdp_reason_placeholder;
 	s = work.data;
 	len = work.len;
 	if (len > 3 && memcmp(s, "\xE3\x80\x92", 3) == 0)
@@ -497,7 +525,10 @@ cdp_postal_code_clean(const char *in, size_t len, const char *country, size_t co
 		/* the Japanese postal mark */
 		s += 3;
 		len -= 3;
+		cdp_trim(&s, &len);
 	}
+	if (len == 0 || cdp_is_placeholder(CDP_FOR_TEXT, s, len))
+		return cdp_reason_placeholder;
 	if (!cdp_is_ascii(s, len))
 		return wrong;
 

@@ -4,7 +4,7 @@ CREATE TYPE cdp.email;
 
 CREATE FUNCTION cdp_internal.email_in(value cstring)
 RETURNS cdp.email
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cdp_email_in';
 COMMENT ON FUNCTION cdp_internal.email_in(cstring) IS 'Input of cdp.email: cleans, or raises CDP80 with the reason.';
 
@@ -16,7 +16,7 @@ COMMENT ON FUNCTION cdp_internal.email_out(cdp.email) IS 'Output of cdp.email.';
 
 CREATE FUNCTION cdp_internal.email_recv(value internal)
 RETURNS cdp.email
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cdp_email_recv';
 COMMENT ON FUNCTION cdp_internal.email_recv(internal) IS 'Binary input of cdp.email: cleans, or raises CDP80 with the reason.';
 
@@ -35,7 +35,7 @@ CREATE TYPE cdp.email (
     CATEGORY = 'S'
 );
 COMMENT ON TYPE cdp.email IS
-'an e-mail address in its clean form, see cdp.normalize_email; input cleans, and refuses with CDP80 what is none.
+'an e-mail address in its clean form, see cdp.normalize_email; input cleans, and refuses with CDP80 what is none (while check_function_bodies is off, as in restoring a dump, a value in the shape of the clean form is taken as it is).
 Compared and ordered by its bytes. The operators are in schema cdp: with cdp in search_path a literal beside an address is cleaned too (email = ''Ann@Example.com''); without it the comparison is that of text.';
 
 CREATE FUNCTION cdp.email(value text)
@@ -201,7 +201,7 @@ CREATE TYPE cdp.phone (
     CATEGORY = 'S'
 );
 COMMENT ON TYPE cdp.phone IS
-'a telephone number in E.164 with ;ext= and an extension where there is one, see cdp.normalize_phone; input cleans, as seen from cdp.default_region, and refuses with CDP80 what is none.
+'a telephone number in E.164 with ;ext= and an extension where there is one, see cdp.normalize_phone; input cleans, as seen from cdp.default_region, and refuses with CDP80 what is none (while check_function_bodies is off, as in restoring a dump, a value in the shape of the clean form is taken as it is).
 Compared and ordered by its bytes. The operators are in schema cdp: with cdp in search_path a literal beside a number is cleaned too (phone = ''(212) 555-1234''); without it the comparison is that of text.';
 
 CREATE FUNCTION cdp.phone(value text)

@@ -30,8 +30,10 @@
  * snapshot's completion counter is no use here: copied snapshots have none.)
  *
  * Memory. The answers are a set of profile ids as bits, 64 ids to an entry of a
- * hash, in a context of its own under fn_mcxt. When it would exceed the memory
- * of a hash (work_mem times hash_mem_multiplier), look-ups go on instead.
+ * hash, in a context of its own under fn_mcxt; while it is made there is one of
+ * record ids beside it. When either would exceed the memory of a hash (work_mem
+ * times hash_mem_multiplier), look-ups go on instead. Ids given out in sequence
+ * take about half a byte each, so the default 8 MB hold 15 million.
  */
 #include "consent/consent.h"
 #include "access/htup_details.h"
@@ -464,7 +466,7 @@ typedef struct SetReceiver
 	bool		allows_by_default;
 	idbits_hash *records;		/* those with a state */
 	idbits_hash *profiles;
-	Size		limit;
+	Size		limit;			/* of either set, in bytes */
 	bool		is_too_large;
 } SetReceiver;
 
@@ -502,8 +504,7 @@ set_receive(TupleTableSlot *slot, DestReceiver *self)
 			break;
 	}
 
-	/* Growing takes the old and the new table at once. */
-	if (into->members >= into->grow_threshold && into->size * sizeof(IdBits) * 3 > receiver->limit)
+	if (into->members >= into->grow_threshold && into->size * 2 * sizeof(IdBits) > receiver->limit)
 	{
 		receiver->is_too_large = true;
 		return false;
@@ -581,7 +582,7 @@ compute_set(Question *question, Asked *asked, MemoryContext parent)
 	SetReceiver receiver = {
 		.pub = {set_receive, set_startup, set_no_op, set_no_op, DestNone},
 		.allows_by_default = purpose.allows_by_default,
-		.limit = get_hash_memory_limit() / 2
+		.limit = get_hash_memory_limit()
 	};
 
 	question->set_cxt = cxt;

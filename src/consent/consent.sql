@@ -13,6 +13,8 @@ default rule. With a channel, an identifier''s decision for the channel takes th
 the stricter or the later of the two; without one only decisions for all channels count.
 at asks what the ledger knows of an earlier time (of today''s profiles); null is now. An id that was merged away
 answers for the profile it lives in; null, an id that never was, and a retired purpose are false.
+Many calls in one query are answered from memory; beyond about 15 million profiles that takes more than the default work_mem, and
+cdp.consented_profiles is the faster form.
 Errors: CDP11 no such purpose, CDP13 no such channel of the purpose, CDP20 no such space.
 Example: SELECT p.profile_id FROM customer.profile p WHERE cdp.consented(''customer'', p.profile_id, ''email_marketing'');';
 

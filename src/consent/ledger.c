@@ -160,6 +160,11 @@ cdp_record_consent(PG_FUNCTION_ARGS)
 		PG_ARGISNULL(SOURCE) ? 'n' : ' ', PG_ARGISNULL(EVIDENCE) ? 'n' : ' '};
 
 		SPI_execute_plan(cdp_core_plan(space, record_sql, lengthof(types), types), values, nulls, false, 0);
+		if (SPI_processed != 1)
+			ereport(ERROR,
+					errcode(ERRCODE_CDP_BAD_CONSENT),
+					errmsg("the decision was not written: a trigger on the consent ledger left it out"),
+					errhint("Look at the triggers of %s.consent_event.", cdp_core_space_schema(space)));
 		event_id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	}
 	SPI_finish();

@@ -5,14 +5,23 @@
  * C code writes a statement once as a template in which "@." stands for the
  * schema of the space ("SELECT … FROM @.identity …"). The prepared plan is kept
  * under (space, template address): templates are string literals, so their
- * address identifies the call site. Postgres itself replans a kept plan whose
- * tables change; here only a renamed schema matters, so the schema name that a
- * plan was made for is kept beside it and compared.
+ * address identifies the call site. Postgres itself analyses and plans a kept
+ * plan again when its tables change; here only a renamed schema matters, so the
+ * schema name that a plan was made for is kept beside it and compared.
+ *
+ * A plan may be running further up the stack (a trigger of the user's that calls
+ * the function which fired it), so one that is replaced, or whose space was
+ * dropped, is retired: it leaves the hash at once and is freed when the
+ * transaction ends, when nothing can be running.
  */
 #include "core/core.h"
+#include "access/xact.h"
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 typedef struct PlanKey
 {
@@ -29,6 +38,65 @@ typedef struct PlanEntry
 } PlanEntry;
 
 static HTAB *plans = NULL;
+static List *retired = NIL;		/* of SPIPlanPtr */
+static bool a_schema_changed = false;	/* since plans of dropped spaces were last looked for */
+
+/* Raises before it has changed anything, or not at all. */
+static void
+retire(SPIPlanPtr plan)
+{
+	MemoryContext old = MemoryContextSwitchTo(CacheMemoryContext);
+
+	retired = lappend(retired, plan);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+schema_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	a_schema_changed = true;
+}
+
+static void
+retire_plans_of_dropped_spaces(void)
+{
+	HASH_SEQ_STATUS seq;
+	PlanEntry  *entry;
+
+	a_schema_changed = false;
+	hash_seq_init(&seq, plans);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+	{
+		if (SearchSysCacheExists1(NAMESPACEOID, ObjectIdGetDatum(entry->key.space)))
+			continue;
+		retire(entry->plan);
+		pfree(entry->schema);
+		hash_search(plans, &entry->key, HASH_REMOVE, NULL);
+	}
+}
+
+static void
+transaction_ends(XactEvent event, void *arg)
+{
+	ListCell   *lc;
+
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			/* catalogues can be read now, and not later */
+			if (a_schema_changed)
+				retire_plans_of_dropped_spaces();
+			break;
+		default:
+			foreach(lc, retired)
+				SPI_freeplan((SPIPlanPtr) lfirst(lc));
+			list_free(retired);
+			retired = NIL;
+			break;
+	}
+}
 
 void
 cdp_core_plan_init(void)
@@ -36,6 +104,8 @@ cdp_core_plan_init(void)
 	HASHCTL		ctl = {.keysize = sizeof(PlanKey), .entrysize = sizeof(PlanEntry), .hcxt = CacheMemoryContext};
 
 	plans = hash_create("cdp plans", 32, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, (Datum) 0);
+	RegisterXactCallback(transaction_ends, NULL);
 }
 
 static char *
@@ -66,25 +136,29 @@ cdp_core_plan(Oid space, const char *template, int nargs, const Oid *argtypes)
 	PlanEntry  *entry;
 	bool		found;
 	SPIPlanPtr	plan;
+	char	   *kept_schema;
 
 	entry = hash_search(plans, &key, HASH_FIND, &found);
-	if (found && strcmp(entry->schema, schema) == 0 && SPI_plan_is_valid(entry->plan))
+	if (found && strcmp(entry->schema, schema) == 0)
 		return entry->plan;
 
+	/* our own copy: what analysis calls may look the space up again */
+	schema = pstrdup(schema);
 	plan = SPI_prepare(expand_template(template, schema), nargs, unconstify(Oid *, argtypes));
 	if (plan == NULL)
 		elog(ERROR, "cdp could not prepare a statement: %s", SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "cdp could not keep a plan");
+	kept_schema = MemoryContextStrdup(CacheMemoryContext, schema);
 
+	/* from here on nothing raises that would leave an entry half-way */
+	entry = hash_search(plans, &key, HASH_ENTER, &found);
 	if (found)
 	{
-		SPI_freeplan(entry->plan);
+		retire(entry->plan);
 		pfree(entry->schema);
 	}
-	else
-		entry = hash_search(plans, &key, HASH_ENTER, &found);
 	entry->plan = plan;
-	entry->schema = MemoryContextStrdup(CacheMemoryContext, schema);
+	entry->schema = kept_schema;
 	return plan;
 }

@@ -9,8 +9,12 @@
 #include "core/core.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/backend_status.h"
 #include "utils/builtins.h"
+
+/* Bytes of a message; what is longer is cut. */
+#define MAX_SHOWN 250
 
 void
 cdp_core_progress(const char *fmt,...)
@@ -18,10 +22,14 @@ cdp_core_progress(const char *fmt,...)
 	char		text[256];
 	char		activity[272];
 	va_list		args;
+	int			len;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	len = vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	/* not in the middle of a character: a message must be valid in the client's encoding */
+	if (len >= (int) sizeof(text))
+		text[pg_mbcliplen(text, strlen(text), MAX_SHOWN)] = '\0';
 
 	snprintf(activity, sizeof(activity), "cdp: %s", text);
 	pgstat_report_activity(STATE_RUNNING, activity);

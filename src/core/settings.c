@@ -50,5 +50,11 @@ cdp_setting(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
-	PG_RETURN_TEXT_P(cstring_to_text(GetConfigOption(name, false, false)));
+	/* others have rules of their own on who may see them, and may hold no value at all */
+	if (strncmp(name, "cdp.", 4) != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_BAD_ARGUMENT),
+				errmsg("this is not a setting of cdp"),
+				errhint("Use current_setting for other settings."));
+	PG_RETURN_TEXT_P(cstring_to_text(GetConfigOption(name, false, true)));
 }

@@ -10,9 +10,13 @@
  * dropping space_info) empties the whole cache through syscache and relcache
  * callbacks: spaces are few, and refilling an entry is two syscache look-ups.
  *
- * Entries live in CacheMemoryContext. An entry's schema name is allocated once
- * and is not freed on invalidation while a caller may still hold it in the same
- * statement; it is freed when the entry is refilled.
+ * Entries live in CacheMemoryContext. Callbacks only mark an entry; its name is
+ * replaced when it is looked up again and has really changed. A caller that keeps
+ * the name while other SQL runs copies it.
+ *
+ * A change may be heard of in the middle of the look-ups that refill an entry. The
+ * counter of changes shows it, and they are made again: else the entry would be
+ * called valid with what it said before.
  */
 #include "core/core.h"
 #include "access/htup_details.h"
@@ -35,6 +39,7 @@ typedef struct SpaceEntry
 } SpaceEntry;
 
 static HTAB *spaces = NULL;
+static uint64 n_changes = 0;
 
 static void
 invalidate_all(void)
@@ -42,6 +47,7 @@ invalidate_all(void)
 	HASH_SEQ_STATUS seq;
 	SpaceEntry *entry;
 
+	n_changes++;
 	hash_seq_init(&seq, spaces);
 	while ((entry = hash_seq_search(&seq)) != NULL)
 		entry->valid = false;
@@ -59,6 +65,7 @@ relation_changed(Datum arg, Oid relid)
 	HASH_SEQ_STATUS seq;
 	SpaceEntry *entry;
 
+	n_changes++;
 	hash_seq_init(&seq, spaces);
 	while ((entry = hash_seq_search(&seq)) != NULL)
 		if (!OidIsValid(relid) || entry->info_relid == relid)
@@ -80,7 +87,7 @@ cdp_core_space_init(void)
 
 /*
  * The quoted schema name of a space, for building SQL. Raises CDP20 when the
- * schema is not a space. The result is valid for the rest of the statement.
+ * schema is not a space. The result is valid until other SQL has run.
  */
 const char *
 cdp_core_space_schema(Oid space)
@@ -89,18 +96,25 @@ cdp_core_space_schema(Oid space)
 	bool		found;
 	char	   *name;
 	Oid			info_relid;
+	uint64		n_changes_before;
 
 	entry = hash_search(spaces, &space, HASH_ENTER, &found);
 	if (!found)
 	{
 		entry->valid = false;
+		entry->info_relid = InvalidOid;
 		entry->schema = NULL;
 	}
 	if (entry->valid)
 		return entry->schema;
 
-	name = get_namespace_name(space);
-	info_relid = name ? get_relname_relid("space_info", space) : InvalidOid;
+	do
+	{
+		n_changes_before = n_changes;
+		name = get_namespace_name(space);
+		info_relid = name ? get_relname_relid("space_info", space) : InvalidOid;
+	} while (n_changes != n_changes_before);
+
 	if (!OidIsValid(info_relid))
 	{
 		if (entry->schema)
@@ -112,9 +126,15 @@ cdp_core_space_schema(Oid space)
 				: errmsg("schema with OID %u does not exist", space),
 				errhint("Make one with cdp.create_space(%s).", quote_literal_cstr(name ? name : "customer")));
 	}
-	if (entry->schema)
-		pfree(entry->schema);
-	entry->schema = MemoryContextStrdup(CacheMemoryContext, quote_identifier(name));
+	name = unconstify(char *, quote_identifier(name));
+	if (entry->schema == NULL || strcmp(entry->schema, name) != 0)
+	{
+		char	   *former = entry->schema;
+
+		entry->schema = MemoryContextStrdup(CacheMemoryContext, name);
+		if (former)
+			pfree(former);
+	}
 	entry->info_relid = info_relid;
 	entry->valid = true;
 	return entry->schema;
@@ -124,10 +144,15 @@ PG_FUNCTION_INFO_V1(cdp_require_space);
 
 /*
  * cdp_internal.require_space(regnamespace) -> text
- * The quoted schema name, or CDP20 when the schema is not a space.
+ * The quoted schema name, or CDP20 when the schema is not a space or null.
  */
 Datum
 cdp_require_space(PG_FUNCTION_ARGS)
 {
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_NO_SUCH_SPACE),
+				errmsg("no space is given"),
+				errhint("Name the schema of a space, such as 'customer'."));
 	PG_RETURN_TEXT_P(cstring_to_text(cdp_core_space_schema(PG_GETARG_OID(0))));
 }

@@ -3,11 +3,11 @@
 
 CREATE OR REPLACE FUNCTION cdp_internal.require_space(space regnamespace)
 RETURNS text
-LANGUAGE c STABLE STRICT PARALLEL SAFE
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cdp_require_space';
 REVOKE ALL ON FUNCTION cdp_internal.require_space(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.require_space(regnamespace) IS
-'The quoted schema name of a space; CDP20 when the schema is not a space.';
+'The quoted schema name of a space; CDP20 when the schema is not a space, or null.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.progress(message text)
 RETURNS void

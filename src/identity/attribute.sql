@@ -100,6 +100,9 @@ BEGIN
         RAISE EXCEPTION 'an attribute needs a name and is_identifier' USING ERRCODE = 'CDP23',
             HINT = 'Call cdp.add_attribute(space, ''loyalty_id'', ''id'', is_identifier => true).';
     END IF;
+    IF octet_length(attribute) > 59 THEN
+        RAISE EXCEPTION 'the name "%" is too long', attribute USING ERRCODE = 'CDP23', HINT = 'Names of attributes have at most 59 bytes.';
+    END IF;
     SELECT k.storage_type INTO storage FROM cdp_internal.kinds() k WHERE k.kind = add_attribute.kind AND k.kind <> 'reference';
     IF storage IS NULL THEN
         RAISE EXCEPTION 'there is no attribute kind "%"', kind USING ERRCODE = 'CDP51',
@@ -145,8 +148,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    n bigint;
     was record;
+    is_now record;
 BEGIN
     PERFORM cdp_internal.require_space(space);
     IF option IS NULL OR option NOT IN ('survivorship', 'is_identifier', 'priority', 'max_per_profile', 'description') THEN
@@ -166,9 +169,20 @@ BEGIN
         -- a limit needs the values exploded; they still tie nobody
         EXECUTE format('UPDATE %s.attribute SET is_identifier = true, priority = NULL WHERE attribute = $1', space) USING attribute;
     END IF;
-    EXECUTE format('UPDATE %s.attribute SET %I = $2::%s WHERE attribute = $1', space, option,
-                   CASE option WHEN 'is_identifier' THEN 'boolean' WHEN 'priority' THEN 'int' WHEN 'max_per_profile' THEN 'int' ELSE 'text' END)
-        USING attribute, value;
+    BEGIN
+        EXECUTE format('UPDATE %s.attribute SET %I = $2::%s WHERE attribute = $1 RETURNING *', space, option,
+                       CASE option WHEN 'is_identifier' THEN 'boolean' WHEN 'priority' THEN 'int' WHEN 'max_per_profile' THEN 'int' ELSE 'text' END)
+            INTO is_now USING attribute, value;
+    EXCEPTION
+        WHEN not_null_violation OR check_violation OR invalid_text_representation OR numeric_value_out_of_range THEN
+            RAISE EXCEPTION 'option "%" of attribute "%" cannot have that value', option, attribute USING ERRCODE = 'CDP23',
+                HINT = 'is_identifier is true or false, priority a whole number or null, max_per_profile a whole number from 1 or null.';
+    END;
+    IF option = 'is_identifier' AND is_now.is_identifier <> was.is_identifier THEN
+        -- as at cdp.add_attribute: an identifier ties unless its priority is taken away, and a limit keeps the values
+        EXECUTE format('UPDATE %s.attribute SET is_identifier = is_identifier OR max_per_profile IS NOT NULL,
+                               priority = CASE WHEN is_identifier THEN coalesce(priority, 100) END WHERE attribute = $1', space) USING attribute;
+    END IF;
     IF option <> 'description' THEN
         EXECUTE format('UPDATE %s.space_info SET definitions_changed = true', space);
     END IF;
@@ -182,8 +196,8 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.set_attribute(regnamespace, name, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.set_attribute(regnamespace, name, text, text) IS
-'Changes one option of an attribute: survivorship, is_identifier, priority (null: values tie nobody), max_per_profile (null: no limit) or description. The next cdp.resolve clusters everything again.
-Errors: CDP50 unknown attribute, CDP51 unknown survivorship rule, CDP23 unknown option.
+'Changes one option of an attribute: survivorship, is_identifier (true: with priority 100 unless it has one; false: its values tie nobody, a limit still holds), priority (null: values tie nobody), max_per_profile (null: no limit) or description. The next cdp.resolve clusters everything again.
+Errors: CDP50 unknown attribute, CDP51 unknown survivorship rule, CDP23 unknown option or a value that it cannot have.
 Example: SELECT cdp.set_attribute(''customer'', ''birth_date'', ''max_per_profile'', ''1'');';
 
 CREATE OR REPLACE FUNCTION cdp_internal.add_column(space regnamespace, relation text, column_name text, type text)
@@ -245,33 +259,10 @@ COMMENT ON FUNCTION cdp_internal.key_sql(regnamespace, text, text) IS
 
 CREATE OR REPLACE FUNCTION cdp_internal.identifier_key(space regnamespace, kind text, value text)
 RETURNS text
-LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
-AS $$
-DECLARE
-    a      record;
-    result text;
-BEGIN
-    EXECUTE format($sql$
-        SELECT k.clean_sql, k.key_sql, i.region
-          FROM %1$s.attribute a JOIN cdp_internal.kinds() k ON k.kind = a.kind CROSS JOIN %1$s.space_info i
-         WHERE a.attribute = $1 AND (a.is_identifier OR a.kind = 'reference')
-    $sql$, space) INTO a USING kind;
-    IF a.key_sql IS NULL THEN
-        EXECUTE format('SELECT $2 FROM %s.source s WHERE s.source = $1', space) INTO result USING kind, value;
-        IF result IS NULL THEN
-            RAISE EXCEPTION 'space % has no identifier kind "%"', space, kind USING ERRCODE = 'CDP50',
-                HINT = 'A kind is an identifier attribute such as email, or a source whose row key is meant.';
-        END IF;
-        RETURN cdp_internal.hub_value(result);
-    END IF;
-    EXECUTE 'SELECT ' || replace(a.key_sql, '{v}', '(SELECT '
-            || replace(replace(replace(a.clean_sql, '{v}', '$1'), '{r}', quote_literal(a.region)), '{o}', '''YMD''') || ')')
-       INTO result USING value;
-    RETURN cdp_internal.hub_value(result);
-END
-$$;
+AS 'MODULE_PATHNAME', 'cdp_identifier_key';
 REVOKE ALL ON FUNCTION cdp_internal.identifier_key(regnamespace, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.identifier_key(regnamespace, text, text) IS
 'What identifier.value holds for a value as people write it: cleaned, then keyed; null when cleaning refuses it. CDP50 when the kind is no identifier of the space.';

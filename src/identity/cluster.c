@@ -5,7 +5,8 @@
  * The partition is a pure function of the evidence. Its definition, per
  * connected component of the evidence:
  *
- *	 Evidence is taken in canonical order: rulings "same" first, then hubs
+ *	 Evidence is taken in canonical order: rulings "same" first, by the
+ *	 (source_id, source_key) of their two records, the lesser first, then hubs
  *	 (identifier values, matched rules) by (priority, kind, value), and inside a
  *	 hub the records by (source_id, source_key); never by arrival. Each record of
  *	 a hub joins the first cluster met in that hub that no constraint forbids.
@@ -34,8 +35,10 @@
  * Memory: per node 8 bytes record id, 8 bytes former profile, 4 bytes parent,
  * 8 bytes of counters, 4 to 8 bytes of the id-to-node map, 1 flag and 8 bytes
  * assigned id, that is at most 45 bytes, and 16 bytes more per record that had a
- * profile before, for the vote on ids. Rows are streamed from the executor through a DestReceiver, never
- * collected. The limit of one allocation (MaxAllocHugeSize) is the only bound.
+ * profile before, for the vote on ids; a record in a component of step 3 takes some
+ * 64 bytes more while that lasts. Rows are streamed from the executor through a
+ * DestReceiver, never collected. The limit of one allocation (MaxAllocHugeSize) is
+ * the only bound. The peak is reported at DEBUG1.
  *
  * Locks: none here; cdp.resolve holds the advisory lock of the space.
  */
@@ -91,7 +94,9 @@ row_done(DestReceiver *self)
 
 /*
  * Runs a query and gives each row to fn as it leaves the executor. by-reference
- * values are valid only inside fn.
+ * values are valid only inside fn. fn reads values by the types that it expects:
+ * columns of a space's tables, which are the user's to alter, are cast where a
+ * wrong type would be followed as a pointer or used as an index.
  */
 static void
 stream_rows(const char *sql, int nargs, const Oid *argtypes, const Datum *args, RowFn fn, void *state)
@@ -118,6 +123,7 @@ stream_rows(const char *sql, int nargs, const Oid *argtypes, const Datum *args, 
 	}
 	options.params = params;
 	rc = SPI_execute_extended(sql, &options);
+	MemoryContextSwitchTo(receiver.context);	/* SPI leaves its own */
 	if (rc < 0)
 		elog(ERROR, "cdp clustering query failed: %s", SPI_result_code_string(rc));
 }
@@ -150,6 +156,9 @@ typedef struct Graph
 	uint8	   *conflict;		/* per root: a constraint is violated in the component */
 	int32	   *direct;			/* record id - first id to node, -1 for none; NULL: binary search */
 
+	MemoryContext work;			/* holds all of this */
+	Size		peak;			/* bytes of it at the moments when it is largest */
+
 	Kind	   *kinds;
 	int			n_kinds;
 
@@ -171,20 +180,32 @@ grow(void *array, int *allocated, size_t width)
 }
 
 static void
+note_peak(Graph *g)
+{
+	Size		now = MemoryContextMemAllocated(g->work, true);
+
+	g->peak = Max(g->peak, now);
+}
+
+static void
 node_row(TupleTableSlot *slot, void *state)
 {
 	Graph	   *g = state;
+	int64		record = DatumGetInt64(slot->tts_values[0]);
 
+	/* one node for a record, also where its row in identity is double */
+	if (g->n > 0 && g->record[g->n - 1] == record)
+		return;
 	if (g->n == g->allocated)
 	{
 		int			a = g->allocated;
 
-		g->record = grow(g->record, &a, sizeof(int64));
-		g->former = grow(g->former, &g->allocated, sizeof(int64));
 		if (g->n > PG_INT32_MAX / 2)
 			elog(ERROR, "too many records for one clustering run");
+		g->record = grow(g->record, &a, sizeof(int64));
+		g->former = grow(g->former, &g->allocated, sizeof(int64));
 	}
-	g->record[g->n] = DatumGetInt64(slot->tts_values[0]);
+	g->record[g->n] = record;
 	g->former[g->n] = slot->tts_isnull[1] ? 0 : DatumGetInt64(slot->tts_values[1]);
 	g->n++;
 }
@@ -220,16 +241,20 @@ load_nodes(Graph *g)
 	char	   *sql;
 
 	if (g->affected_only)
-		sql = psprintf("SELECT r.record_id, i.profile_id FROM pg_temp.cdp_affected a"
+		sql = psprintf("SELECT r.record_id::pg_catalog.int8, i.profile_id FROM pg_temp.cdp_affected a"
 					   " JOIN %1$s.record r USING (record_id) LEFT JOIN %1$s.identity i USING (record_id)"
-					   " ORDER BY r.record_id", g->schema);
+					   " ORDER BY 1", g->schema);
 	else
-		sql = psprintf("SELECT r.record_id, i.profile_id FROM %1$s.record r"
-					   " LEFT JOIN %1$s.identity i USING (record_id) ORDER BY r.record_id", g->schema);
+		sql = psprintf("SELECT r.record_id::pg_catalog.int8, i.profile_id FROM %1$s.record r"
+					   " LEFT JOIN %1$s.identity i USING (record_id) ORDER BY 1", g->schema);
 	stream_rows(sql, 0, NULL, NULL, node_row, g);
 
 	if (g->n == 0)
 		return;
+	note_peak(g);
+	g->record = repalloc_huge(g->record, g->n * sizeof(int64));
+	g->former = repalloc_huge(g->former, g->n * sizeof(int64));
+	g->allocated = g->n;
 	g->parent = MemoryContextAllocHuge(CurrentMemoryContext, g->n * sizeof(int32));
 	g->count = MemoryContextAllocHuge(CurrentMemoryContext, g->n * sizeof(int32));
 	g->stamp = MemoryContextAllocHuge(CurrentMemoryContext, g->n * sizeof(int32));
@@ -239,7 +264,7 @@ load_nodes(Graph *g)
 		g->parent[i] = i;
 
 	/* ids are dense unless much was deleted: then a plain array beats a search */
-	if (g->record[g->n - 1] - g->record[0] < 2 * (int64) g->n)
+	if ((uint64) g->record[g->n - 1] - (uint64) g->record[0] < 2 * (uint64) g->n)
 	{
 		int64		range = g->record[g->n - 1] - g->record[0] + 1;
 
@@ -340,10 +365,10 @@ read_hubs(Graph *g, const Kind *kind, const char *work_table, const char *work_j
 
 	initStringInfo(&hub.value);
 	if (g->affected_only)
-		sql = psprintf("SELECT h.value, h.record_id FROM %s JOIN %s.identifier h ON %s"
+		sql = psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM %s JOIN %s.identifier h ON %s"
 					   " WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", work_table, g->schema, work_join);
 	else
-		sql = psprintf("SELECT h.value, h.record_id FROM %1$s.identifier h"
+		sql = psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM %1$s.identifier h"
 					   " WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", g->schema);
 	stream_rows(sql, 1, argtypes, args, hub_row, &hub);
 	if (hub.open)
@@ -443,7 +468,8 @@ typedef struct HeldSet
 typedef struct Rebuild
 {
 	Graph	   *g;
-	HeldSet    *held;			/* per node; meaningful at roots */
+	const bool *in_conflict;	/* per node */
+	HeldSet    *held;			/* per record in conflict, by held_of; meaningful at roots */
 	/* the hub being read */
 	const Kind *kind;
 	StringInfoData hub_kind;
@@ -462,6 +488,13 @@ typedef struct Rebuild
 			   *refused_value,
 			   *refused_by;
 } Rebuild;
+
+/* The counters are done with: during the rebuild g->count numbers the records in conflict. */
+static inline HeldSet *
+held_of(Rebuild *rb, int32 node)
+{
+	return &rb->held[rb->g->count[node]];
+}
 
 static int
 compare_held(const void *a, const void *b)
@@ -495,8 +528,8 @@ hold_enemy(HeldSet *set, int32 node)
 static const text *
 forbidden(Rebuild *rb, int32 root_a, int32 root_b)
 {
-	HeldSet    *a = &rb->held[root_a],
-			   *b = &rb->held[root_b];
+	HeldSet    *a = held_of(rb, root_a),
+			   *b = held_of(rb, root_b);
 	int			i = 0,
 				j = 0;
 
@@ -591,9 +624,9 @@ try_join(Rebuild *rb, int32 a, int32 b)
 	{
 		join_nodes(rb->g, root_a, root_b);
 		if (root_a < root_b)
-			merge_held(&rb->held[root_a], &rb->held[root_b]);
+			merge_held(held_of(rb, root_a), held_of(rb, root_b));
 		else
-			merge_held(&rb->held[root_b], &rb->held[root_a]);
+			merge_held(held_of(rb, root_b), held_of(rb, root_a));
 	}
 	return why;
 }
@@ -640,6 +673,8 @@ held_row(TupleTableSlot *slot, void *state)
 	int32		node = node_of(rb->g, DatumGetInt64(slot->tts_values[2]));
 	const Kind *kind = &rb->g->kinds[DatumGetInt32(slot->tts_values[0])];
 
+	if (node < 0 || !rb->in_conflict[node])
+		return;
 	if (!rb->open || rb->kind != kind || !same_hub(&rb->value, slot->tts_values[1]))
 	{
 		keep_hub(&rb->value, slot->tts_values[1]);
@@ -647,7 +682,7 @@ held_row(TupleTableSlot *slot, void *state)
 		rb->open = true;
 		rb->hub_number++;
 	}
-	hold_value(&rb->held[node], (Held)
+	hold_value(held_of(rb, node), (Held)
 			   {
 				   .kind = DatumGetInt32(slot->tts_values[0]), .value = rb->hub_number
 			   });
@@ -666,7 +701,7 @@ evidence_row(TupleTableSlot *slot, void *state)
 	int32		node = node_of(rb->g, DatumGetInt64(slot->tts_values[2]));
 
 	CHECK_FOR_INTERRUPTS();
-	if (node < 0)
+	if (node < 0 || !rb->in_conflict[node])
 		return;
 	if (!rb->open || !same_hub(&rb->hub_kind, slot->tts_values[0]) || !same_hub(&rb->value, slot->tts_values[1]))
 	{
@@ -731,6 +766,8 @@ static void
 rebuild_conflicts(Graph *g)
 {
 	Rebuild		rb = {.g = g};
+	MemoryContext own,
+				old;
 	Datum	   *members,
 			   *kind_names,
 			   *kind_numbers,
@@ -742,7 +779,9 @@ rebuild_conflicts(Graph *g)
 	Datum		args[5];
 	int			n;
 
-	in_conflict = MemoryContextAllocHuge(CurrentMemoryContext, g->n);
+	own = AllocSetContextCreate(g->work, "cdp clustering, conflicts", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(own);
+	in_conflict = MemoryContextAllocHuge(own, g->n);
 	for (int32 i = 0; i < g->n; i++)
 	{
 		in_conflict[i] = g->conflict[find_root(g, i)];
@@ -750,26 +789,31 @@ rebuild_conflicts(Graph *g)
 	}
 	if (n_members == 0)
 	{
-		pfree(in_conflict);
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(own);
 		return;
 	}
-	members = MemoryContextAllocHuge(CurrentMemoryContext, n_members * sizeof(Datum));
+	rb.in_conflict = in_conflict;
+	members = MemoryContextAllocHuge(own, n_members * sizeof(Datum));
 	n = 0;
 	for (int32 i = 0; i < g->n; i++)
 		if (in_conflict[i])
 		{
-			members[n++] = Int64GetDatum(g->record[i]);
 			g->parent[i] = i;
+			g->count[i] = n;
+			members[n++] = Int64GetDatum(g->record[i]);
 		}
-	rb.held = MemoryContextAllocExtended(CurrentMemoryContext, g->n * sizeof(HeldSet), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	rb.held = MemoryContextAllocExtended(own, n_members * sizeof(HeldSet), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	initStringInfo(&rb.value);
 	initStringInfo(&rb.hub_kind);
 
+	/* a ruling that leaves the conflict leaves the component, and the two never meet */
 	for (int i = 0; i < g->n_different; i++)
-	{
-		hold_enemy(&rb.held[g->different[i][0]], g->different[i][1]);
-		hold_enemy(&rb.held[g->different[i][1]], g->different[i][0]);
-	}
+		if (in_conflict[g->different[i][0]] && in_conflict[g->different[i][1]])
+		{
+			hold_enemy(held_of(&rb, g->different[i][0]), g->different[i][1]);
+			hold_enemy(held_of(&rb, g->different[i][1]), g->different[i][0]);
+		}
 
 	/* what each record holds of limited kinds */
 	kind_names = palloc(g->n_kinds * sizeof(Datum));
@@ -788,7 +832,7 @@ rebuild_conflicts(Graph *g)
 	{
 		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
 		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
-		stream_rows(psprintf("SELECT k.number, h.value, h.record_id"
+		stream_rows(psprintf("SELECT k.number, h.value::pg_catalog.text, h.record_id"
 							 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
 							 " JOIN %s.identifier h ON h.kind = k.kind"
 							 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
@@ -821,7 +865,7 @@ rebuild_conflicts(Graph *g)
 		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
 		args[3] = PointerGetDatum(array_of(kind_priorities, n, INT4OID));
 		args[4] = PointerGetDatum(array_of(kind_limits, n, INT4OID));
-		stream_rows(psprintf("SELECT h.kind, h.value, h.record_id"
+		stream_rows(psprintf("SELECT h.kind::pg_catalog.text, h.value::pg_catalog.text, h.record_id"
 							 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) AS k(kind, number, priority, common_limit)"
 							 " JOIN %1$s.identifier h ON h.kind = k.kind JOIN %1$s.record r USING (record_id)"
 							 " WHERE h.record_id = ANY ($1) AND NOT h.blocked"
@@ -830,7 +874,10 @@ rebuild_conflicts(Graph *g)
 							 " ORDER BY k.priority, h.kind, h.value, r.source_id, r.source_key", g->schema),
 					5, argtypes, args, evidence_row, &rb);
 	}
+	note_peak(g);
 	write_refusals(&rb);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(own);
 }
 
 /* ---------------------------------------------------------------- stable ids */
@@ -948,6 +995,7 @@ assign_ids(Graph *g)
 			if (!found)
 				ids.assigned[votes[i].root] = votes[i].former;
 		}
+		note_peak(g);
 		taken_destroy(taken);
 		pfree(votes);
 	}
@@ -1003,6 +1051,7 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	g.schema = pstrdup(cdp_core_space_schema(g.space));
 	work = AllocSetContextCreate(CurrentMemoryContext, "cdp clustering", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(work);
+	g.work = work;
 
 	stream_rows(psprintf("SELECT kind, priority, ties, common_limit, max_per_profile"
 						 " FROM cdp_internal.evidence_kinds(%s, $1) ORDER BY priority, kind", quote_literal_cstr(g.schema)),
@@ -1012,7 +1061,9 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	{
 		stream_rows(psprintf("SELECT l.record_a, l.record_b, l.weight FROM %1$s.link l"
 							 " JOIN %1$s.record a ON a.record_id = l.record_a JOIN %1$s.record b ON b.record_id = l.record_b"
-							 " WHERE l.origin = 'ruling' ORDER BY a.source_id, a.source_key, b.source_id, b.source_key", g.schema),
+							 " WHERE l.origin = 'ruling'"
+							 " ORDER BY LEAST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key)),"
+							 " GREATEST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key))", g.schema),
 					0, NULL, NULL, ruling_row, &g);
 		for (int i = 0; i < g.n_same; i++)
 			join_nodes(&g, g.same[i][0], g.same[i][1]);
@@ -1049,6 +1100,9 @@ cdp_cluster(PG_FUNCTION_ARGS)
 				tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 			}
 		}
+		note_peak(&g);
+		ereport(DEBUG1, errmsg_internal("cdp clustering: %d records, peak %zu bytes, %.1f bytes a record",
+										g.n, g.peak, (double) g.peak / g.n));
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);

@@ -196,7 +196,7 @@ BEGIN
                                  replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
     END LOOP;
     IF own_source IS NOT NULL AND only_kind IS NULL THEN
-        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s) x',
+        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s) x WHERE x.value IS NOT NULL',
                                  blocked_values, own_source, rows_sql);
     END IF;
     IF parts = '{}' THEN
@@ -228,7 +228,7 @@ BEGIN
     EXECUTE format('INSERT INTO %1$s.identifier (kind, value, record_id, blocked)
                     SELECT x.*, %2$s FROM (SELECT s.source AS kind, cdp_internal.hub_value(r.source_key) COLLATE "C" AS value, r.record_id
                                              FROM %1$s.source s JOIN %1$s.record r USING (source_id) WHERE s.source = $1) x
-                    ON CONFLICT DO NOTHING', space, cdp_internal.blocked_sql(space)) USING kind;
+                    WHERE x.value IS NOT NULL ON CONFLICT DO NOTHING', space, cdp_internal.blocked_sql(space)) USING kind;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.explode_attribute(regnamespace, text) FROM PUBLIC;
@@ -254,6 +254,8 @@ BEGIN
               UNION ALL SELECT l.record_a FROM gone g JOIN %1$s.link l ON l.record_b = g.record_id WHERE l.weight > 0),
         la AS (DELETE FROM %1$s.link x USING gone g WHERE x.record_a = g.record_id),
         lb AS (DELETE FROM %1$s.link x USING gone g WHERE x.record_b = g.record_id),
+        fa AS (DELETE FROM %1$s.refused_merge x USING gone g WHERE x.record_a = g.record_id),
+        fb AS (DELETE FROM %1$s.refused_merge x USING gone g WHERE x.record_b = g.record_id),
         v AS (DELETE FROM %1$s.rejected_value x USING gone g JOIN %1$s.record r ON r.record_id = g.record_id
                WHERE x.source_id = r.source_id AND x.source_key = r.source_key)
         DELETE FROM %1$s.record x USING gone g WHERE x.record_id = g.record_id
@@ -289,7 +291,7 @@ BEGIN
     BEGIN
         EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || cdp_internal.delta_sql(space, source_id);
     EXCEPTION
-        WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR undefined_object THEN
+        WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR cannot_coerce OR undefined_object THEN
             RAISE EXCEPTION 'source "%" was altered: its key or fields no longer fit its relation', s.source USING ERRCODE = 'CDP44',
                 DETAIL = SQLERRM, HINT = 'Register it again: cdp.drop_source, then cdp.add_source with expressions over its present columns.';
         WHEN insufficient_privilege THEN
@@ -312,7 +314,8 @@ BEGIN
             RAISE EXCEPTION 'source "%" cannot be read: an expression fails on a row (SQLSTATE %)', s.source, state USING ERRCODE = 'CDP44',
                 HINT = format('Find the row with a query on %s; a cast in a field is better left to cleaning, which refuses single values.', s.relation::regclass);
     END;
-    ANALYZE pg_temp.cdp_delta;
+    -- what plans over it need; the wide columns take longer to look at than to use
+    ANALYZE pg_temp.cdp_delta (record_id, is_new, is_gone, source_key);
 
     SELECT count(*) FILTER (WHERE d.is_new AND NOT d.is_gone), count(*) FILTER (WHERE NOT d.is_new AND NOT d.is_gone),
            count(*) FILTER (WHERE NOT d.is_new AND d.is_gone), count(*) FILTER (WHERE d.is_new AND d.is_gone)
@@ -421,13 +424,13 @@ DECLARE
                               CASE WHEN k.common_limit > 0 THEN k.common_limit + 1 + abs(t.change) ELSE 2 END) z)', space);
 BEGIN
     CREATE TEMP TABLE cdp_affected (record_id bigint PRIMARY KEY, round int NOT NULL) ON COMMIT DROP;
-    CREATE TEMP TABLE cdp_hub (kind text COLLATE "C", value text COLLATE "C", size bigint, PRIMARY KEY (kind, value)) ON COMMIT DROP;
+    CREATE TEMP TABLE cdp_hub (kind text COLLATE "C", value text COLLATE "C", size bigint, round int, PRIMARY KEY (kind, value)) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_kind ON COMMIT DROP AS SELECT k.* FROM cdp_internal.evidence_kinds(space, common) k WHERE k.ties;
 
     -- the changed records, and everybody in a hub that tied before or ties now
     EXECUTE format($sql$
         WITH t AS (SELECT t.kind, t.value, sum(t.change)::int AS change FROM pg_temp.cdp_touched t GROUP BY 1, 2),
-        h AS (SELECT t.kind, t.value, t.change, k.common_limit, %2$s AS size FROM t JOIN pg_temp.cdp_kind k ON k.kind = t.kind)
+        h AS MATERIALIZED (SELECT t.kind, t.value, t.change, k.common_limit, %2$s AS size FROM t JOIN pg_temp.cdp_kind k ON k.kind = t.kind)
         INSERT INTO pg_temp.cdp_affected
         SELECT r.record_id, 0 FROM (
             SELECT c.record_id FROM pg_temp.cdp_changed c
@@ -443,7 +446,7 @@ BEGIN
         ANALYZE pg_temp.cdp_affected;
         EXECUTE format($sql$
             INSERT INTO pg_temp.cdp_hub
-            SELECT t.kind, t.value, %2$s
+            SELECT t.kind, t.value, %2$s, $1
               FROM (SELECT DISTINCT i.kind, i.value, 0 AS change
                       FROM pg_temp.cdp_affected a JOIN %1$s.identifier i USING (record_id)
                      WHERE a.round = $1 AND NOT i.blocked) t
@@ -455,7 +458,7 @@ BEGIN
             SELECT n.record_id, $1 FROM (
                 SELECT i.record_id FROM pg_temp.cdp_hub h JOIN pg_temp.cdp_kind k ON k.kind = h.kind
                   JOIN %1$s.identifier i ON i.kind = h.kind AND i.value = h.value AND NOT i.blocked
-                 WHERE h.size > 1 AND (k.common_limit = 0 OR h.size <= k.common_limit)
+                 WHERE h.round = $1 - 1 AND h.size > 1 AND (k.common_limit = 0 OR h.size <= k.common_limit)
                 UNION
                 SELECT l.record_b FROM pg_temp.cdp_affected a JOIN %1$s.link l ON l.record_a = a.record_id WHERE a.round = $1 - 1 AND l.weight > 0
                 UNION
@@ -547,6 +550,7 @@ RETURNS TABLE (run_id bigint, records bigint, profiles bigint, added bigint, cha
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -624,10 +628,8 @@ BEGIN
         PERFORM cdp_internal.progress(format('space %s: clustering %s records', space, n_records));
         PERFORM cdp_internal.analyze_table(space, 'record'), cdp_internal.analyze_table(space, 'identifier');
     ELSE
-        EXECUTE format('DELETE FROM %1$s.refused_merge f
-                         WHERE f.record_a IN (SELECT a.record_id FROM pg_temp.cdp_affected a) OR f.record_b IN (SELECT a.record_id FROM pg_temp.cdp_affected a)
-                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_a)
-                            OR NOT EXISTS (SELECT FROM %1$s.record r WHERE r.record_id = f.record_b)', space);
+        EXECUTE format('DELETE FROM %s.refused_merge f
+                         WHERE f.record_a IN (SELECT a.record_id FROM pg_temp.cdp_affected a) OR f.record_b IN (SELECT a.record_id FROM pg_temp.cdp_affected a)', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s of %s records', space, n_affected, n_records));
     END IF;
     CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS SELECT m.record_id, m.former_profile_id, m.profile_id FROM cdp_internal.cluster(space, NOT whole, common) m;

@@ -100,8 +100,8 @@ DECLARE
     key text;
 BEGIN
     PERFORM cdp_internal.require_space(space);
-    IF (value IS NULL) = (pattern IS NULL) OR coalesce(why, '') = '' THEN
-        RAISE EXCEPTION 'block_value needs a value or a pattern, and why' USING ERRCODE = 'CDP23',
+    IF kind IS NULL OR (value IS NULL) = (pattern IS NULL) OR coalesce(why, '') = '' THEN
+        RAISE EXCEPTION 'block_value needs a kind, a value or a pattern, and why' USING ERRCODE = 'CDP23',
             HINT = 'Call cdp.block_value(space, ''phone'', ''+1 212 555 0100'', why => ''switchboard'').';
     END IF;
     IF value IS NOT NULL THEN

@@ -11,7 +11,7 @@ BEGIN
     -- A relation dropped and made again under its name is the same source. The catalogue is asked, since to_regclass fails
     -- for a caller without USAGE on the schema.
     SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c FROM pg_class k WHERE k.oid = relation;
-    IF c.rel IS NULL THEN
+    IF c.rel IS NULL AND position('.' IN relation_name) > 0 THEN
         SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c
           FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace WHERE ARRAY[n.nspname::text, k.relname::text] = parse_ident(relation_name);
     END IF;
@@ -149,6 +149,10 @@ BEGIN
     FOR f IN SELECT key AS attribute, value FROM jsonb_each(fields) ORDER BY key LOOP
         EXECUTE format('SELECT a.*, EXISTS (SELECT FROM %1$s.source s WHERE s.source = $1) AS is_source FROM (SELECT $1 AS name) n
                         LEFT JOIN %1$s.attribute a ON a.attribute = n.name', space) INTO a USING f.attribute;
+        IF octet_length(f.attribute) > 59 THEN
+            RAISE EXCEPTION 'the name "%" is too long to be a column', f.attribute USING ERRCODE = 'CDP23',
+                HINT = 'Names that become columns have at most 59 bytes: register the source referred to under a shorter name => ''…''.';
+        END IF;
         IF a.attribute IS NULL AND (a.is_source OR position('.' IN f.attribute) > 0 OR f.attribute = source) THEN
             -- a reference to another source's row key
             EXECUTE format('INSERT INTO %s.attribute (attribute, kind, storage_type, survivorship, is_identifier, priority, description)
@@ -253,7 +257,7 @@ BEGIN
     IF region !~ '^[A-Z]{2}$' THEN
         RAISE EXCEPTION 'a region is a two-letter country code in upper case' USING ERRCODE = 'CDP23', HINT = 'Such as US or GB.';
     END IF;
-    rel := cdp_internal.present_relation(relation, cdp_internal.relation_title(relation));
+    rel := cdp_internal.present_relation(relation, relation::text);
     PERFORM cdp_internal.require_relation_name(space, source);
 
     SELECT format('(%s)::text', c.sql) INTO key_sql FROM cdp_internal.check_expression(key, rel, format('the key of source "%s"', source)) c;
@@ -310,7 +314,7 @@ BEGIN
         RAISE EXCEPTION 'an event source needs a relation, a key, identifiers, event and at' USING ERRCODE = 'CDP23',
             HINT = 'Call cdp.add_event_source(space, ''shop.orders'', key => ''order_no'', identifiers => ''{"shop.customer": "customer_id"}'', event => ''''''Order Completed'''''', at => ''ordered_at'').';
     END IF;
-    rel := cdp_internal.present_relation(relation, cdp_internal.relation_title(relation));
+    rel := cdp_internal.present_relation(relation, relation::text);
     PERFORM cdp_internal.require_relation_name(space, source);
     SELECT format('(%s)::text', c.sql) INTO key_sql FROM cdp_internal.check_expression(key, rel, format('the key of source "%s"', source)) c;
     SELECT c.sql INTO event_sql FROM cdp_internal.check_expression(event, rel, format('event of source "%s"', source), 'text') c;

@@ -38,10 +38,9 @@ BEGIN
     IF role IS NULL THEN
         RAISE EXCEPTION 'revoke_role needs a role' USING ERRCODE = 'CDP23', HINT = 'Call cdp.revoke_role(space, ''bi_tool'').';
     END IF;
-    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %s FROM %s CASCADE', space, role);
-    -- only what was granted: of REVOKE ALL on a sequence an admin who is not its owner would be warned, column by column
+    EXECUTE format('REVOKE SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %s FROM %s CASCADE', space, role);
     EXECUTE format('REVOKE USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %s FROM %s CASCADE', space, role);
-    EXECUTE format('REVOKE ALL ON SCHEMA %s FROM %s CASCADE', space, role);
+    EXECUTE format('REVOKE USAGE ON SCHEMA %s FROM %s CASCADE', space, role);
 END
 $$;
 REVOKE ALL ON FUNCTION cdp.revoke_role(regnamespace, regrole) FROM PUBLIC;

@@ -44,16 +44,9 @@ BEGIN
         END;
         COMMIT;
         IF state IS NOT NULL THEN
-            -- an empty detail or hint would be printed as an empty line
-            IF detail <> '' AND hint <> '' THEN
-                RAISE EXCEPTION '%', message USING ERRCODE = state, DETAIL = detail, HINT = hint;
-            ELSIF detail <> '' THEN
-                RAISE EXCEPTION '%', message USING ERRCODE = state, DETAIL = detail;
-            ELSIF hint <> '' THEN
-                RAISE EXCEPTION '%', message USING ERRCODE = state, HINT = hint;
-            ELSE
-                RAISE EXCEPTION '%', message USING ERRCODE = state;
-            END IF;
+            RAISE EXCEPTION '%', message USING ERRCODE = state,
+                DETAIL = coalesce(nullif(detail, ''), format('In the step %s of cdp.run.', step)),
+                HINT = coalesce(nullif(hint, ''), format('What was done before is kept; see the table %s.run.', space));
         END IF;
     END LOOP;
 END

@@ -33,7 +33,8 @@ BEGIN
             SELECT i.profile_id, t.entity::text AS entity
               FROM %2$s t JOIN %1$s.source s ON s.source = t.source::text
               JOIN %1$s.record r ON r.source_id = s.source_id AND r.source_key = t.source_key::text
-              JOIN %1$s.identity i ON i.record_id = r.record_id),
+              JOIN %1$s.identity i ON i.record_id = r.record_id
+             WHERE t.entity IS NOT NULL),
         cell AS (SELECT t.profile_id, t.entity, count(*) AS n FROM t GROUP BY 1, 2),
         p AS (SELECT c.profile_id, sum(c.n)::bigint AS n, count(*) AS parts FROM cell c GROUP BY 1),
         e AS (SELECT c.entity, sum(c.n)::bigint AS n FROM cell c GROUP BY 1),
@@ -52,7 +53,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.evaluate(regnamespace, regclass) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.evaluate(regnamespace, regclass) IS
-'Compares the partition in force with a known truth, a table or view with the columns source, source_key and entity; records that it does not name are left out.
+'Compares the partition in force with a known truth, a table or view with the columns source, source_key and entity; records that it does not name, or whose entity is null, are left out.
 level pairs: of all pairs of records in one profile (found) and in one entity (expected), those in both (correct). level clusters: profiles that are exactly one entity. precision = correct/found, recall = correct/expected, f1 = 2*correct/(found+expected); null where the denominator is 0.
 Errors: CDP23 not a truth table or a record with two entities, CDP60 records that the space does not have.
 Example: SELECT * FROM cdp.evaluate(''customer'', ''truth.record'');';

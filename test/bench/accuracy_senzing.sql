@@ -81,6 +81,7 @@ SELECT cdp.add_source('customer', 'raw.party', name => s.source, key => 'record_
 SELECT cdp.add_rule('customer', 'name and birth date', '{name_words,birth_date}', priority => 100);
 SELECT cdp.add_rule('customer', 'end of ssn and birth date', '{ssn_end,birth_date}', priority => 110);
 SELECT cdp.add_rule('customer', 'national id number and birth date', '{national_id_number,birth_date}', priority => 110);
+SELECT cdp.add_rule('customer', 'given name, birth date and street', '{given_name,birth_date,street}', priority => 110);
 SELECT cdp.add_rule('customer', 'phone and given name', '{phone,given_name}', priority => 120);
 SELECT cdp.add_rule('customer', 'phone and name', '{phone,name_words}', priority => 120);
 SELECT cdp.add_rule('customer', 'name and street', '{name_words,street}', priority => 130);

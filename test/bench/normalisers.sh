@@ -9,7 +9,7 @@ rows=${1:-1000000}
 if [ -z "${CDP_BENCH_INSIDE:-}" ]; then
 	make -s -j2
 	make -s install DESTDIR="$PWD/build/dest" >/dev/null
-	CDP_BENCH_INSIDE=1 exec pg_virtualenv -v 15 -c "--locale=C.UTF-8 --encoding=UTF8" -o extension_destdir="$PWD/build/dest" -o fsync=off \
+	CDP_BENCH_INSIDE=1 exec pg_virtualenv -t -v 15 -c "--locale=C.UTF-8 --encoding=UTF8" -o extension_destdir="$PWD/build/dest" -o fsync=off \
 		-o shared_buffers=512MB -o max_parallel_workers_per_gather=0 -o jit=off -o autovacuum=off \
 		-o "dynamic_library_path='$PWD/build/dest/usr/lib/postgresql/15/lib:\$libdir'" bash "$0" "$rows"
 fi

@@ -1,6 +1,6 @@
 -- business.sql: a generated company with customers whose truth is known.
 --
---   psql -v people=100000 [-v seed=1] [-v today=2026-06-30] -f business.sql
+--   psql -v people=100000 [-v seed=1, 0 or more] [-v today=2026-06-30] -f business.sql
 --
 -- Makes (and makes anew) the schemas crm, shop, news, support, survey, web and
 -- truth in the current database; needs no extension. truth.record says for each
@@ -157,7 +157,7 @@ RETURN floor(made.uniform(n, salt) * sqrt(made.uniform(n, salt)) * size)::int;
 -- A one-to-one scramble of 0 … size-1 (the factor is a prime that divides no size in use).
 CREATE FUNCTION made.scramble(n bigint, factor bigint, size bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (n * factor + :seed * 40503) % size;
+RETURN (n * factor + (:seed)::bigint * 40503) % size;
 
 -- Keys tell nothing about the person: the number of (person, copy), scrambled for each table in another way.
 CREATE FUNCTION made.key(source text, entity bigint, copy int) RETURNS bigint
@@ -454,7 +454,7 @@ SELECT key AS contact_id,
        made.write_phone(CASE WHEN made.hit(rec, 'crm landline', :landline_given) THEN landline ELSE mobile END, rec, 'crm.mobile') AS mobile,
        CASE WHEN employer IS NOT NULL AND made.hit(rec, 'crm office', :switchboard_given)
             THEN made.phone_format((ARRAY['212', '312', '415', '617', '713', '206', '303', '404'])[1 + employer % 8]
-                                   || (2 + employer / 8 % 8) || '5' || substr('012346789', 1 + employer / 64 % 9, 1) || lpad((employer % 10000)::text, 4, '0'),
+                                   || (2 + employer / 8 % 8) || '5' || substr('012346789', 1 + employer / 64 % 9, 1) || lpad((employer / 576 * 7919::bigint % 10000)::text, 4, '0'),
                                    made.pick(rec, 'crm office style', 10)) END AS office,
        made.write_date(birth_date, 'YYYY-MM-DD', rec, 'crm.dob') AS dob,
        CASE WHEN has_address THEN made.write_street(street, rec, 'crm.street') END AS street,
