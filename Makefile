@@ -39,6 +39,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 	hardening string acl comments
 
 REGRESS += source attribute resolve cluster explain quality evaluate run grant status uninstall
+REGRESS += odd_names
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot
