@@ -161,3 +161,37 @@ SQL_SIMILARITY(cdp_qgram_jaccard_text, cdp_qgram(BOTH, size_argument(fcinfo, "q"
 SQL_SIMILARITY(cdp_qgram_dice_text, cdp_qgram(BOTH, size_argument(fcinfo, "q"), CDP_DICE))
 SQL_SIMILARITY(cdp_qgram_cosine_text, cdp_qgram(BOTH, size_argument(fcinfo, "q"), CDP_COSINE))
 SQL_SIMILARITY(cdp_chunk_jaccard_text, cdp_token_jaccard(BOTH, size_argument(fcinfo, "size")))
+
+/* A code of one word or many, as text. */
+static Datum
+phonetic(FunctionCallInfo fcinfo, CdpPhonetic make)
+{
+	uint32_t   *code;
+	int32		len;
+	text	   *out;
+	char	   *end;
+
+	decode(fcinfo, 0, &left);
+	len = make(&work, left.data, left.len, &code);
+	if (work.problem != CDP_NO_PROBLEM)
+		finish();
+	out = palloc(VARHDRSZ + (Size) len * 4);
+	end = VARDATA(out);
+	for (int32 i = 0; i < len; i++)
+		end += cdp_chars_encode(code[i], end);
+	SET_VARSIZE(out, end - (char *) out);
+	finish();
+	PG_RETURN_TEXT_P(out);
+}
+
+#define SQL_PHONETIC(name, make) \
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	return phonetic(fcinfo, make); \
+}
+
+SQL_PHONETIC(cdp_soundex_text, cdp_soundex)
+SQL_PHONETIC(cdp_metaphone_text, cdp_metaphone)
+SQL_PHONETIC(cdp_nysiis_text, cdp_nysiis)
