@@ -18,7 +18,7 @@ OBJS = \
 	src/profile/survive.o src/profile/golden.o \
 	src/consent/ledger.o src/consent/consent.o \
 	src/segment/trait.o src/segment/segment.o \
-	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o \
+	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
 	src/match/string.o
 
 SQL_PIECES = \

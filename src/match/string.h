@@ -135,6 +135,12 @@ typedef int32_t (*CdpPhonetic) (CdpWork *work, const uint32_t *s, int32_t n, uin
 extern int32_t cdp_soundex(CdpWork *work, const uint32_t *s, int32_t n, uint32_t **code);
 extern int32_t cdp_metaphone(CdpWork *work, const uint32_t *s, int32_t n, uint32_t **code);
 extern int32_t cdp_nysiis(CdpWork *work, const uint32_t *s, int32_t n, uint32_t **code);
+typedef struct CdpCode
+{
+	uint32_t   *data;
+	int32_t		len;
+} CdpCode;
+extern bool cdp_double_metaphone(CdpWork *work, const uint32_t *s, int32_t n, CdpCode *first, CdpCode *second);
 extern uint32_t *cdp_phonetic_letters(CdpWork *work, const uint32_t *s, int32_t n, bool decompose, int32_t *count);
 
 #endif

@@ -230,6 +230,8 @@ check_pair(const char *a, size_t na, const char *b, size_t nb, const char *c, si
 				z;
 	static const CdpPhonetic phonetics[PHONETICS] = {cdp_soundex, cdp_metaphone, cdp_nysiis};
 	static const CdpDistance measures[3] = {cdp_levenshtein, cdp_osa, cdp_damerau};
+	CdpCode		primary,
+				alternate;
 	int32_t		found[3];
 	double		similarity[9];
 
@@ -301,6 +303,8 @@ check_pair(const char *a, size_t na, const char *b, size_t nb, const char *c, si
 			if (code[j] > 0x10FFFF)
 				fault("a phonetic code", a, na, b, nb);
 	}
+	if (!cdp_double_metaphone(&work, x.data, x.len, &primary, &alternate) || primary.len > 2 * x.len * 4 || alternate.len > 2 * x.len * 4)
+		fault("a pair of phonetic codes", a, na, b, nb);
 	if (work.problem != CDP_NO_PROBLEM || work.dirty)
 		fault("what is left behind", a, na, b, nb);
 }
@@ -314,6 +318,8 @@ check_long(void)
 	CdpChars	x = {0},
 				y = {0};
 	uint32_t   *code;
+	CdpCode		primary,
+				alternate;
 
 	for (int32_t i = 0; i < n; i++)
 		text[i] = (char) draw(256);
@@ -341,6 +347,7 @@ check_long(void)
 	cdp_soundex(&work, x.data, x.len, &code);
 	cdp_metaphone(&work, x.data, x.len, &code);
 	cdp_nysiis(&work, x.data, x.len, &code);
+	cdp_double_metaphone(&work, x.data, x.len, &primary, &alternate);
 	if (work.problem != CDP_NO_PROBLEM)
 		fault("long texts", "", 0, "", 0);
 	/* too much work ends in a problem, not in hours */
