@@ -18,7 +18,8 @@ OBJS = \
 	src/profile/survive.o src/profile/golden.o \
 	src/consent/ledger.o src/consent/consent.o \
 	src/segment/trait.o src/segment/segment.o \
-	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/string.o
+	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
+	src/match/string.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -39,6 +40,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 	hardening string acl comments
 
 REGRESS += source attribute resolve cluster explain quality evaluate run grant status uninstall
+REGRESS += odd_names
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

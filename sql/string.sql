@@ -36,6 +36,15 @@ SELECT a, b, round(cdp.token_jaccard(a, b)::numeric, 4) AS jaccard, round(cdp.to
                ('smith jon', 'jon smyth'), (E'a\u00a0b\u3000c\td', 'd c b a')) t (a, b);
 SELECT cdp.chunk_jaccard('DE8937040044', 'DE8937049999', 4), cdp.chunk_jaccard('abcabcab', 'abc', 3), cdp.chunk_jaccard('', '', 3), cdp.chunk_jaccard('ab', 'xyab', 2);
 
+-- phonetic codes
+SELECT v, cdp.soundex(v), cdp.metaphone(v), cdp.nysiis(v), cdp.double_metaphone(v) AS double
+  FROM unnest(ARRAY['Robert', 'Rupert', 'Ashcraft', 'Honeyman', 'O''Hara', 'Zoë', 'Knight', 'Philip', 'Schmidt', 'Smith', 'Thumb', 'Sign', 'Signed', 'School', 'Christine', 'Maggie', 'Xavier', 'Wright', 'Aesop',
+                    'Macdonald', 'Evelyn', 'Hughes', 'Browne', 'Caesar', 'Bacher', 'Michael', 'Orchestra', 'McHugh', 'Czerny', 'Focaccia', 'Bellocchio', 'Accident', 'Edge', 'Edgar', 'Ghislane', 'Laughlin', 'Broughton', 'Cagney', 'Tagliaro',
+                    'Danger', 'Biaggi', 'San Jacinto', 'José', 'Bajador', 'Cabrillo', 'Gallegos', 'Plumber', 'Rogier', 'Hochmeier', 'Island', 'Sugar', 'Windsheim', 'Schermerhorn', 'Resnais', 'Thomas', 'Tichner', 'Wasserman', 'Filipowicz', 'Arnow',
+                    'Breaux', 'Zhao', 'Françoise', 'Nuñez', 'van der Berg', ' Lee ', '', ' ', '42', 'Łukasz', '李', '¿']) v;
+SELECT cdp.metaphone('Thompson Bridge, 42 Main Street') AS by_word, length(cdp.nysiis(repeat('Montgomery', 1000))) AS not_cut, length((cdp.double_metaphone(repeat('Schmidt ', 100000)))[1]) AS long_text;
+SELECT cdp.double_metaphone('Smith') && cdp.double_metaphone('Schmidt') AS alike, cdp.double_metaphone('Smith') && cdp.double_metaphone('Jones') AS not_alike;
+
 -- Random words, always the same: three letters, so that much is repeated, some of them wide; and the plain tables
 -- in SQL to compare with.
 CREATE TABLE word AS
@@ -126,7 +135,7 @@ SELECT cdp.levenshtein(NULL, 'x') IS NULL AND cdp.jaro('x', NULL) IS NULL AS nul
 
 -- usable by anyone, also in an index and in parallel
 SELECT p.proname FROM pg_proc p
- WHERE p.pronamespace = 'cdp'::regnamespace AND p.prosrc ~ '^cdp_(levenshtein|osa|damerau|jaro|jaro_winkler|qgram|token|chunk)_.*text'
+ WHERE p.pronamespace = 'cdp'::regnamespace AND p.prosrc ~ '^cdp_(levenshtein|osa|damerau|jaro|jaro_winkler|qgram|token|chunk|soundex|metaphone|nysiis|double)_.*text'
    AND (p.provolatile, p.proparallel, p.proisstrict) <> ('i', 's', true);
 
 RESET search_path;

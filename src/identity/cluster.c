@@ -352,22 +352,19 @@ hub_row(TupleTableSlot *slot, void *state)
 }
 
 /*
- * Gives done each hub of a kind. When only what is affected is clustered, the
- * hubs are those that join the given work table.
+ * Gives done each hub of a kind, read by affected_sql when only what is affected
+ * is clustered.
  */
 static void
-read_hubs(Graph *g, const Kind *kind, const char *work_table, const char *work_join, void (*done) (HubReader *hub))
+read_hubs(Graph *g, const Kind *kind, const char *affected_sql, void (*done) (HubReader *hub))
 {
 	HubReader	hub = {.g = g, .kind = kind, .done = done};
 	Oid			argtypes[1] = {TEXTOID};
 	Datum		args[1] = {PointerGetDatum(kind->name)};
-	char	   *sql;
+	const char *sql = affected_sql;
 
 	initStringInfo(&hub.value);
-	if (g->affected_only)
-		sql = psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM %s JOIN %s.identifier h ON %s"
-					   " WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", work_table, g->schema, work_join);
-	else
+	if (!g->affected_only)
 		sql = psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM %1$s.identifier h"
 					   " WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", g->schema);
 	stream_rows(sql, 1, argtypes, args, hub_row, &hub);
@@ -376,7 +373,6 @@ read_hubs(Graph *g, const Kind *kind, const char *work_table, const char *work_j
 	if (hub.member)
 		pfree(hub.member);
 	pfree(hub.value.data);
-	pfree(sql);
 }
 
 static void
@@ -1069,7 +1065,8 @@ cdp_cluster(PG_FUNCTION_ARGS)
 			join_nodes(&g, g.same[i][0], g.same[i][1]);
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].ties)
-				read_hubs(&g, &g.kinds[i], "pg_temp.cdp_hub u", "h.kind = u.kind AND h.value = u.value", hub_join_all);
+				read_hubs(&g, &g.kinds[i], "SELECT u.value, pg_catalog.unnest(u.members) FROM pg_temp.cdp_hub u WHERE u.kind = $1 ORDER BY u.value",
+						  hub_join_all);
 
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].max_per_profile > 0)
@@ -1080,7 +1077,10 @@ cdp_cluster(PG_FUNCTION_ARGS)
 				whole.common_limit = 0;
 				memset(g.count, 0, g.n * sizeof(int32));
 				memset(g.stamp, 0, g.n * sizeof(int32));
-				read_hubs(&g, &whole, "pg_temp.cdp_affected u", "h.record_id = u.record_id", hub_count_values);
+				read_hubs(&g, &whole,
+						  psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM pg_temp.cdp_affected u"
+								   " JOIN %s.identifier h ON h.record_id = u.record_id WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", g.schema),
+						  hub_count_values);
 			}
 		for (int i = 0; i < g.n_different; i++)
 			if (find_root(&g, g.different[i][0]) == find_root(&g, g.different[i][1]))

@@ -422,25 +422,26 @@ DECLARE
     n     bigint;
     total bigint := 0;
     round int := 0;
-    size_sql text := format('(SELECT count(*) FROM (SELECT FROM %s.identifier c WHERE c.kind = t.kind AND c.value = t.value AND NOT c.blocked LIMIT
-                              CASE WHEN k.common_limit > 0 THEN k.common_limit + 1 + abs(t.change) ELSE 2 END) z)', space);
+    -- the records of a hub t of kind k, one more than the limit at most; each hub is read only here
+    members_sql text := format('CROSS JOIN LATERAL (SELECT array_agg(c.record_id) AS members FROM (
+                                 SELECT c.record_id FROM %s.identifier c WHERE c.kind = t.kind AND c.value = t.value AND NOT c.blocked
+                                  LIMIT CASE WHEN k.common_limit > 0 THEN k.common_limit + 1 + abs(t.change) END) c) m', space);
 BEGIN
     CREATE TEMP TABLE cdp_affected (record_id bigint PRIMARY KEY, round int NOT NULL) ON COMMIT DROP;
-    CREATE TEMP TABLE cdp_hub (kind text COLLATE "C", value text COLLATE "C", size bigint, round int, PRIMARY KEY (kind, value)) ON COMMIT DROP;
+    CREATE TEMP TABLE cdp_hub (kind text COLLATE "C", value text COLLATE "C", members bigint[], round int, PRIMARY KEY (kind, value)) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_kind ON COMMIT DROP AS SELECT k.* FROM cdp_internal.evidence_kinds(space, common) k WHERE k.ties;
 
     -- the changed records, and everybody in a hub that tied before or ties now
     EXECUTE format($sql$
         WITH t AS (SELECT t.kind, t.value, sum(t.change)::int AS change FROM pg_temp.cdp_touched t GROUP BY 1, 2),
-        h AS MATERIALIZED (SELECT t.kind, t.value, t.change, k.common_limit, %2$s AS size FROM t JOIN pg_temp.cdp_kind k ON k.kind = t.kind)
+        h AS MATERIALIZED (SELECT t.change, k.common_limit, m.members, cardinality(m.members) AS size FROM t JOIN pg_temp.cdp_kind k ON k.kind = t.kind %2$s)
         INSERT INTO pg_temp.cdp_affected
         SELECT r.record_id, 0 FROM (
             SELECT c.record_id FROM pg_temp.cdp_changed c
             UNION
-            SELECT i.record_id FROM h JOIN %1$s.identifier i ON i.kind = h.kind AND i.value = h.value AND NOT i.blocked
-             WHERE h.common_limit = 0 OR least(h.size, h.size - h.change) <= h.common_limit) r
+            SELECT unnest(h.members) FROM h WHERE h.common_limit = 0 OR least(h.size, h.size - h.change) <= h.common_limit) r
           JOIN %1$s.record x USING (record_id)
-    $sql$, space, size_sql);
+    $sql$, space, members_sql);
     GET DIAGNOSTICS n = ROW_COUNT;
     WHILE n > 0 LOOP
         total := total + n;
@@ -448,19 +449,19 @@ BEGIN
         ANALYZE pg_temp.cdp_affected;
         EXECUTE format($sql$
             INSERT INTO pg_temp.cdp_hub
-            SELECT t.kind, t.value, %2$s, $1
+            SELECT t.kind, t.value, m.members, $1
               FROM (SELECT DISTINCT i.kind, i.value, 0 AS change
                       FROM pg_temp.cdp_affected a JOIN %1$s.identifier i USING (record_id)
                      WHERE a.round = $1 AND NOT i.blocked) t
               JOIN pg_temp.cdp_kind k ON k.kind = t.kind
+              %2$s
              WHERE NOT EXISTS (SELECT FROM pg_temp.cdp_hub u WHERE u.kind = t.kind AND u.value = t.value)
-        $sql$, space, size_sql) USING round - 1;
+        $sql$, space, members_sql) USING round - 1;
         EXECUTE format($sql$
             INSERT INTO pg_temp.cdp_affected
             SELECT n.record_id, $1 FROM (
-                SELECT i.record_id FROM pg_temp.cdp_hub h JOIN pg_temp.cdp_kind k ON k.kind = h.kind
-                  JOIN %1$s.identifier i ON i.kind = h.kind AND i.value = h.value AND NOT i.blocked
-                 WHERE h.round = $1 - 1 AND h.size > 1 AND (k.common_limit = 0 OR h.size <= k.common_limit)
+                SELECT unnest(h.members) AS record_id FROM pg_temp.cdp_hub h JOIN pg_temp.cdp_kind k ON k.kind = h.kind
+                 WHERE h.round = $1 - 1 AND cardinality(h.members) > 1 AND (k.common_limit = 0 OR cardinality(h.members) <= k.common_limit)
                 UNION
                 SELECT l.record_b FROM pg_temp.cdp_affected a JOIN %1$s.link l ON l.record_a = a.record_id WHERE a.round = $1 - 1 AND l.weight > 0
                 UNION

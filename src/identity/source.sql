@@ -11,9 +11,9 @@ BEGIN
     -- A relation dropped and made again under its name is the same source. The catalogue is asked, since to_regclass fails
     -- for a caller without USAGE on the schema.
     SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c FROM pg_class k WHERE k.oid = relation;
-    IF c.rel IS NULL THEN
+    IF c.rel IS NULL AND position('.' IN relation_name) > 0 THEN
         SELECT k.oid::regclass AS rel, k.relkind, k.relnamespace INTO c
-          FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace WHERE format('%I.%I', n.nspname, k.relname) = relation_name;
+          FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace WHERE ARRAY[n.nspname::text, k.relname::text] = parse_ident(relation_name);
     END IF;
     IF c.rel IS NULL THEN
         RAISE EXCEPTION 'the relation of source "%" is gone', relation_name USING ERRCODE = 'CDP41',

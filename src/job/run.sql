@@ -71,7 +71,7 @@ BEGIN
         (SELECT CASE WHEN s.is_event THEN 'event source' ELSE 'source' END, s.source::text,
                 CASE WHEN NOT s.is_event THEN (SELECT count(*) FROM %1$s.record r WHERE r.source_id = s.source_id) END, s.resolved_at,
                 CASE WHEN NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                                        WHERE c.oid = s.relation OR format('%%I.%%I', n.nspname, c.relname) = s.relation_name) THEN 'stale: its relation is gone'
+                                        WHERE c.oid = s.relation OR ARRAY[n.nspname::text, c.relname::text] = parse_ident(s.relation_name)) THEN 'stale: its relation is gone'
                      WHEN NOT s.is_event AND s.resolved_at IS NULL THEN 'stale: never resolved'
                      ELSE (SELECT format('refers to "%%s", which is no source', string_agg(f.name, '", "' ORDER BY f.name))
                              FROM jsonb_object_keys(s.fields) f(name) JOIN %1$s.attribute a ON a.attribute = f.name AND a.kind = 'reference'

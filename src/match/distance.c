@@ -55,6 +55,17 @@ trim(const uint32_t *a, int32_t na, const uint32_t *b, int32_t nb)
 	return na <= nb ? (Pair) {a, b, na, nb} : (Pair) {b, a, nb, na};
 }
 
+/* Is there time for so many more? */
+static bool
+more_steps(CdpWork *work, int64_t n)
+{
+	work->steps += n;
+	if (work->steps <= (work->max_steps > 0 ? work->max_steps : CDP_MAX_STEPS))
+		return true;
+	work->problem = CDP_TOO_MANY_STEPS;
+	return false;
+}
+
 /* Patterns of at most one word. */
 static inline __attribute__((always_inline)) int32_t
 one_word(CdpWork *work, Pair p, int32_t max, bool swaps)
@@ -124,12 +135,8 @@ stripes(CdpWork *work, Pair p, int32_t max, bool swaps)
 					before = 0;
 		int64_t		least;
 
-		work->steps += to - from + 1;
-		if (work->steps > CDP_MAX_STEPS)
-		{
-			work->problem = CDP_TOO_MANY_STEPS;
+		if (!more_steps(work, to - from + 1))
 			return CDP_BEYOND;
-		}
 		score = least = above + rows;
 		if (next == from)
 			above = score;
@@ -294,12 +301,8 @@ damerau_within(CdpWork *work, Pair p, int32_t max)
 		int32_t		lowest = INFINITE;
 		int32_t    *turn;
 
-		work->steps += (int64_t) (to - from + 1) * CELL_STEPS;
-		if (work->steps > CDP_MAX_STEPS)
-		{
-			work->problem = CDP_TOO_MANY_STEPS;
+		if (!more_steps(work, (int64_t) (to - from + 1) * CELL_STEPS))
 			return CDP_BEYOND;
-		}
 		if (to - from >= POLL_EVERY || i % 256 == 0)
 			cdp_poll(work);
 		/* older holds, up to now, the values of two rows up: row is written beside it */

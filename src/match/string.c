@@ -13,9 +13,11 @@
  */
 #include "clean/clean.h"
 #include "core/core.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "match/string.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #define KEEP_BYTES (256 * 1024)
@@ -161,3 +163,60 @@ SQL_SIMILARITY(cdp_qgram_jaccard_text, cdp_qgram(BOTH, size_argument(fcinfo, "q"
 SQL_SIMILARITY(cdp_qgram_dice_text, cdp_qgram(BOTH, size_argument(fcinfo, "q"), CDP_DICE))
 SQL_SIMILARITY(cdp_qgram_cosine_text, cdp_qgram(BOTH, size_argument(fcinfo, "q"), CDP_COSINE))
 SQL_SIMILARITY(cdp_chunk_jaccard_text, cdp_token_jaccard(BOTH, size_argument(fcinfo, "size")))
+
+static text *
+code_text(const uint32_t *code, int32 len)
+{
+	text	   *out = palloc(VARHDRSZ + (Size) len * 4);
+	char	   *end = VARDATA(out);
+
+	for (int32 i = 0; i < len; i++)
+		end += cdp_chars_encode(code[i], end);
+	SET_VARSIZE(out, end - (char *) out);
+	return out;
+}
+
+static Datum
+phonetic(FunctionCallInfo fcinfo, CdpPhonetic make)
+{
+	uint32_t   *code;
+	int32		len;
+	text	   *out;
+
+	decode(fcinfo, 0, &left);
+	len = make(&work, left.data, left.len, &code);
+	if (work.problem != CDP_NO_PROBLEM)
+		finish();
+	out = code_text(code, len);
+	finish();
+	PG_RETURN_TEXT_P(out);
+}
+
+#define SQL_PHONETIC(name, make) \
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	return phonetic(fcinfo, make); \
+}
+
+SQL_PHONETIC(cdp_soundex_text, cdp_soundex)
+SQL_PHONETIC(cdp_metaphone_text, cdp_metaphone)
+SQL_PHONETIC(cdp_nysiis_text, cdp_nysiis)
+
+PG_FUNCTION_INFO_V1(cdp_double_metaphone_text);
+Datum
+cdp_double_metaphone_text(PG_FUNCTION_ARGS)
+{
+	CdpCode		first,
+				second;
+	Datum		codes[2];
+
+	decode(fcinfo, 0, &left);
+	if (!cdp_double_metaphone(&work, left.data, left.len, &first, &second))
+		finish();
+	codes[0] = PointerGetDatum(code_text(first.data, first.len));
+	codes[1] = PointerGetDatum(code_text(second.data, second.len));
+	finish();
+	PG_RETURN_ARRAYTYPE_P(construct_array(codes, 2, TEXTOID, -1, false, TYPALIGN_INT));
+}

@@ -32,7 +32,7 @@ typedef enum CdpProblem
 	CDP_NO_PROBLEM = 0,
 	CDP_NO_MEMORY,
 	CDP_TEXT_TOO_LONG,
-	/* the distance is not known after CDP_MAX_STEPS steps */
+	/* the distance is not known after max_steps */
 	CDP_TOO_MANY_STEPS
 } CdpProblem;
 
@@ -56,6 +56,7 @@ typedef struct CdpWork
 	bool		has_high;
 	CdpProblem	problem;
 	int64_t		steps;
+	int64_t		max_steps;		/* 0: CDP_MAX_STEPS */
 	void	   *slot[CDP_WORK_SLOTS];
 	size_t		slot_size[CDP_WORK_SLOTS];
 	void		(*poll) (void);
@@ -125,5 +126,21 @@ extern double cdp_token_jaccard(CdpWork *work, const uint32_t *a, int32_t na, co
 extern double cdp_token_sort(CdpWork *work, const uint32_t *a, int32_t na, const uint32_t *b, int32_t nb);
 extern double cdp_token_set(CdpWork *work, const uint32_t *a, int32_t na, const uint32_t *b, int32_t nb);
 extern bool cdp_is_white_space(uint32_t c);
+
+/*
+ * phonetic.c, double_metaphone.c: the code is left in *code, in memory of work, and
+ * its length is returned
+ */
+typedef int32_t (*CdpPhonetic) (CdpWork *work, const uint32_t *s, int32_t n, uint32_t **code);
+extern int32_t cdp_soundex(CdpWork *work, const uint32_t *s, int32_t n, uint32_t **code);
+extern int32_t cdp_metaphone(CdpWork *work, const uint32_t *s, int32_t n, uint32_t **code);
+extern int32_t cdp_nysiis(CdpWork *work, const uint32_t *s, int32_t n, uint32_t **code);
+typedef struct CdpCode
+{
+	uint32_t   *data;
+	int32_t		len;
+} CdpCode;
+extern bool cdp_double_metaphone(CdpWork *work, const uint32_t *s, int32_t n, CdpCode *first, CdpCode *second);
+extern uint32_t *cdp_phonetic_letters(CdpWork *work, const uint32_t *s, int32_t n, bool decompose, int32_t *count);
 
 #endif

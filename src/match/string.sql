@@ -134,3 +134,39 @@ COMMENT ON FUNCTION cdp.token_set_similarity(text, text) IS
 'Similarity of two sets of words, 0 to 1: with c the words that both have, the greatest similarity between any two of c, c with the other words of a, and c with the other words of b, each in order and joined by one space. So words that only one text has cost little, and a text that has all words of the other is 1. levenshtein(x, y) is turned into a similarity by 1 - levenshtein(x, y) / length of the longer. Words are what white space separates and are compared exactly: make keys first, for example by cdp.street_key or cdp.text_key. 1 when neither has a word.
 Errors: CDP23 as for cdp.levenshtein.
 Example: SELECT cdp.token_set_similarity(''acme trading'', ''acme trading company of ohio'');  -- 1';
+
+CREATE OR REPLACE FUNCTION cdp.soundex(value text)
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_soundex_text';
+COMMENT ON FUNCTION cdp.soundex(text) IS
+'American Soundex of a name: its first character and three digits (Russell 1918, as the US National Archives use it: h and w do not part letters of one code). Letters without their marks; white space before the name, punctuation and digits within it do not count. Empty for a blank text.
+Errors: CDP23 when the text has more than 16777216 characters.
+Example: SELECT cdp.soundex(''Tymczak'');  -- T522';
+
+CREATE OR REPLACE FUNCTION cdp.metaphone(value text)
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_metaphone_text';
+COMMENT ON FUNCTION cdp.metaphone(text) IS
+'Metaphone of a text: how its English consonants sound, word by word, with a vowel only at the beginning of a word; 0 is th, X is sh or ch (Lawrence Philips, Computer Language, December 1990). Letters without their marks; what is not a Latin letter does not count. Any length, empty when no letter is heard. For names of other origins cdp.double_metaphone knows more.
+Errors: CDP23 when the text has more than 16777216 characters.
+Example: SELECT cdp.metaphone(''Knight Bridge'');  -- NT BRJ';
+
+CREATE OR REPLACE FUNCTION cdp.nysiis(value text)
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_nysiis_text';
+COMMENT ON FUNCTION cdp.nysiis(text) IS
+'NYSIIS code of a name, not cut at six letters (Taft, Name Search Techniques, New York State Identification and Intelligence System, 1970). Capitals; what is not a letter does not count, letters outside ASCII stay: make a key by cdp.name_key first.
+Errors: CDP23 when the text has more than 16777216 characters.
+Example: SELECT cdp.nysiis(''Montgomery'');  -- MANTGANARY';
+
+CREATE OR REPLACE FUNCTION cdp.double_metaphone(value text)
+RETURNS text[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_double_metaphone_text';
+COMMENT ON FUNCTION cdp.double_metaphone(text) IS
+'Double Metaphone codes of a name, as an array of two: how most Americans say it, and how it may be said at its origin, equal to the first where no other is known. Two names may sound alike when their codes overlap: cdp.double_metaphone(a) && cdp.double_metaphone(b). 0 is th, X is sh or ch, A any vowel at the beginning (Lawrence Philips, C/C++ Users Journal, June 2000). The codes are not cut: take left(code, 4) for those of the article. Letters without their marks (ç is an s), apostrophes do not count. Both are empty when no letter is heard.
+Errors: CDP23 when the text has more than 16777216 characters.
+Example: SELECT cdp.double_metaphone(''Schmidt'');  -- {XMT,SMT}';

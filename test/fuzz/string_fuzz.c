@@ -18,6 +18,7 @@
 #include "match/string.h"
 
 #define MAX_BYTES 1200
+#define PHONETICS 3
 
 static CdpWork work;
 static uint64_t state;
@@ -177,6 +178,9 @@ make_text(char *out, uint32_t alphabet, uint32_t chars)
 				n += cdp_chars_encode(draw(2) ? 'e' : 0x300 + draw(0x70), out + n);
 				break;
 			case 4:
+				out[n++] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ '"[draw(28)];
+				break;
+			case 5:
 				n += cdp_chars_encode(draw(4) ? 'a' + draw(4) : 0x1F600 + draw(4), out + n);
 				break;
 			default:
@@ -224,7 +228,10 @@ check_pair(const char *a, size_t na, const char *b, size_t nb, const char *c, si
 	static CdpChars x,
 				y,
 				z;
+	static const CdpPhonetic phonetics[PHONETICS] = {cdp_soundex, cdp_metaphone, cdp_nysiis};
 	static const CdpDistance measures[3] = {cdp_levenshtein, cdp_osa, cdp_damerau};
+	CdpCode		primary,
+				alternate;
 	int32_t		found[3];
 	double		similarity[9];
 
@@ -287,6 +294,17 @@ check_pair(const char *a, size_t na, const char *b, size_t nb, const char *c, si
 			cdp_jaro_winkler(&work, l->data, l->len, l->data, l->len, true) != (l->len > 0))
 			fault("the identity", a, na, b, nb);
 	}
+	for (int i = 0; i < PHONETICS; i++)
+	{
+		uint32_t   *code;
+		int32_t		len = phonetics[i] (&work, x.data, x.len, &code);
+
+		for (int32_t j = 0; j < len; j++)
+			if (code[j] > 0x10FFFF)
+				fault("a phonetic code", a, na, b, nb);
+	}
+	if (!cdp_double_metaphone(&work, x.data, x.len, &primary, &alternate) || primary.len > 2 * x.len * 4 || alternate.len > 2 * x.len * 4)
+		fault("a pair of phonetic codes", a, na, b, nb);
 	if (work.problem != CDP_NO_PROBLEM || work.dirty)
 		fault("what is left behind", a, na, b, nb);
 }
@@ -299,6 +317,9 @@ check_long(void)
 	char	   *text = malloc(n + 8);
 	CdpChars	x = {0},
 				y = {0};
+	uint32_t   *code;
+	CdpCode		primary,
+				alternate;
 
 	for (int32_t i = 0; i < n; i++)
 		text[i] = (char) draw(256);
@@ -323,6 +344,10 @@ check_long(void)
 	cdp_qgram(&work, x.data, x.len, y.data, y.len, 2, CDP_JACCARD);
 	cdp_qgram(&work, x.data, x.len, y.data, y.len, 1000, CDP_COSINE);
 	cdp_token_jaccard(&work, x.data, x.len, y.data, y.len, 0);
+	cdp_soundex(&work, x.data, x.len, &code);
+	cdp_metaphone(&work, x.data, x.len, &code);
+	cdp_nysiis(&work, x.data, x.len, &code);
+	cdp_double_metaphone(&work, x.data, x.len, &primary, &alternate);
 	if (work.problem != CDP_NO_PROBLEM)
 		fault("long texts", "", 0, "", 0);
 	/* too much work ends in a problem, not in hours */
@@ -330,8 +355,11 @@ check_long(void)
 	cdp_chars_decode(&work, text, n, &y);
 	memset(text, 'y', n);
 	cdp_chars_decode(&work, text, n, &x);
-	if (cdp_damerau(&work, x.data, x.len, y.data, y.len, -1) != CDP_BEYOND || work.problem != CDP_TOO_MANY_STEPS)
+	work.max_steps = 1000000;
+	if (cdp_levenshtein(&work, x.data, x.len, y.data, y.len, -1) != CDP_BEYOND || work.problem != CDP_TOO_MANY_STEPS ||
+		cdp_damerau(&work, x.data, x.len, y.data, y.len, -1) != CDP_BEYOND || work.problem != CDP_TOO_MANY_STEPS)
 		fault("a distance that takes too long", "", 0, "", 0);
+	work.max_steps = 0;
 	work.problem = CDP_NO_PROBLEM;
 	free(text);
 	cdp_chars_free(&x);
@@ -350,7 +378,7 @@ main(int argc, char **argv)
 	state = argc > 2 ? strtoull(argv[2], NULL, 10) * 2654435769 + 88172645463325252 : 88172645463325252;
 	for (long i = 0; i < pairs; i++)
 	{
-		uint32_t	alphabet = draw(6);
+		uint32_t	alphabet = draw(7);
 		uint32_t	length = draw(10) ? draw(24) : draw(3) ? 50 + draw(40) : draw(300);
 		size_t		na = make_text(a, alphabet, length);
 		size_t		nb = draw(2) ? edit_text(a, na, b, alphabet) : make_text(b, alphabet, draw(length + 20));
