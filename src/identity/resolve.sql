@@ -422,10 +422,10 @@ DECLARE
     n     bigint;
     total bigint := 0;
     round int := 0;
-    -- the records of a hub t of kind k, one more than the limit at most; each hub is read only here
+    -- the records of a hub t, one more than the limit at most; each hub is read only here
     members_sql text := format('CROSS JOIN LATERAL (SELECT array_agg(c.record_id) AS members FROM (
                                  SELECT c.record_id FROM %s.identifier c WHERE c.kind = t.kind AND c.value = t.value AND NOT c.blocked
-                                  LIMIT CASE WHEN k.common_limit > 0 THEN k.common_limit + 1 + abs(t.change) END) c) m', space);
+                                  LIMIT CASE WHEN t.common_limit > 0 THEN t.common_limit + 1 + abs(t.change) END) c) m', space);
 BEGIN
     CREATE TEMP TABLE cdp_affected (record_id bigint PRIMARY KEY, round int NOT NULL) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_hub (kind text COLLATE "C", value text COLLATE "C", members bigint[], round int, PRIMARY KEY (kind, value)) ON COMMIT DROP;
@@ -433,14 +433,14 @@ BEGIN
 
     -- the changed records, and everybody in a hub that tied before or ties now
     EXECUTE format($sql$
-        WITH t AS (SELECT t.kind, t.value, sum(t.change)::int AS change FROM pg_temp.cdp_touched t GROUP BY 1, 2),
-        h AS MATERIALIZED (SELECT t.change, k.common_limit, m.members, cardinality(m.members) AS size FROM t JOIN pg_temp.cdp_kind k ON k.kind = t.kind %2$s)
+        WITH t AS (SELECT t.kind, t.value, k.common_limit, sum(t.change)::int AS change
+                     FROM pg_temp.cdp_touched t JOIN pg_temp.cdp_kind k ON k.kind = t.kind GROUP BY 1, 2, 3),
+        h AS MATERIALIZED (SELECT t.change, t.common_limit, m.members, cardinality(m.members) AS size FROM t %2$s)
         INSERT INTO pg_temp.cdp_affected
         SELECT r.record_id, 0 FROM (
             SELECT c.record_id FROM pg_temp.cdp_changed c
             UNION
             SELECT unnest(h.members) FROM h WHERE h.common_limit = 0 OR least(h.size, h.size - h.change) <= h.common_limit) r
-          JOIN %1$s.record x USING (record_id)
     $sql$, space, members_sql);
     GET DIAGNOSTICS n = ROW_COUNT;
     WHILE n > 0 LOOP
@@ -450,10 +450,9 @@ BEGIN
         EXECUTE format($sql$
             INSERT INTO pg_temp.cdp_hub
             SELECT t.kind, t.value, m.members, $1
-              FROM (SELECT DISTINCT i.kind, i.value, 0 AS change
-                      FROM pg_temp.cdp_affected a JOIN %1$s.identifier i USING (record_id)
+              FROM (SELECT DISTINCT i.kind, i.value, k.common_limit, 0 AS change
+                      FROM pg_temp.cdp_affected a JOIN %1$s.identifier i USING (record_id) JOIN pg_temp.cdp_kind k ON k.kind = i.kind
                      WHERE a.round = $1 AND NOT i.blocked) t
-              JOIN pg_temp.cdp_kind k ON k.kind = t.kind
               %2$s
              WHERE NOT EXISTS (SELECT FROM pg_temp.cdp_hub u WHERE u.kind = t.kind AND u.value = t.value)
         $sql$, space, members_sql) USING round - 1;
