@@ -19,7 +19,7 @@
 /* the first character that stands for a stray byte */
 #define STRAY 0x110000
 
-#define SMALL_SORT 24
+#define SMALL_SORT 64
 
 void *
 cdp_work_get(CdpWork *work, int slot, size_t n, size_t size)
@@ -119,11 +119,14 @@ cdp_chars_decode(CdpWork *work, const char *s, size_t len, CdpChars *out)
 	}
 	if ((size_t) out->cap < len || out->data == NULL)
 	{
-		size_t		room = len + len / 2 + 64;
+		size_t		room = len < CDP_MAX_CHARS ? len + len / 2 + 64 : CDP_MAX_CHARS;
 
-		free(out->data);
-		out->data = malloc(room * sizeof(uint32_t));
-		out->cap = out->data ? room : 0;
+		if ((size_t) out->cap < room)
+		{
+			free(out->data);
+			out->data = malloc(room * sizeof(uint32_t));
+			out->cap = out->data ? room : 0;
+		}
 		if (out->data == NULL)
 		{
 			work->problem = CDP_NO_MEMORY;
@@ -134,13 +137,13 @@ cdp_chars_decode(CdpWork *work, const char *s, size_t len, CdpChars *out)
 	{
 		size_t		size = 1;
 
+		if (n == CDP_MAX_CHARS)
+		{
+			work->problem = CDP_TEXT_TOO_LONG;
+			return false;
+		}
 		out->data[n++] = p[i] < 0x80 ? p[i] : decode_one(p + i, len - i, &size);
 		i += size;
-	}
-	if (n > CDP_MAX_CHARS)
-	{
-		work->problem = CDP_TEXT_TOO_LONG;
-		return false;
 	}
 	out->len = n;
 	return true;

@@ -346,13 +346,27 @@ damerau_within(CdpWork *work, Pair p, int32_t max)
 	return above[p.nb] <= max ? above[p.nb] : CDP_BEYOND;
 }
 
+/*
+ * Optimal string alignment comes first, being many times faster. It is an upper
+ * bound, equal up to 2, since it takes three edits where an edit happens inside a
+ * swap at the cost of 2. More edits inside cost both the same, so it is never
+ * greater than one and a half times the unrestricted distance.
+ */
 int32_t
 cdp_damerau(CdpWork *work, const uint32_t *a, int32_t na, const uint32_t *b, int32_t nb, int32_t max)
 {
 	Pair		p = trim(a, na, b, nb);
-	int32_t		answer;
+	int32_t		answer,
+				reach,
+				bound;
 
 	if (easy(work, p, &max, &answer))
 		return answer;
-	return p.nb <= WORD ? damerau_within(work, p, max) : search(work, p, max, damerau_within);
+	reach = least(max + max / 2, p.nb);
+	bound = p.na <= WORD ? one_word(work, p, reach, true) : search(work, p, reach, osa_stripes);
+	if (bound == CDP_BEYOND)
+		return CDP_BEYOND;
+	if (bound <= 2)
+		return bound <= max ? bound : CDP_BEYOND;
+	return damerau_within(work, p, least(max, bound));
 }

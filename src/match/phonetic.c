@@ -24,15 +24,13 @@
 /* the longest ligatures have three letters; whole phrases in one character are cut */
 #define MAX_DECOMPOSED 4
 #define SOUNDEX_LENGTH 4
+#define POLL_EVERY 65536
 
-/*
- * The characters in capitals; with decompose without marks. At least four of room
- * follow, which are zero.
- */
+/* The characters in capitals, with decompose without marks; count is how many. */
 uint32_t *
 cdp_phonetic_letters(CdpWork *work, const uint32_t *s, int32_t n, bool decompose, int32_t *count)
 {
-	uint32_t   *out = cdp_work_get(work, SLOT_LETTERS, (size_t) n * MAX_DECOMPOSED + 4, sizeof(uint32_t));
+	uint32_t   *out = cdp_work_get(work, SLOT_LETTERS, (size_t) n * MAX_DECOMPOSED + 1, sizeof(uint32_t));
 	UErrorCode	err = U_ZERO_ERROR;
 	const UNormalizer2 *nfkd = decompose ? unorm2_getNFKDInstance(&err) : NULL;
 	size_t		len = 0;
@@ -46,6 +44,8 @@ cdp_phonetic_letters(CdpWork *work, const uint32_t *s, int32_t n, bool decompose
 		UChar		parts[32];
 		int32_t		got = -1;
 
+		if (i % POLL_EVERY == 0)
+			cdp_poll(work);
 		if (c < 128)
 		{
 			out[len++] = c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c;
@@ -75,7 +75,6 @@ cdp_phonetic_letters(CdpWork *work, const uint32_t *s, int32_t n, bool decompose
 		}
 	}
 	*count = len;
-	memset(out + len, 0, 4 * sizeof(uint32_t));
 	return out;
 }
 
@@ -145,8 +144,8 @@ cdp_soundex(CdpWork *work, const uint32_t *s, int32_t n, uint32_t **code)
 }
 
 /*
- * One word of n ASCII capitals, followed by zeros as far as is looked; out has
- * room for two letters for each. Returns the end of the code.
+ * One word of n > 0 ASCII capitals; out has room for two letters for each. Returns
+ * the end of the code.
  */
 static uint32_t *
 metaphone_word(const uint32_t *w, int32_t n, uint32_t *out)

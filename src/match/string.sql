@@ -6,7 +6,7 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cdp_levenshtein_text';
 COMMENT ON FUNCTION cdp.levenshtein(text, text) IS
 'Levenshtein distance: the least number of characters to insert, delete or replace to make one text of the other (Levenshtein 1966; bit-parallel after Myers 1999 and Hyyrö 2003, banded after Ukkonen 1985). A metric: 0 for equal texts, at most the length of the longer.
-Time grows with length times distance; two texts of a million characters that share nothing take about a minute and can be cancelled. Errors: CDP23 when a text has more than 16777216 characters, or the distance is not found after 2^35 steps of 64 cells of the table, which texts of up to a million characters never reach.
+Time grows with length times distance; two texts of a million characters that share nothing take a minute or two and can be cancelled. Errors: CDP23 when a text has more than 16777216 characters, or the distance is not found after 2^35 steps of 64 cells of the table, which texts of up to a million characters never reach.
 Example: SELECT cdp.levenshtein(''kitten'', ''sitting'');  -- 3';
 
 CREATE OR REPLACE FUNCTION cdp.levenshtein_within(a text, b text, k integer)
@@ -24,7 +24,7 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cdp_osa_text';
 COMMENT ON FUNCTION cdp.osa_distance(text, text) IS
 'Optimal string alignment: like cdp.levenshtein, and swapping two neighbouring characters counts 1, but no part of the text is edited twice (Hyyrö 2003, bit-parallel). Not a metric: the triangle inequality can fail; cdp.damerau_levenshtein is one.
-Time grows with length times distance; two texts of a million characters that share nothing take about a minute and can be cancelled. Errors: CDP23 when a text has more than 16777216 characters, or the distance is not found after 2^35 steps of 64 cells of the table, which texts of up to a million characters never reach.
+Time grows with length times distance; two texts of a million characters that share nothing take a minute or two and can be cancelled. Errors: CDP23 when a text has more than 16777216 characters, or the distance is not found after 2^35 steps of 64 cells of the table, which texts of up to a million characters never reach.
 Example: SELECT cdp.osa_distance(''ca'', ''abc'');  -- 3';
 
 CREATE OR REPLACE FUNCTION cdp.osa_within(a text, b text, k integer)

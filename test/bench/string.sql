@@ -6,11 +6,11 @@ SET max_parallel_workers_per_gather = 0;
 CREATE TEMP TABLE name AS
 SELECT n, (ARRAY['anderson', 'martinez', 'schneider', 'kowalski', 'o''brien', 'fernandez', 'lee', 'wilkinson'])[1 + n % 8] || chr(97 + n % 26) AS a,
        (ARRAY['andersson', 'martines', 'snyder', 'kowalsky', 'obrian', 'hernandez', 'leigh', 'wilkensen'])[1 + n / 8 % 8] || chr(97 + n / 3 % 26) AS b
-  FROM generate_series(1, 200000) n;
+  FROM generate_series(1, 100000) n;
 CREATE TEMP TABLE street AS
 SELECT n, format('%s %s street apartment %s', n, a, n % 77) AS a, format('%s %s st apt %s', n + n % 3, b, n % 77) AS b FROM name WHERE n % 4 = 0;
 CREATE TEMP TABLE letter AS
-SELECT n, repeat(a || ' ', 100) AS a, repeat(b || ' ', 100) AS b FROM name WHERE n % 400 = 0;
+SELECT n, repeat(a || ' ', 100) AS a, repeat(b || ' ', 100) AS b FROM name WHERE n % 500 = 0;
 
 CREATE FUNCTION pg_temp.nanoseconds(source regclass, call text) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
