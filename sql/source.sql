@@ -244,3 +244,35 @@ DROP SCHEMA "Src.One" CASCADE;
 
 SELECT cdp.drop_space('source_t', confirm => 'source_t');
 DROP SCHEMA source_src CASCADE;
+
+-- a source defined anew keeps its number, records, profiles and rulings
+CREATE SCHEMA source_re;
+CREATE TABLE source_re.person (id int PRIMARY KEY, name text, mail text, phone text);
+INSERT INTO source_re.person VALUES (1, 'Ann', 'ann@example.com', '212 736 5000'), (2, 'Ann', 'ann@example.com', NULL), (3, 'Bob', NULL, NULL);
+SELECT cdp.create_space('source_r');
+SELECT cdp.add_source('source_r', 'source_re.person', key => 'id', fields => '{"given_name": "name", "email": "mail", "phone": ["phone"]}');
+SELECT records, profiles FROM cdp.resolve('source_r');
+SELECT cdp.rule_same('source_r', 1, 3, why => 'seen together');
+SELECT cdp.rule_different('source_r', 1, 2, why => 'twins');
+SELECT profiles, merged, split FROM cdp.resolve('source_r');
+CREATE TABLE source_re.ids AS SELECT record_id, profile_id FROM source_r.identity;
+ALTER TABLE source_re.person RENAME COLUMN name TO first;
+ALTER TABLE source_re.person RENAME COLUMN mail TO e_mail;
+ALTER TABLE source_re.person DROP COLUMN phone;
+SELECT * FROM cdp.resolve('source_r');
+\echo :LAST_ERROR_SQLSTATE
+SELECT cdp.add_source('source_r', 'source_re.person', key => 'id', fields => '{"given_name": "first", "email": "e_mail"}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT cdp.add_source('source_r', 'source_re.person', key => 'id', fields => '{"given_name": "first", "email": "e_mail"}', replace => true);
+SELECT records, profiles, added, changed, removed FROM cdp.resolve('source_r');
+SELECT count(*) AS moved FROM source_re.ids o JOIN source_r.identity i USING (record_id) WHERE i.profile_id <> o.profile_id;
+SELECT source_key, given_name, email, phone FROM source_r.record ORDER BY source_key;
+SELECT kind, value, record_id FROM source_r.identifier ORDER BY 1, 2, 3;
+SELECT added, changed, removed FROM cdp.resolve('source_r');
+-- with replace, a name that is not there yet is simply added; an event source's name stays taken
+SELECT cdp.add_source('source_r', 'source_re.person', key => 'id', fields => '{"given_name": "first"}', name => 'other', replace => true);
+SELECT cdp.add_event_source('source_r', 'source_re.person', key => 'id', identifiers => '{"email": "e_mail"}', event => '''x''', at => 'now()', name => 'events');
+SELECT cdp.add_source('source_r', 'source_re.person', key => 'id', fields => '{"given_name": "first"}', name => 'events', replace => true);
+\echo :LAST_ERROR_SQLSTATE
+SELECT cdp.drop_space('source_r', confirm => 'source_r');
+DROP SCHEMA source_re CASCADE;

@@ -295,7 +295,7 @@ BEGIN
     EXCEPTION
         WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR cannot_coerce OR undefined_object THEN
             RAISE EXCEPTION 'source "%" was altered: its key or fields no longer fit its relation', s.source USING ERRCODE = 'CDP44',
-                DETAIL = SQLERRM, HINT = 'Register it again: cdp.drop_source, then cdp.add_source with expressions over its present columns.';
+                DETAIL = SQLERRM, HINT = 'Define it anew: cdp.add_source(..., replace => true) with expressions over its present columns.';
         WHEN insufficient_privilege THEN
             RAISE EXCEPTION 'no right to read all that source "%" needs', s.source USING ERRCODE = 'CDP46',
                 DETAIL = SQLERRM, HINT = format('GRANT SELECT ON %s TO %I, and see what the relation itself reads.', s.relation::regclass, current_user);

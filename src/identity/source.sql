@@ -225,7 +225,7 @@ COMMENT ON FUNCTION cdp_internal.check_fields(regnamespace, regclass, text, json
 CREATE OR REPLACE FUNCTION cdp.add_source(space regnamespace, relation regclass, key text, fields jsonb, name text DEFAULT NULL,
     observed_at text DEFAULT NULL, trust int DEFAULT 50, mode text DEFAULT 'queued', filter text DEFAULT NULL,
     owner text DEFAULT NULL, purpose text DEFAULT NULL, retention interval DEFAULT NULL, legal_basis text DEFAULT NULL,
-    date_order text DEFAULT 'YMD', region text DEFAULT NULL)
+    date_order text DEFAULT 'YMD', region text DEFAULT NULL, replace boolean DEFAULT false)
 RETURNS int
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -239,6 +239,7 @@ DECLARE
     filter_sql text;
     checked  jsonb;
     id       int;
+    lost     text;
 BEGIN
     PERFORM cdp_internal.require_space(space);
     IF relation IS NULL OR key IS NULL OR source = '' THEN
@@ -258,7 +259,13 @@ BEGIN
         RAISE EXCEPTION 'a region is a two-letter country code in upper case' USING ERRCODE = 'CDP23', HINT = 'Such as US or GB.';
     END IF;
     rel := cdp_internal.present_relation(relation, relation::text);
-    PERFORM cdp_internal.require_relation_name(space, source);
+    IF replace THEN
+        PERFORM cdp_internal.lock_space(space);
+        EXECUTE format('SELECT s.source_id FROM %s.source s WHERE s.source = $1 AND NOT s.is_event', space) INTO id USING source;
+    END IF;
+    IF id IS NULL THEN
+        PERFORM cdp_internal.require_relation_name(space, source);
+    END IF;
 
     SELECT format('(%s)::text', c.sql) INTO key_sql FROM cdp_internal.check_expression(key, rel, format('the key of source "%s"', source)) c;
     IF observed_at IS NOT NULL THEN
@@ -270,22 +277,35 @@ BEGIN
     checked := cdp_internal.check_fields(space, rel, source, fields, false);
     PERFORM cdp_internal.check_key(rel, key_sql, filter_sql, source);
 
-    EXECUTE format('INSERT INTO %s.source (source, relation, relation_name, key, fields, observed_at, filter, date_order, region,
-                           trust, mode, owner, purpose, retention, legal_basis)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING source_id', space)
-       INTO id
-      USING source, rel, rel::text, key_sql, checked, seen_sql, filter_sql, date_order, region,
+    IF id IS NULL THEN
+        EXECUTE format('INSERT INTO %s.source (source, relation, relation_name, key) VALUES ($1, $2, $3, $4) RETURNING source_id', space)
+           INTO id USING source, rel, rel::text, key_sql;
+    ELSE
+        -- what the source gives no more leaves its records now; the rest follows when they are read again
+        EXECUTE format('SELECT string_agg(format(''%%I = NULL'', c.attname), '', '')
+                          FROM %1$s.source s CROSS JOIN LATERAL jsonb_object_keys(s.fields) f(attribute)
+                          JOIN pg_attribute c ON c.attrelid = %2$L::regclass AND c.attname IN (f.attribute, f.attribute || ''_all'') AND NOT c.attisdropped
+                         WHERE s.source_id = $1 AND NOT $2 ? f.attribute', space, space || '.record') INTO lost USING id, checked;
+        IF lost IS NOT NULL THEN
+            EXECUTE format('UPDATE %s.record SET %s WHERE source_id = $1', space, lost) USING id;
+        END IF;
+        EXECUTE format('UPDATE %s.space_info SET definitions_changed = true', space);
+    END IF;
+    EXECUTE format('UPDATE %s.source SET relation = $2, relation_name = $3, key = $4, fields = $5, observed_at = $6, filter = $7, date_order = $8, region = $9,
+                           trust = $10, mode = $11, owner = $12, purpose = $13, retention = $14, legal_basis = $15 WHERE source_id = $1', space)
+      USING id, rel, rel::text, key_sql, checked, seen_sql, filter_sql, date_order, region,
             trust, mode, owner, purpose, retention, legal_basis;
     RETURN id;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp.add_source(regnamespace, regclass, text, jsonb, text, text, int, text, text, text, text, interval, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp.add_source(regnamespace, regclass, text, jsonb, text, text, int, text, text, text, text, interval, text, text, text) IS
+REVOKE ALL ON FUNCTION cdp.add_source(regnamespace, regclass, text, jsonb, text, text, int, text, text, text, text, interval, text, text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION cdp.add_source(regnamespace, regclass, text, jsonb, text, text, int, text, text, text, text, interval, text, text, text, boolean) IS
 'Registers a table or view whose rows describe people; returns the source''s number. Nothing is copied until cdp.resolve.
 key: expression over the row, unique and never null (checked on the data now and at each resolve). The key is an identifier itself: another source refers to it by a field named like this source (a notice tells when there is no source of that name yet).
 fields: JSON object from attribute to SQL expression; a list of expressions or an array expression gives several values.
-observed_at: when the row was true; a time without a zone is taken as UTC, so write updated_at AT TIME ZONE ''Europe/Berlin'' for a local one. trust: 0 to 100. date_order: YMD, MDY or DMY for dates written with numbers. region: country of phone numbers that name none (default: the space''s).
-filter: boolean expression over the row; rows for which it does not hold are left out. name: default schema.table. owner, purpose, retention, legal_basis: why the data is held.
+observed_at: when the row was true; a time without a zone is taken as UTC, so write updated_at AT TIME ZONE ''Europe/Berlin'' for a local one. trust: 0 to 100. mode: how changes are to be captured between runs; cdp.resolve reads every source whatever its mode. date_order: YMD, MDY or DMY for dates written with numbers. region: country of phone numbers that name none (default: the space''s).
+filter: boolean expression over the row; rows for which it does not hold are left out. replace: a source of that name is defined anew and keeps its number, its records, their profiles and rulings; they are read again at the next cdp.resolve.
+name: default schema.table. owner, purpose, retention, legal_basis: why the data is held.
 In expressions, functions outside pg_catalog are written with their schema.
 Errors: CDP30-32 and Postgres''s own with the position in the expression; CDP41 CDP44 CDP46 the relation; CDP42 key not unique; CDP43 key null; CDP45 name taken; CDP50 unknown attribute.
 Example: SELECT cdp.add_source(''customer'', ''crm.contact'', key => ''contact_id'', observed_at => ''updated_at'', fields => ''{"given_name": "first", "email": "email_address", "phone": ["mobile", "office"]}'');';
