@@ -5,8 +5,8 @@
  * All three take away what the strings share at both ends and then look only at
  * the diagonals of the table that a distance within the bound can touch (Ukkonen
  * 1985): with d = nb - na >= 0, a path that leaves the diagonals -p .. d + p costs
- * more than d + 2p. Without a bound, a small one is tried and doubled, so that
- * the time is that of the distance found: O(n * distance).
+ * more than d + 2p. Without a bound, a small one is tried and then greater ones,
+ * so that the time is that of the distance found: O(n * distance).
  *
  * Levenshtein and optimal string alignment compute 64 cells of a column at a time
  * as differences in the bits of words (Myers 1999 in the form of Hyyrö 2003, who
@@ -183,13 +183,13 @@ stripes(CdpWork *work, Pair p, int32_t max, bool swaps)
 	return score <= max ? score : CDP_BEYOND;
 }
 
-/* Without a bound for long patterns: double until the distance is within. */
+/* Without a bound for long patterns: widen until the distance is within. */
 static int32_t
 search(CdpWork *work, Pair p, int32_t max, int32_t (*within) (CdpWork *work, Pair p, int32_t max))
 {
 	int64_t		bound = (int64_t) p.nb - p.na + FIRST_BOUND;
 
-	for (;; bound *= 2)
+	for (;; bound *= 4)
 	{
 		bool		final = bound >= max;
 		int32_t		found = within(work, p, final ? max : (int32_t) bound);

@@ -17,7 +17,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     live   bigint;
-    common int := cdp_internal.setting('cdp.max_records_per_value');
+    common int;
 BEGIN
     PERFORM cdp_internal.require_space(space);
     live := cdp.current_profile(space, explain_profile.profile_id);
@@ -25,6 +25,10 @@ BEGIN
         RAISE EXCEPTION 'space % has no profile %', space, explain_profile.profile_id USING ERRCODE = 'CDP61',
             HINT = format('See the table %s.profile, or %s.profile_alias for ids merged away.', space, space);
     END IF;
+
+    -- the limit under which the records were clustered, which need not be the session's
+    EXECUTE format('SELECT coalesce((SELECT (u.counts ->> ''max_records_per_value'')::int FROM %s.run u
+                     WHERE u.step = ''resolve'' AND u.state = ''done'' ORDER BY u.run_id DESC LIMIT 1), 50)', space) INTO common;
 
     -- per attribute the winner, then the other values
     RETURN QUERY EXECUTE format($sql$
