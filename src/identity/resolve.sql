@@ -110,6 +110,14 @@ REVOKE ALL ON FUNCTION cdp_internal.source_fields(regnamespace, int) FROM PUBLIC
 COMMENT ON FUNCTION cdp_internal.source_fields(regnamespace, int) IS
 'The fields of a record source with the SQL that reads, cleans and explains each; {v} stands for the raw value.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.row_hash(seed bigint, VARIADIC "any")
+RETURNS bigint
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_row_hash';
+REVOKE ALL ON FUNCTION cdp_internal.row_hash(bigint, "any") FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.row_hash(bigint, "any") IS
+'A 64-bit hash of values as they are stored, nulls included: what record.source_hash holds of a row''s raw values.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.delta_sql(space regnamespace, source_id int)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -139,7 +147,7 @@ BEGIN
     RETURN format($sql$
         SELECT coalesce(o.record_id, nextval(%1$L::regclass)) AS record_id, o.record_id IS NULL AS is_new, n.source_key IS NULL AS is_gone,
                coalesce(n.source_key, o.source_key) AS source_key, n.observed_at, n.source_hash %2$s %3$s
-          FROM (SELECT q.*, hash_record_extended(ROW(q.observed_at %4$s), %5$s) AS source_hash
+          FROM (SELECT q.*, cdp_internal.row_hash(%5$s, q.observed_at %4$s) AS source_hash
                   FROM (SELECT %6$s COLLATE "C" AS source_key, %7$s AS observed_at %8$s
                           FROM %9$s AS s WHERE %10$s OFFSET 0) q) n
           FULL JOIN (SELECT r.record_id, r.source_key, r.source_hash FROM %11$s.record r WHERE r.source_id = %12$s) o
@@ -430,6 +438,7 @@ BEGIN
     CREATE TEMP TABLE cdp_affected (record_id bigint PRIMARY KEY, round int NOT NULL) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_hub (kind text COLLATE "C", value text COLLATE "C", members bigint[], round int, PRIMARY KEY (kind, value)) ON COMMIT DROP;
     CREATE TEMP TABLE cdp_kind ON COMMIT DROP AS SELECT k.* FROM cdp_internal.evidence_kinds(space, common) k WHERE k.ties;
+    ANALYZE pg_temp.cdp_kind;
 
     -- the changed records, and everybody in a hub that tied before or ties now
     EXECUTE format($sql$
