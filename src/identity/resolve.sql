@@ -175,7 +175,6 @@ DECLARE
     parts  text[] := '{}';
     source text;
     value  text;
-    several boolean;
     blocked_values text := cdp_internal.blocked_sql(space);
 BEGIN
     -- attributes, then rules: a kind is one list of attributes whose keys make the value
@@ -186,33 +185,32 @@ BEGIN
         $sql$, space)
     LOOP
         CONTINUE WHEN NOT k.attributes <@ attributes OR k.kind <> only_kind;
-        source := rows_sql;
+        source := NULL;
         value := NULL;
-        several := false;
         FOR a IN EXECUTE format('SELECT a.attribute, a.is_multiple AND a.attribute <> ALL ($2) AS is_multiple, u.i, t.key_sql FROM unnest($1) WITH ORDINALITY u(attribute, i)
                                    JOIN %s.attribute a ON a.attribute = u.attribute JOIN cdp_internal.kinds() t ON t.kind = a.kind ORDER BY u.i', space)
                  USING k.attributes, single
         LOOP
             IF a.is_multiple THEN
-                several := true;
-                source := source || format(' CROSS JOIN LATERAL unnest(d.%I) AS %I(v)', a.attribute || '_all', 'u' || a.i);
+                source := coalesce(source || ' CROSS JOIN ', 'FROM ') || format('unnest(d.%I) AS %I(v)', a.attribute || '_all', 'u' || a.i);
             END IF;
             value := coalesce(value || E' || E''\\x1f'' || ', '')
                   || format('NULLIF(%s, '''')', replace(a.key_sql, '{v}', CASE WHEN a.is_multiple THEN format('%I.v', 'u' || a.i) ELSE format('d.%I', a.attribute) END));
         END LOOP;
-        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %s %L::text COLLATE "C" AS kind, cdp_internal.hub_value(%s) COLLATE "C" AS value, d.record_id FROM %s OFFSET 0) x WHERE x.value IS NOT NULL',
-                                 replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN several THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
+        -- of several values two may have one key
+        parts := parts || format('SELECT x.kind, x.value, %s FROM (SELECT %s %L::text COLLATE "C" AS kind, cdp_internal.hub_value(%s) COLLATE "C" AS value %s OFFSET 0) x WHERE x.value IS NOT NULL',
+                                 replace(k.blocked_sql, '{v}', 'x.value') || ' OR ' || blocked_values, CASE WHEN source IS NOT NULL THEN 'DISTINCT' ELSE '' END, k.kind, value, source);
     END LOOP;
     IF own_source IS NOT NULL AND only_kind IS NULL THEN
-        parts := parts || format('SELECT x.kind, x.value, x.record_id, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value, d.record_id FROM %s WHERE d.source_key <> '''') x',
-                                 blocked_values, own_source, rows_sql);
+        parts := parts || format('SELECT x.kind, x.value, %s FROM (SELECT %L::text COLLATE "C" AS kind, cdp_internal.hub_value(d.source_key) COLLATE "C" AS value OFFSET 0) x WHERE x.value IS NOT NULL',
+                                 blocked_values, own_source);
     END IF;
     IF parts = '{}' THEN
         RETURN 'SELECT NULL::text, NULL::text, NULL::bigint, NULL::boolean WHERE false';
     END IF;
-    -- a row that refers to its own source may refer to itself
-    RETURN CASE WHEN own_source = ANY (attributes) THEN format('SELECT DISTINCT * FROM (%s) AS y(kind, value, record_id, blocked)', array_to_string(parts, ' UNION ALL '))
-                ELSE array_to_string(parts, ' UNION ALL ') END;
+    -- row by row, so that the identifiers of a record lie together; a row that refers to its own source may refer to itself
+    RETURN format('SELECT y.kind, y.value, d.record_id, y.blocked FROM %s CROSS JOIN LATERAL (%s) AS y(kind, value, blocked)', rows_sql,
+                  array_to_string(parts, CASE WHEN own_source = ANY (attributes) THEN ' UNION ' ELSE ' UNION ALL ' END));
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.explode_sql(regnamespace, text, text[], text, text, text[]) FROM PUBLIC;
