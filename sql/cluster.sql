@@ -188,6 +188,9 @@ BEGIN
                (SELECT p.profile_id FROM b JOIN p USING (record_id) WHERE b.profile_id = o.profile_id GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)
         UNION ALL
         SELECT 'a profile without records or records without one', count(*) FROM p FULL JOIN cluster_step.profile q USING (profile_id) WHERE p.profile_id IS NULL OR q.profile_id IS NULL
+        UNION ALL
+        SELECT 'a run that counts other records or profiles than there are', count(*) FROM (SELECT r.counts FROM cluster_step.run r ORDER BY r.run_id DESC LIMIT 1) r
+         WHERE (r.counts ->> 'records')::bigint <> (SELECT count(*) FROM cluster_step.record) OR (r.counts ->> 'profiles')::bigint <> (SELECT count(*) FROM cluster_step.profile)
     ) x WHERE x.n > 0;
     INSERT INTO cluster_src.id_given SELECT DISTINCT p.profile_id FROM p ON CONFLICT DO NOTHING;
     DROP TABLE b, p, kept;

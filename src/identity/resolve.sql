@@ -565,7 +565,7 @@ AS $$
 DECLARE
     started  timestamptz := clock_timestamp();
     common   int := cdp_internal.setting('cdp.max_records_per_value');
-    last_common int;
+    last_counts jsonb;
     whole    boolean;
     bulk     boolean;
     s        record;
@@ -588,9 +588,9 @@ BEGIN
     EXECUTE format('SELECT i.xmin::text AS version, i.definitions_changed FROM %s.space_info i', space) INTO info;
     EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.identity)', space) INTO whole;
     -- the last run's limit on common values tells which hubs tied: under another one any of them may change
-    EXECUTE format('SELECT r.counts ->> ''max_records_per_value'' FROM %s.run r WHERE r.step = ''resolve'' AND r.state = ''done'' ORDER BY r.run_id DESC LIMIT 1', space)
-       INTO last_common;
-    whole := whole OR info.definitions_changed OR last_common IS DISTINCT FROM common;
+    EXECUTE format('SELECT r.counts FROM %s.run r WHERE r.step = ''resolve'' AND r.state = ''done'' ORDER BY r.run_id DESC LIMIT 1', space)
+       INTO last_counts;
+    whole := whole OR info.definitions_changed OR (last_counts ->> 'max_records_per_value')::int IS DISTINCT FROM common;
     EXECUTE format('SELECT nextval(%L)', pg_get_serial_sequence(space || '.run', 'run_id')) INTO id;
 
     FOR r IN EXECUTE format('SELECT r.rule FROM %s.rule r WHERE NOT r.applied ORDER BY r.rule', space) LOOP
@@ -623,7 +623,11 @@ BEGIN
         PERFORM cdp_internal.build_identifier_indexes(space);
     END IF;
 
-    EXECUTE format('SELECT count(*) FROM %s.record', space) INTO n_records;
+    -- what the last run left, and what this one did to it: counting takes longer than a small run
+    n_records := (last_counts ->> 'records')::bigint + n_added - n_removed;
+    IF whole THEN
+        EXECUTE format('SELECT count(*) FROM %s.record', space) INTO n_records;
+    END IF;
     IF NOT whole AND (n_added + n_changed + n_removed) * 5 > n_records THEN
         whole := true;
     END IF;
@@ -658,7 +662,10 @@ BEGIN
                         UNION SELECT i.profile_id FROM pg_temp.cdp_changed c JOIN %s.identity i USING (record_id)', space);
     END IF;
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
-    n_profiles := cdp_internal.write_profiles(space, NOT whole);
+    n_profiles := (last_counts ->> 'profiles')::bigint + cdp_internal.write_profiles(space, NOT whole);
+    IF whole THEN
+        EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n_profiles;
+    END IF;
     -- what others changed while this run went on is the next one's business
     EXECUTE format('UPDATE %s.space_info i SET definitions_changed = false WHERE i.definitions_changed AND i.xmin::text = $1', space) USING info.version;
 

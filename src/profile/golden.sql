@@ -13,7 +13,8 @@ DECLARE
     old_row  text;
     new_row  text;
     sources  text;
-    n        bigint;
+    n_gone   bigint;
+    n_new    bigint;
 BEGIN
     EXECUTE format($sql$
         SELECT coalesce(string_agg(format(', %%I', a.attribute), '' ORDER BY a.attribute), ''),
@@ -33,12 +34,13 @@ BEGIN
     EXECUTE format($sql$
         WITH gone AS (DELETE FROM %1$s.profile p
                        WHERE %2$s NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = p.profile_id) RETURNING p.profile_id),
-        led AS (UPDATE %1$s.profile_alias a SET profile_id = NULL, since = now() FROM gone g WHERE a.profile_id = g.profile_id)
-        INSERT INTO %1$s.profile_alias (old_profile_id) SELECT g.profile_id FROM gone g ON CONFLICT (old_profile_id) DO NOTHING
-    $sql$, space, CASE WHEN stale_only THEN 'p.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t) AND' ELSE '' END);
+        led AS (UPDATE %1$s.profile_alias a SET profile_id = NULL, since = now() FROM gone g WHERE a.profile_id = g.profile_id),
+        ended AS (INSERT INTO %1$s.profile_alias (old_profile_id) SELECT g.profile_id FROM gone g ON CONFLICT (old_profile_id) DO NOTHING)
+        SELECT count(*) FROM gone
+    $sql$, space, CASE WHEN stale_only THEN 'p.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t) AND' ELSE '' END) INTO n_gone;
 
     EXECUTE format($sql$
-        INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at %2$s)
+        WITH written AS (INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at %2$s)
         SELECT i.profile_id, count(*), %8$s, min(r.observed_at), max(r.observed_at) %3$s
           FROM %1$s.identity i JOIN %1$s.record r USING (record_id) JOIN %1$s.source s USING (source_id)
          %7$s
@@ -48,16 +50,17 @@ BEGIN
                first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at, updated_at = now() %4$s
          WHERE (p.record_count, p.source_count, p.first_seen_at, p.last_seen_at %5$s)
                IS DISTINCT FROM (excluded.record_count, excluded.source_count, excluded.first_seen_at, excluded.last_seen_at %6$s)
+        RETURNING p.xmax = 0 AS is_new)
+        SELECT count(*) FROM written w WHERE w.is_new
     $sql$, space, columns, values, sets, old_row, new_row,
-        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END, sources);
+        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END, sources) INTO n_new;
 
-    EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n;
-    RETURN n;
+    RETURN n_new - n_gone;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.write_profiles(regnamespace, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.write_profiles(regnamespace, boolean) IS
-'Writes the golden records of all profiles, or of those in pg_temp.cdp_stale; returns the number of profiles in the space.';
+'Writes the golden records of all profiles, or of those in pg_temp.cdp_stale; returns by how many the profiles of the space became more.';
 
 CREATE OR REPLACE FUNCTION cdp.current_profile(space regnamespace, profile_id bigint)
 RETURNS bigint
