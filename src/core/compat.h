@@ -24,14 +24,6 @@
 /* soft errors came with 16; before, every error is a hard one */
 #define ereturn(context, dummy_value, ...) \
 	do { (void) (context); ereport(ERROR, __VA_ARGS__); } while (0)
-
-#include "catalog/pg_class.h"
-#include "catalog/pg_proc.h"
-#include "catalog/pg_type.h"
-#include "utils/acl.h"
-#define object_aclcheck(classid, objectid, roleid, mode) \
-	((classid) == RelationRelationId ? pg_class_aclcheck(objectid, roleid, mode) \
-									 : pg_proc_aclcheck(objectid, roleid, mode))
 #endif
 
 #endif

@@ -242,23 +242,6 @@ REVOKE ALL ON FUNCTION cdp_internal.use_attribute(regnamespace, text) FROM PUBLI
 COMMENT ON FUNCTION cdp_internal.use_attribute(regnamespace, text) IS
 'Gives an attribute its typed columns in record and profile.';
 
-CREATE OR REPLACE FUNCTION cdp_internal.key_sql(space regnamespace, attribute text, value_sql text)
-RETURNS text
-LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    template text;
-BEGIN
-    EXECUTE format('SELECT k.key_sql FROM %s.attribute a JOIN cdp_internal.kinds() k ON k.kind = a.kind WHERE a.attribute = $1', space)
-       INTO template USING attribute;
-    RETURN replace(template, '{v}', value_sql);
-END
-$$;
-REVOKE ALL ON FUNCTION cdp_internal.key_sql(regnamespace, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.key_sql(regnamespace, text, text) IS
-'SQL that turns a cleaned value into its matching key.';
-
 CREATE OR REPLACE FUNCTION cdp_internal.identifier_key(space regnamespace, kind text, value text)
 RETURNS text
 LANGUAGE c STABLE STRICT PARALLEL RESTRICTED

@@ -142,7 +142,6 @@ typedef struct Kind
 
 typedef struct Graph
 {
-	Oid			space;
 	const char *schema;
 	bool		affected_only;
 
@@ -1038,13 +1037,12 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	Oid			argtypes[1] = {INT4OID};
 	Datum		args[1] = {PG_GETARG_DATUM(2)};
 
-	g.space = PG_GETARG_OID(0);
 	g.affected_only = PG_GETARG_BOOL(1);
 	InitMaterializedSRF(fcinfo, 0);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	g.schema = pstrdup(cdp_core_space_schema(g.space));
+	g.schema = pstrdup(cdp_core_space_schema(PG_GETARG_OID(0)));
 	work = AllocSetContextCreate(CurrentMemoryContext, "cdp clustering", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(work);
 	g.work = work;

@@ -7,7 +7,4 @@
 
 #include "core/core.h"
 
-/* Separates the parts of a rule's value in identifier.value; cleaning never lets it through. */
-#define CDP_RULE_SEPARATOR '\x1f'
-
 #endif
