@@ -1,0 +1,748 @@
+/*
+ * block.c
+ *	  Blocking rules: chosen under a budget of pairs, and the blocks of a rule.
+ *
+ * A key is a form of a value on which two records can agree exactly: the value itself,
+ * its sound, its beginning, a date's year. A rule is a set of one to three keys. Which
+ * rules are good is not asked of labels but of the model: of every comparison it is known
+ * (learned in training from pairs that were found without it, or assumed) how often
+ * which keys agree in a true pair. So true pairs can be simulated: take a record, draw
+ * for each comparison which keys agree. A rule finds the pair when all of its keys agree
+ * and the record's block under it is not too large. Rules are taken greedily by
+ * what they find that no rule before did, per pair that they cost, until the budget of
+ * pairs or the pairs still to be found run out.
+ *
+ * Block sizes are measured on the data, never assumed: for a few thousand records the
+ * size of their block under every candidate rule is counted in one pass over the data.
+ *
+ * A block over the cap is divided by the further key that keeps most of its pairs; what
+ * no key divides is sorted by its values and cut into neighbourhoods. Every record has
+ * at most one block per rule, whatever became of it, so "an earlier rule found this
+ * pair" is an equality of block numbers and each pair is compared once.
+ *
+ * Everything is a function of the store's canonical order and fixed seeds.
+ */
+#include "match/block.h"
+
+#include <stdlib.h>
+
+#define MAX_SIZED 4096			/* records whose block sizes are counted */
+#define MAX_POPULATION 200000	/* records among which they are counted */
+#define DRAWS 4					/* simulated pairs per sized record */
+#define MAX_CANDIDATES 2048
+#define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
+#define MIN_GAIN 0.0001			/* a rule that finds less of the true pairs is not worth its pass */
+
+static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
+	[CDP_MEASURE_PERSON_NAME] = {"exact", "sound", "initial", "beginning", "ending"},
+	[CDP_MEASURE_NAME] = {"exact", "sound", "initial", "beginning", "nickname"},
+	[CDP_MEASURE_BIRTH_DATE] = {"exact", "year and month", "year", "day and month", "year and day"},
+	[CDP_MEASURE_DATE] = {"exact", "year and month", "year", "day and month", "year and day"},
+	[CDP_MEASURE_EMAIL] = {"exact", "local part"},
+	[CDP_MEASURE_PHONE] = {"exact", "last seven"},
+	[CDP_MEASURE_POSTAL_CODE] = {"exact", "area", "rest"},
+	[CDP_MEASURE_STREET] = {"exact", "number", "sound"},
+	[CDP_MEASURE_CITY] = {"exact", "sound"},
+	[CDP_MEASURE_CODE] = {"exact"},
+	[CDP_MEASURE_ID] = {"exact", "first half", "second half"},
+	[CDP_MEASURE_TEXT] = {"exact", "sound"},
+	[CDP_MEASURE_NUMBER] = {"exact"},
+};
+
+/* ---------------------------------------------------------------- keys */
+
+static void
+add_key(CdpBlocker *b, const char *name, int comparison, int input, int slot)
+{
+	if (b->n_keys < CDP_MAX_KEYS)
+		b->key[b->n_keys++] = (CdpKey)
+	{
+		.name = name, .comparison = comparison, .input = input, .slot = slot
+	};
+}
+
+static inline uint32_t
+key_of(const CdpBlocker *b, int k, int32_t record)
+{
+	const CdpKey *key = &b->key[k];
+	const CdpComparison *c = &b->model->comparison[key->comparison];
+	const int32_t *codes = cdp_store_codes(b->store, record);
+
+	if (key->input >= 0)
+	{
+		int			column = c->column[key->input];
+
+		return codes[column] < 0 ? 0 : b->store->column[column].key[codes[column]][key->slot];
+	}
+	else
+	{
+		int32_t		x = codes[c->column[0]],
+					y = codes[c->column[1]];
+
+		if (x < 0 || y < 0)
+			return 0;
+		return (b->store->column[c->column[0]].key[x][0] + b->store->column[c->column[1]].key[y][0]) | 1;
+	}
+}
+
+uint64_t
+cdp_blocker_agreeing(const CdpBlocker *b, int32_t x, int32_t y)
+{
+	uint64_t	keys = 0;
+
+	for (int k = 0; k < b->n_keys; k++)
+	{
+		uint32_t	h = key_of(b, k, x);
+
+		if (h != 0 && h == key_of(b, k, y))
+			keys |= UINT64_C(1) << k;
+	}
+	return keys;
+}
+
+/* The keys that a record has. */
+uint64_t
+cdp_blocker_present(const CdpBlocker *b, int32_t x)
+{
+	uint64_t	keys = 0;
+
+	for (int k = 0; k < b->n_keys; k++)
+		if (key_of(b, k, x) != 0)
+			keys |= UINT64_C(1) << k;
+	return keys;
+}
+
+/* The comparisons of a set of keys, as bits. */
+uint32_t
+cdp_rule_comparisons(const CdpBlocker *b, uint64_t keys)
+{
+	uint32_t	comparisons = 0;
+
+	for (int k = 0; k < b->n_keys; k++)
+		if (keys >> k & 1)
+			comparisons |= 1u << b->key[k].comparison;
+	return comparisons;
+}
+
+/*
+ * Until something is learned: three times in four all keys of a value agree, one time in
+ * eight one of them, else none.
+ */
+static bool
+assume_agreement(CdpBlocker *b, int comparison)
+{
+	uint64_t	all = 0;
+	int			n = 0;
+
+	for (int k = 0; k < b->n_keys; k++)
+		if (b->key[k].comparison == comparison)
+		{
+			all |= UINT64_C(1) << k;
+			n++;
+		}
+	if (!cdp_blocker_learn(b, comparison, all, .75) || !cdp_blocker_learn(b, comparison, 0, .125))
+		return false;
+	for (int k = 0; k < b->n_keys; k++)
+		if (all >> k & 1 && !cdp_blocker_learn(b, comparison, UINT64_C(1) << k, .125 / n))
+			return false;
+	return true;
+}
+
+bool
+cdp_blocker_open(CdpBlocker *b, const CdpStore *store, const CdpModel *model)
+{
+	memset(b, 0, sizeof(*b));
+	b->store = store;
+	b->model = model;
+	b->max_block = 200;
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+
+		for (int i = 0; i < k->info->n_inputs; i++)
+			for (int s = 0; s < CDP_COLUMN_KEYS; s++)
+				if (key_names[k->measure][s])
+					add_key(b, key_names[k->measure][s], c, i, s);
+		if (k->measure == CDP_MEASURE_PERSON_NAME)
+			add_key(b, "either order", c, -1, 0);
+	}
+	for (int c = 0; c < model->n; c++)
+		if (!assume_agreement(b, c))
+			return false;
+	return true;
+}
+
+/* Adds weight to a set of keys in what is known of a comparison. */
+bool
+cdp_blocker_learn(CdpBlocker *b, int comparison, uint64_t keys, double weight)
+{
+	CdpAgreement *a = &b->agreement[comparison];
+
+	for (int i = 0; i < a->n; i++)
+		if (a->keys[i] == keys)
+		{
+			a->share[i] += weight;
+			return true;
+		}
+	if (a->n == a->allocated)
+	{
+		int			more = a->allocated ? a->allocated * 2 : 16;
+		void	   *p;
+
+		if ((p = realloc(a->keys, more * sizeof(uint64_t))) == NULL)
+			return false;
+		a->keys = p;
+		if ((p = realloc(a->share, more * sizeof(double))) == NULL)
+			return false;
+		a->share = p;
+		a->allocated = more;
+	}
+	a->keys[a->n] = keys;
+	a->share[a->n++] = weight;
+	return true;
+}
+
+/* ---------------------------------------------------------------- choosing rules */
+
+typedef struct Candidate
+{
+	uint64_t	keys;
+	uint64_t   *covers;			/* simulated pairs that it finds */
+	double		cost;			/* pairs per record */
+	double		lost;			/* share of simulated pairs that it misses for size alone */
+} Candidate;
+
+typedef struct Chooser
+{
+	CdpBlocker *b;
+	int32_t		n;				/* population */
+	int32_t		n_sized;
+	int32_t    *record;			/* the population; the first n_sized are sized */
+	uint32_t   *hash;			/* key k of population member i: hash[k * n + i] */
+	int			n_draws;
+	uint64_t   *draw;			/* keys that agree in simulated pair j, of sized record j / DRAWS */
+	int			words;
+	uint32_t   *slot_hash;
+	int32_t    *slot_count;
+	uint32_t	n_slots;
+	int			n_candidates;
+	Candidate	candidate[MAX_CANDIDATES];
+} Chooser;
+
+static double
+next_uniform(uint64_t *state)
+{
+	*state += UINT64_C(0x9E3779B97F4A7C15);
+	return (cdp_mix(*state) >> 11) * 0x1.0p-53;
+}
+
+static void
+simulate(Chooser *ch)
+{
+	CdpBlocker *b = ch->b;
+	uint64_t	state = 1;
+
+	for (int j = 0; j < ch->n_draws; j++)
+	{
+		uint64_t	present = cdp_blocker_present(b, ch->record[j / DRAWS]);
+		uint64_t	keys = 0;
+
+		for (int c = 0; c < b->model->n; c++)
+		{
+			const CdpAgreement *a = &b->agreement[c];
+			double		sum = 0,
+						x;
+			int			i;
+
+			for (i = 0; i < a->n; i++)
+				sum += a->share[i];
+			x = next_uniform(&state) * sum;
+			for (i = 0; i < a->n - 1 && x >= a->share[i]; i++)
+				x -= a->share[i];
+			keys |= a->keys[i];
+		}
+		ch->draw[j] = keys & present;
+	}
+}
+
+static inline uint32_t
+combined(const Chooser *ch, const int *key, int n_keys, int32_t i)
+{
+	uint64_t	h = 0;
+
+	for (int k = 0; k < n_keys; k++)
+	{
+		uint32_t	x = ch->hash[(size_t) key[k] * ch->n + i];
+
+		if (x == 0)
+			return 0;
+		h = cdp_mix(h + x);
+	}
+	return (uint32_t) (h >> 32) | 1;
+}
+
+static int
+list_keys(uint64_t keys, int *key)
+{
+	int			n = 0;
+
+	for (int k = 0; k < CDP_MAX_KEYS; k++)
+		if (keys >> k & 1)
+			key[n++] = k;
+	return n;
+}
+
+static bool
+add_candidate(Chooser *ch, uint64_t keys)
+{
+	CdpBlocker *b = ch->b;
+	Candidate  *c = &ch->candidate[ch->n_candidates];
+	int			key[CDP_MAX_KEYS];
+	int			n_keys = list_keys(keys, key);
+	double		scale = (double) b->store->n / ch->n;
+	double		cost = 0;
+	int			lost = 0;
+
+	if (ch->n_candidates == MAX_CANDIDATES)
+		return true;
+	for (int i = 0; i < ch->n_candidates; i++)
+		if (ch->candidate[i].keys == keys)
+			return true;
+	c->keys = keys;
+	c->covers = calloc(ch->words, sizeof(uint64_t));
+	if (c->covers == NULL)
+		return false;
+
+	memset(ch->slot_hash, 0, ch->n_slots * sizeof(uint32_t));
+	memset(ch->slot_count, 0, ch->n_slots * sizeof(int32_t));
+	for (int32_t i = 0; i < ch->n_sized; i++)
+	{
+		uint32_t	h = combined(ch, key, n_keys, i);
+
+		if (h == 0)
+			continue;
+		for (uint32_t at = h & (ch->n_slots - 1);; at = (at + 1) & (ch->n_slots - 1))
+		{
+			if (ch->slot_hash[at] == 0)
+				ch->slot_hash[at] = h;
+			if (ch->slot_hash[at] == h)
+				break;
+		}
+	}
+	for (int32_t i = 0; i < ch->n; i++)
+	{
+		uint32_t	h = combined(ch, key, n_keys, i);
+
+		if (h == 0)
+			continue;
+		for (uint32_t at = h & (ch->n_slots - 1); ch->slot_hash[at] != 0; at = (at + 1) & (ch->n_slots - 1))
+			if (ch->slot_hash[at] == h)
+			{
+				ch->slot_count[at]++;
+				break;
+			}
+	}
+	for (int32_t i = 0; i < ch->n_sized; i++)
+	{
+		uint32_t	h = combined(ch, key, n_keys, i);
+		uint32_t	at;
+		double		others;
+
+		if (h == 0)
+			continue;
+		for (at = h & (ch->n_slots - 1); ch->slot_hash[at] != h;)
+			at = (at + 1) & (ch->n_slots - 1);
+		others = (ch->slot_count[at] - 1) * scale;
+		cost += (others < b->max_block ? others : b->max_block) / 2;
+		for (int j = i * DRAWS; j < (i + 1) * DRAWS; j++)
+			if ((ch->draw[j] & keys) == keys)
+			{
+				if (others < b->max_block)
+					c->covers[j / 64] |= UINT64_C(1) << (j % 64);
+				else
+					lost++;
+			}
+	}
+	c->cost = cost / ch->n_sized;
+	c->lost = (double) lost / ch->n_draws;
+	ch->n_candidates++;
+	return true;
+}
+
+static int
+by_lost(const void *x, const void *y)
+{
+	const Candidate *a = x,
+			   *b = y;
+
+	if (a->lost != b->lost)
+		return a->lost > b->lost ? -1 : 1;
+	return a->keys < b->keys ? -1 : a->keys > b->keys;
+}
+
+static int
+count_new(const Chooser *ch, const Candidate *c, const uint64_t *covered)
+{
+	int			n = 0;
+
+	for (int w = 0; w < ch->words; w++)
+		n += __builtin_popcountll(c->covers[w] & ~covered[w]);
+	return n;
+}
+
+static bool
+open_chooser(Chooser *ch, CdpBlocker *b)
+{
+	int32_t		n = b->store->n;
+	int32_t		step;
+
+	ch->b = b;
+	ch->n = n < MAX_POPULATION ? n : MAX_POPULATION;
+	ch->n_sized = n < MAX_SIZED ? n : MAX_SIZED;
+	ch->n_draws = ch->n_sized * DRAWS;
+	ch->words = (ch->n_draws + 63) / 64;
+	for (ch->n_slots = 1024; ch->n_slots < 4 * (uint32_t) ch->n_sized;)
+		ch->n_slots *= 2;
+	ch->record = malloc(ch->n * sizeof(int32_t));
+	ch->hash = malloc((size_t) ch->n * b->n_keys * sizeof(uint32_t));
+	ch->draw = malloc(ch->n_draws * sizeof(uint64_t));
+	ch->slot_hash = malloc(ch->n_slots * sizeof(uint32_t));
+	ch->slot_count = malloc(ch->n_slots * sizeof(int32_t));
+	if (!ch->record || !ch->hash || !ch->draw || !ch->slot_hash || !ch->slot_count)
+		return false;
+	/* a stride without a factor in common with n spreads the first ones over all */
+	for (step = n / 2 + n / 7 + 1;; step++)
+	{
+		int32_t		x = step,
+					y = n;
+
+		while (y)
+		{
+			int32_t		t = x % y;
+
+			x = y;
+			y = t;
+		}
+		if (x == 1)
+			break;
+	}
+	for (int32_t i = 0; i < ch->n; i++)
+		ch->record[i] = (int64_t) i * step % n;
+	for (int k = 0; k < b->n_keys; k++)
+		for (int32_t i = 0; i < ch->n; i++)
+			ch->hash[(size_t) k * ch->n + i] = key_of(b, k, ch->record[i]);
+	simulate(ch);
+	return true;
+}
+
+static void
+close_chooser(Chooser *ch)
+{
+	for (int i = 0; i < ch->n_candidates; i++)
+		free(ch->candidate[i].covers);
+	free(ch->record);
+	free(ch->hash);
+	free(ch->draw);
+	free(ch->slot_hash);
+	free(ch->slot_count);
+	free(ch);
+}
+
+/* Candidates: each key, each two, and each three that begin with two whose blocks are too large. */
+static bool
+list_candidates(Chooser *ch)
+{
+	int			n = ch->b->n_keys;
+	int			n_two;
+
+	for (int i = 0; i < n; i++)
+		if (!add_candidate(ch, UINT64_C(1) << i))
+			return false;
+	for (int i = 0; i < n; i++)
+		for (int j = i + 1; j < n; j++)
+			if (!add_candidate(ch, UINT64_C(1) << i | UINT64_C(1) << j))
+				return false;
+	qsort(ch->candidate, ch->n_candidates, sizeof(Candidate), by_lost);
+	n_two = ch->n_candidates;
+	for (int i = 0; i < n_two && i < 40 && ch->candidate[i].lost > 0; i++)
+		for (int k = 0; k < n; k++)
+			if (!(ch->candidate[i].keys >> k & 1) && !add_candidate(ch, ch->candidate[i].keys | UINT64_C(1) << k))
+				return false;
+	return true;
+}
+
+/*
+ * Chooses rules within pairs_per_record. False when out of memory.
+ */
+bool
+cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
+{
+	Chooser    *ch = calloc(1, sizeof(Chooser));
+	uint64_t   *covered;
+	double		spent = 0;
+	int			found = 0;
+
+	b->n_rules = 0;
+	if (ch == NULL || b->store->n < 2)
+	{
+		free(ch);
+		return ch != NULL;
+	}
+	if (!open_chooser(ch, b) || !list_candidates(ch) || (covered = calloc(ch->words, sizeof(uint64_t))) == NULL)
+	{
+		close_chooser(ch);
+		return false;
+	}
+	while (b->n_rules < CDP_MAX_RULES)
+	{
+		const Candidate *best = NULL;
+		double		best_value = 0;
+		int			best_new = 0;
+
+		for (int i = 0; i < ch->n_candidates; i++)
+		{
+			const Candidate *c = &ch->candidate[i];
+			int			new;
+			double		value;
+
+			if (c->cost <= 0 || spent + c->cost > pairs_per_record)
+				continue;
+			new = count_new(ch, c, covered);
+			value = new / (c->cost + RULE_COST);
+			if (new >= MIN_GAIN * ch->n_draws && new > 0 &&
+				(best == NULL || value > best_value || (value == best_value && c->keys < best->keys)))
+			{
+				best = c;
+				best_value = value;
+				best_new = new;
+			}
+		}
+		if (best == NULL)
+			break;
+		b->rule[b->n_rules++] = (CdpRule)
+		{
+			.keys = best->keys, .estimate = best->cost * b->store->n, .gain = (double) best_new / ch->n_draws
+		};
+		spent += best->cost;
+		found += best_new;
+		for (int w = 0; w < ch->words; w++)
+			covered[w] |= best->covers[w];
+	}
+	b->coverage = (double) found / ch->n_draws;
+	free(covered);
+	close_chooser(ch);
+	return true;
+}
+
+/* ---------------------------------------------------------------- blocks */
+
+bool
+cdp_blocker_start(CdpBlocker *b)
+{
+	free(b->place);
+	b->place = calloc((size_t) b->store->n * (b->n_rules ? b->n_rules : 1), sizeof(uint32_t));
+	return b->place != NULL;
+}
+
+typedef struct Divider
+{
+	CdpBlocker *b;
+	int			rule;
+	CdpBlocks  *blocks;
+	CdpWork		work;
+	CdpKeyed   *spare;
+} Divider;
+
+static bool
+end_block(Divider *d, const CdpKeyed *keyed, int64_t n)
+{
+	CdpBlocks  *out = d->blocks;
+	CdpRule    *rule = &d->b->rule[d->rule];
+	int64_t		at = out->start[out->n];
+
+	if (n < 2)
+		return true;
+	if (out->n + 2 > out->allocated)
+	{
+		int64_t		more = out->allocated * 2;
+		void	   *p = realloc(out->start, more * sizeof(int64_t));
+
+		if (p == NULL)
+			return false;
+		out->start = p;
+		out->allocated = more;
+	}
+	for (int64_t i = 0; i < n; i++)
+	{
+		out->member[at + i] = keyed[i].at;
+		d->b->place[(size_t) keyed[i].at * d->b->n_rules + d->rule] = out->n + 1;
+	}
+	out->n++;
+	out->start[out->n] = at + n;
+	rule->blocks++;
+	rule->pairs += n * (n - 1) / 2;
+	if (n > rule->largest)
+		rule->largest = n;
+	return true;
+}
+
+/* Sorts records by one key (those without it are left together under 0). */
+static CdpKeyed *
+sort_by_key(Divider *d, CdpKeyed *keyed, int64_t n, int key)
+{
+	CdpKeyed   *sorted;
+
+	for (int64_t i = 0; i < n; i++)
+		keyed[i].key = key_of(d->b, key, keyed[i].at);
+	sorted = cdp_keyed_sort(&d->work, keyed, d->spare, n);
+	if (sorted != keyed)
+		memcpy(keyed, sorted, n * sizeof(CdpKeyed));
+	return keyed;
+}
+
+/* Divides records (ascending by place) that are one block into blocks within the cap. */
+static bool
+divide(Divider *d, CdpKeyed *keyed, int64_t n, uint64_t used)
+{
+	CdpBlocker *b = d->b;
+	int			best = -1;
+	int64_t		best_kept = 0;
+
+	if (n <= b->max_block)
+		return end_block(d, keyed, n);
+	for (int k = 0; k < b->n_keys; k++)
+	{
+		int64_t		kept = 0,
+					run = 1;
+
+		if (used >> k & 1)
+			continue;
+		sort_by_key(d, keyed, n, k);
+		for (int64_t i = 1; i <= n; i++)
+		{
+			if (i < n && keyed[i].key == keyed[i - 1].key)
+			{
+				run++;
+				continue;
+			}
+			/* what is still too large will lose pairs again */
+			kept += run <= b->max_block ? run * (run - 1) / 2 : run == n ? 0 : run;
+			run = 1;
+		}
+		if (kept > best_kept)
+		{
+			best = k;
+			best_kept = kept;
+		}
+	}
+	if (best < 0)
+	{
+		/* nothing divides them: neighbourhoods of equal size, in canonical order */
+		int64_t		parts = (n + b->max_block - 1) / b->max_block;
+
+		sort_by_key(d, keyed, n, 0);
+		for (int64_t i = 0; i < parts; i++)
+			if (!end_block(d, keyed + n * i / parts, n * (i + 1) / parts - n * i / parts))
+				return false;
+		return true;
+	}
+	sort_by_key(d, keyed, n, best);
+	for (int64_t i = 0, from = 0; i < n; i++)
+		if (i + 1 == n || keyed[i + 1].key != keyed[from].key)
+		{
+			/* the keys below are overwritten by the call */
+			int64_t		next = i + 1;
+
+			if (!divide(d, keyed + from, next - from, used | UINT64_C(1) << best))
+				return false;
+			from = next;
+		}
+	return true;
+}
+
+/*
+ * Makes the blocks of a rule and notes each record's place. False: out of memory.
+ */
+bool
+cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
+{
+	Divider    *d = calloc(1, sizeof(Divider));
+	CdpRule    *rule = &b->rule[r];
+	int			key[CDP_MAX_KEYS];
+	int			n_keys = list_keys(rule->keys, key);
+	int64_t		n = 0;
+	CdpKeyed   *keyed = malloc(b->store->n * sizeof(CdpKeyed));
+	CdpKeyed   *sorted;
+	bool		fine = false;
+
+	memset(blocks, 0, sizeof(*blocks));
+	blocks->allocated = 1024;
+	blocks->member = malloc(b->store->n * sizeof(int32_t));
+	blocks->start = malloc(blocks->allocated * sizeof(int64_t));
+	rule->blocks = rule->pairs = rule->largest = rule->refined = 0;
+	if (!d || !keyed || !blocks->member || !blocks->start || (d->spare = malloc(b->store->n * sizeof(CdpKeyed))) == NULL)
+		goto done;
+	blocks->start[0] = 0;
+	d->b = b;
+	d->rule = r;
+	d->blocks = blocks;
+	for (int32_t i = 0; i < b->store->n; i++)
+	{
+		uint64_t	h = 0;
+		int			k;
+
+		for (k = 0; k < n_keys; k++)
+		{
+			uint32_t	x = key_of(b, key[k], i);
+
+			if (x == 0)
+				break;
+			h = cdp_mix(h + x);
+		}
+		if (k == n_keys)
+			keyed[n++] = (CdpKeyed)
+		{
+			.key = h, .at = i
+		};
+	}
+	sorted = cdp_keyed_sort(&d->work, keyed, d->spare, n);
+	if (sorted != keyed)
+	{
+		/* dividing sorts pieces in place and needs the other array */
+		d->spare = keyed;
+		keyed = sorted;
+	}
+	fine = true;
+	for (int64_t i = 0, from = 0; i < n && fine; i++)
+		if (i + 1 == n || keyed[i + 1].key != keyed[from].key)
+		{
+			if (i + 1 - from > b->max_block)
+				rule->refined++;
+			fine = divide(d, keyed + from, i + 1 - from, rule->keys);
+			from = i + 1;
+		}
+done:
+	if (d)
+		free(d->spare);
+	free(d);
+	free(keyed);
+	return fine;
+}
+
+void
+cdp_blocks_free(CdpBlocks *blocks)
+{
+	free(blocks->member);
+	free(blocks->start);
+}
+
+void
+cdp_blocker_close(CdpBlocker *b)
+{
+	for (int c = 0; c < CDP_MAX_COMPARISONS; c++)
+	{
+		free(b->agreement[c].keys);
+		free(b->agreement[c].share);
+	}
+	free(b->place);
+}

@@ -1,0 +1,97 @@
+/*
+ * block.h
+ *	  Blocking: which pairs are compared at all.
+ */
+#ifndef CDP_MATCH_BLOCK_H
+#define CDP_MATCH_BLOCK_H
+
+#include "match/model.h"
+
+#define CDP_MAX_KEYS 64
+#define CDP_MAX_RULES 48
+#define CDP_RULE_KEYS 3
+
+/* A key: a part or a form of a value on which records can agree exactly. */
+typedef struct CdpKey
+{
+	const char *name;
+	int			comparison;
+	int			input;			/* of the comparison; -1: both inputs, in either order */
+	int			slot;			/* of CdpColumn.key */
+} CdpKey;
+
+/* A rule: records that agree on all of its keys form a block. */
+typedef struct CdpRule
+{
+	uint64_t	keys;			/* bits of CdpBlocker.key */
+	double		estimate;		/* expected pairs, before what earlier rules find is taken off */
+	double		gain;			/* expected share of the true pairs that no earlier rule finds */
+	/* filled by cdp_block_rule and whoever counts */
+	int64_t		blocks;
+	int64_t		pairs;
+	int64_t		largest;		/* records in the largest block */
+	int64_t		refined;		/* blocks that were over the cap */
+	int64_t		new_pairs;
+} CdpRule;
+
+/*
+ * How often the keys of one comparison agree in a true pair, as a distribution over
+ * sets of its keys.
+ */
+typedef struct CdpAgreement
+{
+	int			n,
+				allocated;
+	uint64_t   *keys;
+	double	   *share;			/* sums to 1 */
+} CdpAgreement;
+
+typedef struct CdpBlocker
+{
+	const CdpStore *store;
+	const CdpModel *model;
+	int			n_keys;
+	CdpKey		key[CDP_MAX_KEYS];
+	CdpAgreement agreement[CDP_MAX_COMPARISONS];
+	int			n_rules;
+	CdpRule		rule[CDP_MAX_RULES];
+	int64_t		max_block;		/* records in a block; larger ones are refined */
+	double		coverage;		/* expected share of true pairs that the rules find */
+	/* place of each record: block number per rule, 0 for none; n x n_rules */
+	uint32_t   *place;
+} CdpBlocker;
+
+/* The blocks of one rule: records of block i are member[start[i]] .. member[start[i + 1] - 1]. */
+typedef struct CdpBlocks
+{
+	int32_t    *member;
+	int64_t    *start;
+	int64_t		n,
+				allocated;
+} CdpBlocks;
+
+extern bool cdp_blocker_open(CdpBlocker *blocker, const CdpStore *store, const CdpModel *model);
+extern uint64_t cdp_blocker_agreeing(const CdpBlocker *blocker, int32_t a, int32_t b);
+extern uint64_t cdp_blocker_present(const CdpBlocker *blocker, int32_t a);
+extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, uint64_t keys, double weight);
+extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record);
+extern bool cdp_blocker_start(CdpBlocker *blocker);
+extern bool cdp_block_rule(CdpBlocker *blocker, int rule, CdpBlocks *blocks);
+extern uint32_t cdp_rule_comparisons(const CdpBlocker *blocker, uint64_t keys);
+extern void cdp_blocks_free(CdpBlocks *blocks);
+extern void cdp_blocker_close(CdpBlocker *blocker);
+
+/* Does a rule before this one put both records into one block? */
+static inline bool
+cdp_found_before(const CdpBlocker *blocker, int rule, int32_t a, int32_t b)
+{
+	const uint32_t *x = blocker->place + (size_t) a * blocker->n_rules;
+	const uint32_t *y = blocker->place + (size_t) b * blocker->n_rules;
+
+	for (int r = 0; r < rule; r++)
+		if (x[r] == y[r] && x[r] != 0)
+			return true;
+	return false;
+}
+
+#endif

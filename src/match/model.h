@@ -1,0 +1,80 @@
+/*
+ * model.h
+ *	  A Fellegi-Sunter model whose non-matches have reasons to agree.
+ *
+ * The classical model knows two kinds of pairs: one person, and two people who agree by
+ * chance, each comparison for itself. Real people live together: two who share a
+ * street share the city, and mostly the family name and the telephone. Multiplied as if
+ * by chance, that looks like a match. So two people are here a mixture of relations:
+ *
+ *	 chance		nothing in common
+ *	 area		the same place: city, state, postal code agree together
+ *	 household	the same home: street, telephone, family name agree too
+ *
+ * Inside a relation comparisons are independent, as they are in a match. What a relation
+ * shares agrees however rare the value is; what it does not share agrees by chance, the
+ * more seldom the rarer the value. The weight of a pair is
+ *
+ *	 log2(lambda m(levels)) - log2(sum over relations: share u(levels) rarity)
+ *
+ * and falls into one term per comparison by the chain rule: the u of a comparison is
+ * taken given the levels of those before it. Terms are added in the order of the
+ * comparisons, always, so the engine, SQL and explanations agree to the last digit. A
+ * model with the relation chance alone is the classical one.
+ *
+ * Mixtures with a class for households: Larsen and Rubin, "Iterative Automated Record
+ * Linkage Using Mixture Models" (2001).
+ */
+#ifndef CDP_MATCH_MODEL_H
+#define CDP_MATCH_MODEL_H
+
+#include "match/store.h"
+
+#include <math.h>
+
+#define CDP_MAX_COMPARISONS 16
+
+typedef enum CdpRelation
+{
+	CDP_CHANCE = 0,
+	CDP_AREA,
+	CDP_HOUSEHOLD,
+	CDP_RELATIONS
+} CdpRelation;
+
+typedef struct CdpComparison
+{
+	CdpMeasure	measure;
+	const CdpMeasureInfo *info;
+	bool		is_place;		/* a code that names a place: state, country */
+	int			column[CDP_MAX_INPUTS];
+	double		m[CDP_MAX_LEVELS + 1];	/* by level; [0] unused */
+	double		u[CDP_RELATIONS][CDP_MAX_LEVELS + 1];
+	uint8_t		shared[CDP_RELATIONS];	/* bit i: input i is what two people in this relation share */
+	double		pairs_m[CDP_MAX_LEVELS + 1];	/* how many pairs m and u rest on */
+	double		pairs_u[CDP_MAX_LEVELS + 1];
+} CdpComparison;
+
+typedef struct CdpModel
+{
+	int			n;
+	CdpComparison comparison[CDP_MAX_COMPARISONS];
+	double		lambda;			/* share of the matches in all pairs */
+	double		share[CDP_RELATIONS];	/* of the relations in all other pairs; sum to 1 */
+} CdpModel;
+
+/* score.c */
+typedef struct CdpScorer CdpScorer;
+extern CdpScorer *cdp_scorer_create(const CdpStore *store, const CdpModel *model);
+extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
+extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_group);
+extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
+extern void cdp_scorer_free(CdpScorer *scorer);
+
+static inline double
+cdp_probability(double weight)
+{
+	return 1 / (1 + exp2(-weight));
+}
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * score.c
+ *	  The weight of a pair of records of a store.
+ *
+ * A scorer belongs to one thread. It remembers levels of pairs of distinct values in a
+ * table of fixed size (an older pair gives way), so that what a block repeats is compared
+ * once.
+ */
+#include "match/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define CACHE_SLOTS (1 << 16)
+
+typedef struct Cached
+{
+	uint64_t	pair;
+	uint32_t	other;
+	uint8_t		comparison;		/* + 1; 0: empty */
+	uint8_t		level;
+} Cached;
+
+struct CdpScorer
+{
+	const CdpStore *store;
+	const CdpModel *model;
+	CdpWork		work;
+	Cached		cache[CACHE_SLOTS];
+};
+
+CdpScorer *
+cdp_scorer_create(const CdpStore *store, const CdpModel *model)
+{
+	CdpScorer  *s = calloc(1, sizeof(CdpScorer));
+
+	if (s)
+	{
+		s->store = store;
+		s->model = model;
+	}
+	return s;
+}
+
+void
+cdp_scorer_free(CdpScorer *s)
+{
+	cdp_work_release(&s->work, 0);
+	free(s);
+}
+
+static inline const CdpValue *
+value_of(const CdpColumn *column, int32_t code)
+{
+	return code < 0 ? NULL : &column->value[code];
+}
+
+static inline int
+level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
+{
+	const CdpComparison *k = &s->model->comparison[c];
+	const CdpValue *va[CDP_MAX_INPUTS],
+			   *vb[CDP_MAX_INPUTS];
+	int			c0 = k->column[0];
+
+	if (k->info->n_inputs == 1)
+	{
+		int32_t		x = a[c0],
+					y = b[c0];
+		uint64_t	pair;
+		Cached	   *cached;
+
+		if (x < 0 || y < 0)
+			return 0;
+		if (x == y)
+			return 1;
+		if (x > y)
+		{
+			int32_t		t = x;
+
+			x = y;
+			y = t;
+		}
+		pair = (uint64_t) x << 32 | (uint32_t) y;
+		cached = &s->cache[cdp_mix(pair + c) & (CACHE_SLOTS - 1)];
+		if (cached->comparison == c + 1 && cached->pair == pair)
+			return cached->level;
+		va[0] = &s->store->column[c0].value[x];
+		vb[0] = &s->store->column[c0].value[y];
+		cached->comparison = c + 1;
+		cached->pair = pair;
+		cached->level = cdp_compare(&s->work, k->measure, va, vb);
+		return cached->level;
+	}
+	else
+	{
+		int			c1 = k->column[1];
+
+		if ((a[c0] < 0 && a[c1] < 0) || (b[c0] < 0 && b[c1] < 0))
+			return 0;
+		if (a[c0] >= 0 && a[c1] >= 0 && a[c0] == b[c0] && a[c1] == b[c1])
+			return 1;
+		va[0] = value_of(&s->store->column[c0], a[c0]);
+		vb[0] = value_of(&s->store->column[c0], b[c0]);
+		va[1] = value_of(&s->store->column[c1], a[c1]);
+		vb[1] = value_of(&s->store->column[c1], b[c1]);
+		return cdp_compare(&s->work, k->measure, va, vb);
+	}
+}
+
+/* Writes the level of each comparison. */
+void
+cdp_scorer_levels(CdpScorer *s, int32_t a, int32_t b, uint8_t *level)
+{
+	const int32_t *x = cdp_store_codes(s->store, a);
+	const int32_t *y = cdp_store_codes(s->store, b);
+
+	for (int c = 0; c < s->model->n; c++)
+		level[c] = level_of(s, c, x, y);
+}
+
+static inline int
+rare_inputs(const CdpComparison *k, int level)
+{
+	return level ? k->info->levels[level - 1].frequency : 0;
+}
+
+/*
+ * log2 of the rarity of the agreeing values, apart for values that no relation shares,
+ * that households share, and that areas and households share.
+ */
+void
+cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *by_group)
+{
+	const int32_t *codes = cdp_store_codes(s->store, a);
+
+	by_group[0] = by_group[1] = by_group[2] = 0;
+	for (int c = 0; c < s->model->n; c++)
+	{
+		const CdpComparison *k = &s->model->comparison[c];
+		int			rare = rare_inputs(k, level[c]);
+
+		for (int i = 0; rare >> i; i++)
+			if (rare >> i & 1)
+			{
+				int			group = k->shared[CDP_AREA] >> i & 1 ? 2 : k->shared[CDP_HOUSEHOLD] >> i & 1 ? 1 : 0;
+
+				by_group[group] += log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
+			}
+	}
+}
+
+double
+cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
+{
+	const int32_t *x = cdp_store_codes(s->store, a);
+	const int32_t *y = cdp_store_codes(s->store, b);
+	double		match = s->model->lambda;
+	double		other[CDP_RELATIONS];
+	double		sum = 0;
+
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		other[j] = s->model->share[j] * (1 - s->model->lambda);
+	for (int c = 0; c < s->model->n; c++)
+	{
+		const CdpComparison *k = &s->model->comparison[c];
+		int			level = level_of(s, c, x, y);
+		int			rare;
+
+		if (level == 0)
+			continue;
+		match *= k->m[level];
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			other[j] *= k->u[j][level];
+		rare = rare_inputs(k, level);
+		for (int i = 0; rare >> i; i++)
+			if (rare >> i & 1)
+				for (int j = 0; j < CDP_RELATIONS; j++)
+					if (!(k->shared[j] >> i & 1))
+						other[j] *= s->store->column[k->column[i]].rarity[x[k->column[i]]];
+	}
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		sum += other[j];
+	return log2(match / sum);
+}

@@ -1,0 +1,343 @@
+/*
+ * store.c
+ *	  Dictionary-coded columns of prepared values, and the blocking keys of a value.
+ *
+ * A value costs its code points, 40 bytes, and 20 bytes of keys; a record costs 4 bytes
+ * a column. Everything is malloc'ed: threads read it, and it is freed as a whole.
+ */
+#include "match/store.h"
+
+#include <stdlib.h>
+
+bool
+cdp_store_open(CdpStore *store)
+{
+	memset(store, 0, sizeof(*store));
+	store->nicknames = cdp_nicknames_create();
+	return store->nicknames != NULL;
+}
+
+int
+cdp_store_add_column(CdpStore *store, CdpMeasure measure, int input)
+{
+	CdpColumn  *column;
+
+	if (store->n_columns == CDP_MAX_COLUMNS)
+		return -1;
+	column = &store->column[store->n_columns];
+	memset(column, 0, sizeof(*column));
+	column->measure = measure;
+	column->input = input;
+	return store->n_columns++;
+}
+
+int32_t
+cdp_store_add_record(CdpStore *store)
+{
+	if (store->n == store->allocated)
+	{
+		size_t		more = store->allocated ? (size_t) store->allocated * 3 / 2 : 1024;
+		int32_t    *code;
+
+		if (more > INT32_MAX - 1)
+			more = INT32_MAX - 1;
+		if (store->n >= (int32_t) more)
+			return -1;
+		code = realloc(store->code, more * store->n_columns * sizeof(int32_t));
+		if (code == NULL)
+			return -1;
+		store->code = code;
+		store->allocated = more;
+	}
+	for (int c = 0; c < store->n_columns; c++)
+		store->code[(size_t) store->n * store->n_columns + c] = CDP_MISSING;
+	return store->n++;
+}
+
+/* ---------------------------------------------------------------- blocking keys */
+
+static uint32_t
+hash_chars(const uint32_t *s, int32_t n, uint32_t seed)
+{
+	uint64_t	h = seed + UINT64_C(0x9E3779B97F4A7C15);
+
+	for (int32_t i = 0; i < n; i++)
+		h = cdp_mix(h ^ s[i]);
+	return (uint32_t) (h >> 32) | 1;
+}
+
+static int32_t
+first_word(const uint32_t *s, int32_t n)
+{
+	int32_t		i = 0;
+
+	while (i < n && s[i] != ' ')
+		i++;
+	return i;
+}
+
+/* Sound of the first word of at least three letters; 0 when it makes none. */
+static uint32_t
+sound_key(CdpWork *work, const uint32_t *s, int32_t n, uint32_t seed)
+{
+	CdpCode		first,
+				second;
+
+	for (int32_t at = 0; at < n;)
+	{
+		int32_t		len = first_word(s + at, n - at);
+
+		if (len >= 3 || at + len >= n)
+			return cdp_double_metaphone(work, s + at, len, &first, &second) && first.len > 0
+				? hash_chars(first.data, first.len, seed) : hash_chars(s + at, len, seed);
+		at += len + 1;
+	}
+	return 0;
+}
+
+static bool
+is_digit(uint32_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static void
+street_keys(CdpWork *work, const CdpValue *v, uint32_t *key)
+{
+	int32_t		longest = 0,
+				best = -1;
+
+	for (int32_t at = 0; at < v->len;)
+	{
+		int32_t		len = first_word(v->chars + at, v->len - at);
+
+		if (len > 0 && is_digit(v->chars[at]))
+		{
+			if (key[1] == 0)
+				key[1] = hash_chars(v->chars + at, len, 11);
+		}
+		else if (len > longest)
+		{
+			longest = len;
+			best = at;
+		}
+		at += len + 1;
+	}
+	if (best >= 0)
+		key[2] = sound_key(work, v->chars + best, longest, 12);
+}
+
+static void
+date_keys(const CdpValue *v, uint32_t *key)
+{
+	const uint32_t *s = v->chars;
+	uint32_t	month,
+				day;
+
+	if (v->len < 10 || s[v->len - 3] != '-' || s[v->len - 6] != '-')
+		return;
+	month = (s[v->len - 5] - '0') * 10 + s[v->len - 4] - '0';
+	day = (s[v->len - 2] - '0') * 10 + s[v->len - 1] - '0';
+	key[1] = hash_chars(s, v->len - 3, 21);		/* year and month */
+	key[2] = hash_chars(s, v->len - 6, 22);		/* year */
+	/* day and month, in either order; 1 January stands for an unknown day */
+	if (month != 1 || day != 1)
+		key[3] = (uint32_t) (cdp_mix(month * day * 1000 + month + day) >> 32) | 1;
+	/* year and day */
+	key[4] = (uint32_t) (cdp_mix((uint64_t) key[2] << 8 | day) >> 32) | 1;
+}
+
+/* What each of these keys is called stands in block.c (key_names). */
+static void
+value_keys(CdpStore *store, const CdpColumn *column, const CdpValue *v, uint32_t *key)
+{
+	CdpWork    *work = &store->work;
+	int32_t		n = v->len;
+	uint32_t	group;
+
+	memset(key, 0, CDP_COLUMN_KEYS * sizeof(uint32_t));
+	if (n == 0)
+		return;
+	key[0] = hash_chars(v->chars, n, 1);
+	switch (column->measure)
+	{
+		case CDP_MEASURE_PERSON_NAME:
+		case CDP_MEASURE_NAME:
+			key[1] = sound_key(work, v->chars, n, 2);
+			key[2] = hash_chars(v->chars, 1, 3);
+			key[3] = n >= 3 ? hash_chars(v->chars, 3, 4) : 0;
+			if (column->input == 0)
+				key[4] = cdp_nicknames_groups(store->nicknames, v->chars, first_word(v->chars, n), &group, 1) > 0
+					? (uint32_t) (cdp_mix(group + 7) >> 32) | 1 : key[0];
+			else
+				key[4] = n >= 5 ? hash_chars(v->chars + n - 4, 4, 5) : 0;
+			break;
+		case CDP_MEASURE_BIRTH_DATE:
+		case CDP_MEASURE_DATE:
+			date_keys(v, key);
+			break;
+		case CDP_MEASURE_EMAIL:
+			for (int32_t i = 0; i < n; i++)
+				if (v->chars[i] == '@')
+				{
+					key[1] = hash_chars(v->chars, i, 31);
+					break;
+				}
+			break;
+		case CDP_MEASURE_PHONE:
+			if (n > 7)
+				key[1] = hash_chars(v->chars + n - 7, 7, 41);
+			break;
+		case CDP_MEASURE_POSTAL_CODE:
+			{
+				int32_t		area = first_word(v->chars, n);
+
+				if (area == n)
+					area = n > 4 ? n - 2 : n - 1;
+				key[1] = area > 0 ? hash_chars(v->chars, area, 51) : 0;
+				key[2] = n > area ? hash_chars(v->chars + area, n - area, 52) : 0;
+			}
+			break;
+		case CDP_MEASURE_STREET:
+			street_keys(work, v, key);
+			break;
+		case CDP_MEASURE_CITY:
+			key[1] = sound_key(work, v->chars, n, 61);
+			break;
+		case CDP_MEASURE_ID:
+			if (n >= 6)
+			{
+				key[1] = hash_chars(v->chars, n / 2, 71);
+				key[2] = hash_chars(v->chars + n / 2, n - n / 2, 72);
+			}
+			break;
+		case CDP_MEASURE_TEXT:
+			key[1] = sound_key(work, v->chars, n, 81);
+			break;
+		default:
+			break;
+	}
+}
+
+/* ---------------------------------------------------------------- dictionary */
+
+static bool
+grow_slots(CdpColumn *column)
+{
+	uint32_t	n = column->n_slots ? column->n_slots * 2 : 1024;
+	int32_t    *slot = malloc((size_t) n * sizeof(int32_t));
+
+	if (slot == NULL)
+		return false;
+	memset(slot, -1, (size_t) n * sizeof(int32_t));
+	for (int32_t c = 0; c < column->n_values; c++)
+	{
+		uint32_t	at = column->hash[c] & (n - 1);
+
+		while (slot[at] >= 0)
+			at = (at + 1) & (n - 1);
+		slot[at] = c;
+	}
+	free(column->slot);
+	column->slot = slot;
+	column->n_slots = n;
+	return true;
+}
+
+static bool
+grow_values(CdpColumn *column)
+{
+	size_t		more = column->a_values ? (size_t) column->a_values * 2 : 512;
+	void	   *p;
+
+#define GROW(field) \
+	if ((p = realloc(column->field, more * sizeof(*column->field))) == NULL) \
+		return false; \
+	column->field = p
+	GROW(value);
+	GROW(hash);
+	GROW(key);
+	GROW(count);
+	GROW(rarity);
+#undef GROW
+	column->a_values = more;
+	return true;
+}
+
+/* 64 bits of hash stand for the text: two of a billion values meet once in 37 stores. */
+static uint64_t
+hash_bytes(const char *s, size_t len)
+{
+	uint64_t	h = len * UINT64_C(0x9E3779B97F4A7C15);
+
+	while (len >= 8)
+	{
+		uint64_t	w;
+
+		memcpy(&w, s, 8);
+		h = cdp_mix(h ^ w) + UINT64_C(0x9E3779B97F4A7C15);
+		s += 8;
+		len -= 8;
+	}
+	if (len > 0)
+	{
+		uint64_t	w = 0;
+
+		memcpy(&w, s, len);
+		h = cdp_mix(h ^ w) + UINT64_C(0x9E3779B97F4A7C15);
+	}
+	return cdp_mix(h);
+}
+
+bool
+cdp_store_set(CdpStore *store, int32_t record, int c, const char *s, size_t len)
+{
+	CdpColumn  *column = &store->column[c];
+	uint64_t	hash = hash_bytes(s, len);
+	uint32_t	at;
+	int32_t		code;
+
+	if ((size_t) column->n_values * 2 >= column->n_slots && !grow_slots(column))
+		return false;
+	at = hash & (column->n_slots - 1);
+	while ((code = column->slot[at]) >= 0 && column->hash[code] != hash)
+		at = (at + 1) & (column->n_slots - 1);
+	if (code < 0)
+	{
+		if (column->n_values == column->a_values && !grow_values(column))
+			return false;
+		code = column->n_values;
+		if (!cdp_value_prepare(&store->work, &store->arena, store->nicknames, column->measure, column->input, s, len, &column->value[code]))
+			return false;
+		column->hash[code] = hash;
+		column->count[code] = 0;
+		column->rarity[code] = 0;
+		value_keys(store, column, &column->value[code], column->key[code]);
+		column->slot[at] = code;
+		column->n_values++;
+	}
+	column->count[code]++;
+	store->code[(size_t) record * store->n_columns + c] = code;
+	return true;
+}
+
+void
+cdp_store_close(CdpStore *store)
+{
+	for (int c = 0; c < store->n_columns; c++)
+	{
+		CdpColumn  *column = &store->column[c];
+
+		free(column->value);
+		free(column->hash);
+		free(column->key);
+		free(column->count);
+		free(column->rarity);
+		free(column->slot);
+	}
+	free(store->code);
+	cdp_arena_free(&store->arena);
+	cdp_nicknames_free(store->nicknames);
+	cdp_work_release(&store->work, 0);
+	memset(store, 0, sizeof(*store));
+}

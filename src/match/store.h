@@ -1,0 +1,69 @@
+/*
+ * store.h
+ *	  The people to be matched, in memory: columns of dictionary-coded, prepared values.
+ *
+ * A column is one input of a comparison: its distinct values are prepared once
+ * (compare.h) and numbered; a record is a row of those numbers. Records are added in
+ * canonical order (source, source key) and known by their place in it, so that nothing
+ * that is computed from a store depends on the order in which rows were written.
+ */
+#ifndef CDP_MATCH_STORE_H
+#define CDP_MATCH_STORE_H
+
+#include "match/compare.h"
+
+#define CDP_MAX_COLUMNS 24
+#define CDP_COLUMN_KEYS 5
+#define CDP_MISSING (-1)
+
+typedef struct CdpColumn
+{
+	CdpMeasure	measure;
+	int			input;
+	CdpValue   *value;			/* by code */
+	uint64_t   *hash;
+	uint32_t  (*key)[CDP_COLUMN_KEYS];	/* by code: blocking keys, 0 for none */
+	int32_t    *count;			/* by code: records that hold it */
+	float	   *rarity;			/* by code: how much rarer it is than values in general; 1/8: eight times */
+	int32_t		n_values,
+				a_values;
+	int32_t    *slot;			/* hash table of codes */
+	uint32_t	n_slots;
+	double		agree;			/* how often two people have the same value */
+} CdpColumn;
+
+typedef struct CdpStore
+{
+	int			n_columns;
+	CdpColumn	column[CDP_MAX_COLUMNS];
+	int32_t		n,
+				allocated;
+	int32_t    *code;			/* n x n_columns */
+	CdpArena	arena;
+	CdpNicknames *nicknames;
+	CdpWork		work;
+} CdpStore;
+
+extern bool cdp_store_open(CdpStore *store);
+extern int	cdp_store_add_column(CdpStore *store, CdpMeasure measure, int input);
+/* A new record, all missing; its number, or -1 when out of memory. */
+extern int32_t cdp_store_add_record(CdpStore *store);
+extern bool cdp_store_set(CdpStore *store, int32_t record, int column, const char *s, size_t len);
+extern void cdp_store_close(CdpStore *store);
+
+static inline const int32_t *
+cdp_store_codes(const CdpStore *store, int32_t record)
+{
+	return store->code + (size_t) record * store->n_columns;
+}
+
+/* 64-bit mix of Stafford's variant 13 */
+static inline uint64_t
+cdp_mix(uint64_t x)
+{
+	x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+	x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+	return x ^ x >> 31;
+}
+
+#endif

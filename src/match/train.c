@@ -1,0 +1,740 @@
+/*
+ * train.c
+ *	  Fellegi-Sunter parameters by expectation-maximisation on counts of patterns.
+ *
+ * A pattern is the level of every comparison of a pair, rounded rarity, and for which
+ * comparisons the pair may serve as evidence. EM never sees pairs, only how often each
+ * pattern occurs, so that an iteration costs the same for a thousand pairs and for a
+ * hundred million.
+ *
+ * Two populations are counted. Candidate pairs, found by blocking, hold nearly all true
+ * pairs: m comes from them. A pair found by a rule on the birth date says nothing about
+ * how often birth dates agree; so a pair counts for m of a comparison only where a rule
+ * that does not use the comparison found it. Random pairs stand for all pairs: u comes
+ * from them, each weighed by the probability that it is not a true pair (in data with
+ * many records of a person even random pairs hold more true pairs than chance
+ * agreements on everything). lambda is the expected number of true candidates among
+ * all pairs.
+ *
+ * Fellegi and Sunter, "A Theory for Record Linkage" (1969); Winkler, "Using the EM
+ * Algorithm for Weight Computation in the Fellegi-Sunter Model" (2000).
+ */
+#include "match/train.h"
+
+#include <stdlib.h>
+
+#define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
+#define PRIOR_PAIRS 10.0		/* what the documented defaults count for against pairs seen */
+#define MIN_RANDOM 0.5			/* a level never seen counts as so many pairs */
+#define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
+#define UNSEEN 0.5				/* how many other people are taken to have a value that nobody else has */
+
+/* ---------------------------------------------------------------- relations */
+
+/* What two people in a relation are assumed to share, by kind, and how often it then agrees exactly. */
+static const struct
+{
+	CdpMeasure	measure;
+	int			input;
+	double		agrees[CDP_RELATIONS];
+}			sharing[] = {
+	{CDP_MEASURE_CITY, 0, {0, .9, .97}},
+	{CDP_MEASURE_POSTAL_CODE, 0, {0, .3, .95}},
+	{CDP_MEASURE_STREET, 0, {0, 0, .9}},
+	{CDP_MEASURE_PHONE, 0, {0, 0, .4}},
+	{CDP_MEASURE_EMAIL, 0, {0, 0, .05}},
+	{CDP_MEASURE_PERSON_NAME, 1, {0, 0, .7}},
+	/* twins */
+	{CDP_MEASURE_BIRTH_DATE, 0, {0, 0, .01}},
+};
+
+/* states and countries are places, genders are not: a code is one only if is_place */
+static double
+assumed_sharing(const CdpComparison *k, int input, CdpRelation relation)
+{
+	if (relation == CDP_CHANCE)
+		return 0;
+	if (k->measure == CDP_MEASURE_CODE && k->is_place)
+		return .97;
+	for (int i = 0; i < lengthof(sharing); i++)
+		if (sharing[i].measure == k->measure && sharing[i].input == input)
+			return sharing[i].agrees[relation];
+	return 0;
+}
+
+/* The state of the given name and the family name in a level of person_name. */
+typedef enum Part
+{
+	ABSENT,
+	EXACT,
+	NEAR,
+	ELSE
+} Part;
+
+static Part
+part_of(const char *name, size_t len)
+{
+	if (len == 5 && memcmp(name, "exact", len) == 0)
+		return EXACT;
+	if (len == 4 && memcmp(name, "else", len) == 0)
+		return ELSE;
+	return NEAR;
+}
+
+static void
+name_parts(const CdpLevel *level, Part *given, Part *family)
+{
+	const char *name = level->name;
+	const char *bar = strchr(name, '_');
+
+	*given = *family = ABSENT;
+	if (level->present != 3)
+		return;
+	if (bar == NULL)
+		*given = *family = part_of(name, strlen(name));	/* exact, else; swapped is near */
+	else
+	{
+		*given = part_of(name, bar - name);
+		*family = part_of(bar + 1, strlen(bar + 1));
+	}
+}
+
+/*
+ * u of person_name in a household: family names agree as seen (agrees[EXACT], [NEAR]),
+ * given names as by chance.
+ */
+static void
+household_names(CdpComparison *k, const double *agrees)
+{
+	double		marginal[4] = {0},
+				with_exact[4] = {0},
+				rest = 0;
+	Part		given,
+				family;
+	double	   *u = k->u[CDP_HOUSEHOLD];
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		marginal[given] += k->u[CDP_CHANCE][l];
+		if (family == EXACT)
+			with_exact[given] += k->u[CDP_CHANCE][l];
+		if (family == ELSE)
+			rest += k->u[CDP_CHANCE][l];
+	}
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (given == ABSENT)
+			u[l] = k->info->levels[l - 1].present == 2 ? u[l] : k->u[CDP_CHANCE][l];
+		else if (family == EXACT)
+			u[l] = agrees[EXACT] * marginal[given] * k->u[CDP_CHANCE][l] / with_exact[given];
+		else if (family == NEAR)
+			u[l] = agrees[NEAR] * marginal[given] / (given == NEAR ? 2 : 1);
+		else
+			u[l] = (1 - agrees[EXACT] - agrees[NEAR]) * k->u[CDP_CHANCE][l] / rest;
+	}
+}
+
+/* u of the relations that is not learned: as by chance. */
+static void
+tie_to_chance(CdpComparison *k)
+{
+	for (int j = 1; j < CDP_RELATIONS; j++)
+		if (k->shared[j] == 0)
+			memcpy(k->u[j], k->u[CDP_CHANCE], sizeof(k->u[j]));
+}
+
+void
+cdp_model_defaults(CdpModel *model, const CdpStore *store)
+{
+	double		n = store->n > 2 ? store->n : 3;
+
+	for (int c = 0; c < model->n; c++)
+	{
+		CdpComparison *k = &model->comparison[c];
+
+		for (int l = 1; l <= k->info->n_levels; l++)
+		{
+			k->m[l] = k->info->levels[l - 1].m;
+			k->u[CDP_CHANCE][l] = k->info->levels[l - 1].u;
+		}
+		for (int j = 1; j < CDP_RELATIONS; j++)
+			for (int i = 0; i < k->info->n_inputs; i++)
+				if (assumed_sharing(k, i, j) > 0)
+					k->shared[j] |= 1 << i;
+	}
+	/* every second record has a partner, and somebody at home */
+	model->lambda = 1 / n;
+	model->share[CDP_AREA] = .01;
+	model->share[CDP_HOUSEHOLD] = 1 / n;
+	model->share[CDP_CHANCE] = 1 - model->share[CDP_AREA] - model->share[CDP_HOUSEHOLD];
+	cdp_model_relations(model);
+}
+
+/* First u of the relations, from that of chance and what is assumed of people. */
+void
+cdp_model_relations(CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+	{
+		CdpComparison *k = &model->comparison[c];
+
+		tie_to_chance(k);
+		for (int j = 1; j < CDP_RELATIONS; j++)
+		{
+			if (k->measure == CDP_MEASURE_PERSON_NAME && k->shared[j])
+			{
+				double		agrees[4] = {0};
+
+				agrees[EXACT] = assumed_sharing(k, 1, j);
+				agrees[NEAR] = .02;
+				memcpy(k->u[j], k->u[CDP_CHANCE], sizeof(k->u[j]));
+				household_names(k, agrees);
+				/* family name alone */
+				for (int l = 1; l <= k->info->n_levels; l++)
+					if (k->info->levels[l - 1].present == 2)
+						k->u[j][l] = strcmp(k->info->levels[l - 1].name, "family_exact") == 0 ? agrees[EXACT]
+							: (1 - agrees[EXACT]) * k->u[CDP_CHANCE][l];
+			}
+			else if (k->shared[j])
+			{
+				double		agrees = assumed_sharing(k, 0, j);
+
+				for (int l = 1; l <= k->info->n_levels; l++)
+					k->u[j][l] = l == 1 ? agrees : (1 - agrees) * k->u[CDP_CHANCE][l] / (1 - k->u[CDP_CHANCE][1]);
+			}
+		}
+	}
+}
+
+/*
+ * How rare each value is. The chance that another person has the value v is taken as
+ * (people with v - 1 + UNSEEN) / people; what values have on average is agree; rarity is
+ * chance / agree. Counting people, not records: a person of twenty records makes
+ * no name common.
+ */
+bool
+cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
+{
+	for (int c = 0; c < model->n; c++)
+	{
+		CdpComparison *k = &model->comparison[c];
+
+		for (int i = 0; i < k->info->n_inputs; i++)
+		{
+			CdpColumn  *column = &store->column[k->column[i]];
+			double		people = 0,
+						agree = 0;
+
+			if (column->n_values == 0)
+				continue;
+			memset(column->count, 0, column->n_values * sizeof(int32_t));
+			for (int32_t r = 0; r < store->n; r++)
+			{
+				int32_t		code = cdp_store_codes(store, r)[k->column[i]];
+
+				if (code < 0)
+					continue;
+				column->count[code]++;
+			}
+			if (profile)
+			{
+				/* distinct (value, profile) */
+				CdpKeyed   *keyed = malloc(store->n * sizeof(CdpKeyed)),
+						   *spare = malloc(store->n * sizeof(CdpKeyed)),
+						   *sorted;
+				int64_t		n = 0;
+
+				if (!keyed || !spare)
+				{
+					free(keyed);
+					free(spare);
+					return false;
+				}
+				for (int32_t r = 0; r < store->n; r++)
+				{
+					int32_t		code = cdp_store_codes(store, r)[k->column[i]];
+
+					if (code >= 0)
+						keyed[n++] = (CdpKeyed)
+					{
+						.key = (uint64_t) code << 32 | (uint32_t) profile[r], .at = r
+					};
+				}
+				sorted = cdp_keyed_sort(&store->work, keyed, spare, n);
+				memset(column->count, 0, column->n_values * sizeof(int32_t));
+				for (int64_t j = 0; j < n; j++)
+					if (j == 0 || sorted[j].key != sorted[j - 1].key)
+						column->count[sorted[j].key >> 32]++;
+				free(keyed);
+				free(spare);
+			}
+			for (int32_t v = 0; v < column->n_values; v++)
+				people += column->count[v];
+			for (int32_t v = 0; v < column->n_values; v++)
+				agree += column->count[v] / people * (column->count[v] - 1 + UNSEEN) / people;
+			for (int32_t v = 0; v < column->n_values; v++)
+				column->rarity[v] = (column->count[v] - 1 + UNSEEN) / people / agree;
+			column->agree = agree;
+		}
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- patterns */
+
+typedef struct Pattern
+{
+	uint64_t	levels[2];		/* 5 bits a comparison, the first 12 in [0] */
+	uint32_t	eligible;		/* comparisons for whose m it is evidence */
+	int8_t		rarity[4];		/* rounded, by group (score.c) */
+	double		count;
+} Pattern;
+
+typedef struct Patterns
+{
+	Pattern    *slot;
+	uint32_t	n_slots;
+	uint32_t	n;
+} Patterns;
+
+static inline int
+pattern_level(const Pattern *p, int c)
+{
+	return c < 12 ? p->levels[0] >> (5 * c) & 31 : p->levels[1] >> (5 * (c - 12)) & 31;
+}
+
+static inline uint32_t
+rarity_bits(const Pattern *p)
+{
+	uint32_t	bits;
+
+	memcpy(&bits, p->rarity, sizeof(bits));
+	return bits;
+}
+
+static bool
+add_pattern(Patterns *t, const Pattern *p)
+{
+	uint32_t	at;
+
+	if (t->n * 2 >= t->n_slots)
+	{
+		Patterns	bigger = {.n_slots = t->n_slots ? t->n_slots * 2 : 4096};
+
+		bigger.slot = calloc(bigger.n_slots, sizeof(Pattern));
+		if (bigger.slot == NULL)
+			return false;
+		for (uint32_t i = 0; i < t->n_slots; i++)
+			if (t->slot[i].count > 0)
+				add_pattern(&bigger, &t->slot[i]);
+		free(t->slot);
+		*t = bigger;
+	}
+	at = cdp_mix(p->levels[0] + cdp_mix(p->levels[1] + ((uint64_t) p->eligible << 32 | rarity_bits(p)))) & (t->n_slots - 1);
+	for (;; at = (at + 1) & (t->n_slots - 1))
+	{
+		Pattern    *q = &t->slot[at];
+
+		if (q->count == 0)
+		{
+			*q = *p;
+			t->n++;
+			return true;
+		}
+		if (q->levels[0] == p->levels[0] && q->levels[1] == p->levels[1] && q->eligible == p->eligible && rarity_bits(q) == rarity_bits(p))
+		{
+			q->count += p->count;
+			return true;
+		}
+	}
+}
+
+static void
+make_pattern(Pattern *p, CdpScorer *scorer, const CdpModel *model, int32_t a, int32_t b)
+{
+	uint8_t		level[CDP_MAX_COMPARISONS];
+	double		rarity[3];
+
+	memset(p, 0, sizeof(*p));
+	cdp_scorer_levels(scorer, a, b, level);
+	cdp_scorer_rarity(scorer, a, level, rarity);
+	for (int c = 0; c < model->n; c++)
+		if (c < 12)
+			p->levels[0] |= (uint64_t) level[c] << (5 * c);
+		else
+			p->levels[1] |= (uint64_t) level[c] << (5 * (c - 12));
+	for (int i = 0; i < 3; i++)
+		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
+	p->count = 1;
+}
+
+/* The share of the match, and of each relation, in a pattern. */
+static double
+pattern_shares(const Pattern *p, const CdpModel *model, double *relation)
+{
+	double		match = model->lambda;
+	double		sum = 0;
+
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		relation[j] = model->share[j] * (1 - model->lambda);
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+		int			l = pattern_level(p, c);
+
+		if (l == 0)
+			continue;
+		match *= k->m[l];
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			relation[j] *= k->u[j][l];
+	}
+	relation[CDP_CHANCE] *= exp2(p->rarity[0] + p->rarity[1] + p->rarity[2]);
+	relation[CDP_AREA] *= exp2(p->rarity[0] + p->rarity[1]);
+	relation[CDP_HOUSEHOLD] *= exp2(p->rarity[0]);
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		sum += relation[j];
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		relation[j] /= match + sum;
+	return match / (match + sum);
+}
+
+/* ---------------------------------------------------------------- counting */
+
+/*
+ * Counts the patterns of random pairs that blocking does not find; each stands for weight
+ * pairs. Returns how many there are, or -1 when out of memory.
+ */
+static int64_t
+random_pairs(CdpStore *store, CdpScorer *scorer, const CdpModel *model, const CdpBlocker *b, CdpTraining *t, Patterns *out)
+{
+	uint64_t	state = 0;
+	int64_t		all = (int64_t) store->n * (store->n - 1) / 2;
+	int64_t		n = 0;
+	Pattern		p;
+
+	if (all <= t->max_random)
+	{
+		for (int32_t x = 0; x < store->n; x++)
+			for (int32_t y = x + 1; y < store->n; y++)
+			{
+				if (cdp_found_before(b, b->n_rules, x, y))
+					continue;
+				make_pattern(&p, scorer, model, x, y);
+				if (!add_pattern(out, &p))
+					return -1;
+				n++;
+			}
+		return n;
+	}
+	for (int64_t i = 0; i < t->max_random; i++)
+	{
+		int32_t		x,
+					y;
+
+		state += UINT64_C(0x9E3779B97F4A7C15);
+		x = (cdp_mix(state) >> 32) * store->n >> 32;
+		state += UINT64_C(0x9E3779B97F4A7C15);
+		y = (cdp_mix(state) >> 32) * store->n >> 32;
+		if (x == y || cdp_found_before(b, b->n_rules, x, y))
+			continue;
+		make_pattern(&p, scorer, model, x, y);
+		if (!add_pattern(out, &p))
+			return -1;
+		n++;
+	}
+	return n;
+}
+
+typedef bool (*PairFn) (void *state, int32_t a, int32_t b, uint64_t agreeing);
+
+/* Gives fn the candidate pairs, thinned to max_pairs. */
+static bool
+each_candidate(CdpBlocker *b, CdpTraining *t, int64_t thin, PairFn fn, void *state)
+{
+	CdpBlocks	blocks;
+
+	t->candidates = t->pairs = 0;
+	if (!cdp_blocker_start(b))
+		return false;
+	for (int r = 0; r < b->n_rules; r++)
+	{
+		if (!cdp_block_rule(b, r, &blocks))
+			return false;
+		b->rule[r].new_pairs = 0;
+		for (int64_t i = 0; i < blocks.n; i++)
+			for (int64_t x = blocks.start[i]; x < blocks.start[i + 1]; x++)
+				for (int64_t y = x + 1; y < blocks.start[i + 1]; y++)
+				{
+					int32_t		p = blocks.member[x],
+								q = blocks.member[y];
+
+					if (thin > 1 && cdp_mix((uint64_t) p << 32 | (uint32_t) q) % thin != 0)
+						continue;
+					if (cdp_found_before(b, r, p, q))
+						continue;
+					b->rule[r].new_pairs++;
+					t->pairs++;
+					if (fn && !fn(state, p, q, cdp_blocker_agreeing(b, p, q)))
+						return false;
+				}
+		cdp_blocks_free(&blocks);
+	}
+	t->candidates = t->pairs * thin;
+	return true;
+}
+
+typedef struct Counting
+{
+	CdpBlocker *b;
+	CdpScorer  *scorer;
+	const CdpModel *model;
+	uint32_t	of_rule[CDP_MAX_RULES];
+	Patterns   *patterns;
+} Counting;
+
+static uint32_t
+eligible_for(const Counting *g, uint64_t agreeing)
+{
+	uint32_t	eligible = 0;
+
+	for (int r = 0; r < g->b->n_rules; r++)
+		if ((agreeing & g->b->rule[r].keys) == g->b->rule[r].keys)
+			eligible |= ~g->of_rule[r];
+	return eligible & ((1u << g->model->n) - 1);
+}
+
+static bool
+count_candidate(void *state, int32_t a, int32_t b, uint64_t agreeing)
+{
+	Counting   *g = state;
+	Pattern		p;
+
+	make_pattern(&p, g->scorer, g->model, a, b);
+	p.eligible = eligible_for(g, agreeing);
+	return add_pattern(g->patterns, &p);
+}
+
+/* Which keys agree in a true pair, per comparison, in both directions. */
+static bool
+learn_candidate(void *state, int32_t a, int32_t b, uint64_t agreeing)
+{
+	Counting   *g = state;
+	double		p = cdp_probability(cdp_scorer_weight(g->scorer, a, b));
+	uint32_t	eligible;
+
+	if (p < .5)
+		return true;
+	eligible = eligible_for(g, agreeing);
+	for (int c = 0; c < g->model->n; c++)
+	{
+		const int32_t *x = cdp_store_codes(g->b->store, a);
+		const int32_t *y = cdp_store_codes(g->b->store, b);
+		const CdpComparison *k = &g->model->comparison[c];
+		uint64_t	own = 0;
+
+		if (!(eligible >> c & 1))
+			continue;
+		for (int i = 0; i < g->b->n_keys; i++)
+			if (g->b->key[i].comparison == c)
+				own |= UINT64_C(1) << i;
+		for (int side = 0; side < 2; side++)
+		{
+			const int32_t *z = side ? y : x;
+
+			if ((z[k->column[0]] >= 0 || (k->info->n_inputs > 1 && z[k->column[1]] >= 0)) &&
+				!cdp_blocker_learn(g->b, c, agreeing & own, p))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- EM */
+
+static void
+normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, double least, double *out)
+{
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		double		sum = 0,
+					prior_sum = 0,
+					n;
+
+		for (int o = 1; o <= k->info->n_levels; o++)
+			if (k->info->levels[o - 1].present == k->info->levels[l - 1].present)
+			{
+				sum += seen[o];
+				prior_sum += prior[o];
+			}
+		n = seen[l] < least ? least : seen[l];
+		out[l] = (n + prior_pairs * prior[l] / prior_sum) / (sum + prior_pairs);
+		if (out[l] > 1)
+			out[l] = 1;
+	}
+}
+
+static void
+maximise(CdpStore *store, CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, CdpTraining *t)
+{
+	double		all = (double) store->n * (store->n - 1) / 2;
+	double		each = t->random > 0 ? (all - t->candidates) / t->random : 0;
+
+	for (t->iterations = 0; t->iterations < t->max_iterations; t->iterations++)
+	{
+		double		m[CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1] = {{0}};
+		double		u[CDP_RELATIONS][CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1] = {{{0}}};
+		double		share[CDP_RELATIONS] = {0};
+		double		matches = 0;
+
+		t->change = 0;
+		memset(t->eligible, 0, sizeof(t->eligible));
+		for (int set = 0; set < 2; set++)
+		{
+			const Patterns *patterns = set ? random : candidates;
+
+			for (uint32_t i = 0; i < patterns->n_slots; i++)
+			{
+				const Pattern *p = &patterns->slot[i];
+				double		relation[CDP_RELATIONS];
+				double		match;
+				double		count = p->count * (set ? each : thin);
+
+				if (p->count == 0)
+					continue;
+				match = pattern_shares(p, model, relation) * count;
+				if (set == 0)
+				{
+					matches += match;
+					for (int c = 0; c < model->n; c++)
+						if (p->eligible >> c & 1)
+						{
+							m[c][pattern_level(p, c)] += match;
+							t->eligible[c] += match;
+						}
+				}
+				for (int j = 0; j < CDP_RELATIONS; j++)
+				{
+					share[j] += relation[j] * count;
+					for (int c = 0; c < model->n; c++)
+						u[j][c][pattern_level(p, c)] += relation[j] * count;
+				}
+			}
+		}
+		for (int c = 0; c < model->n; c++)
+		{
+			CdpComparison *k = &model->comparison[c];
+			double		was_m[CDP_MAX_LEVELS + 1];
+			double		first[CDP_MAX_LEVELS + 1];
+
+			memcpy(was_m, k->m, sizeof(was_m));
+			for (int l = 1; l <= k->info->n_levels; l++)
+				first[l] = k->info->levels[l - 1].m;
+			normalise(k, m[c], first, PRIOR_PAIRS, 0, k->m);
+			for (int l = 1; l <= k->info->n_levels; l++)
+				first[l] = k->info->levels[l - 1].u;
+			normalise(k, u[CDP_CHANCE][c], first, PRIOR_PAIRS, MIN_RANDOM, k->u[CDP_CHANCE]);
+			tie_to_chance(k);
+			for (int j = 1; j < CDP_RELATIONS; j++)
+			{
+				if (k->shared[j] == 0)
+					continue;
+				if (k->measure == CDP_MEASURE_PERSON_NAME)
+				{
+					double		agrees[4] = {0},
+								sum = 0,
+								alone = 0,
+								alone_sum = 0;
+
+					for (int l = 1; l <= k->info->n_levels; l++)
+					{
+						Part		given,
+									family;
+
+						name_parts(&k->info->levels[l - 1], &given, &family);
+						agrees[family] += family == ABSENT ? 0 : u[j][c][l];
+						sum += family == ABSENT ? 0 : u[j][c][l];
+						if (k->info->levels[l - 1].present == 2)
+							alone_sum += u[j][c][l];
+						if (strcmp(k->info->levels[l - 1].name, "family_exact") == 0)
+							alone = u[j][c][l];
+					}
+					agrees[EXACT] = (agrees[EXACT] + .7 * PRIOR_PAIRS) / (sum + PRIOR_PAIRS);
+					agrees[NEAR] = (agrees[NEAR] + .02 * PRIOR_PAIRS) / (sum + PRIOR_PAIRS);
+					alone = (alone + .7 * PRIOR_PAIRS) / (alone_sum + PRIOR_PAIRS);
+					household_names(k, agrees);
+					for (int l = 1; l <= k->info->n_levels; l++)
+						if (k->info->levels[l - 1].present == 2)
+							k->u[j][l] = strcmp(k->info->levels[l - 1].name, "family_exact") == 0 ? alone : (1 - alone) * k->u[CDP_CHANCE][l];
+				}
+				else
+				{
+					double		agrees = assumed_sharing(k, 0, j);
+
+					for (int l = 1; l <= k->info->n_levels; l++)
+						first[l] = l == 1 ? agrees : (1 - agrees) * k->u[CDP_CHANCE][l] / (1 - k->u[CDP_CHANCE][1]);
+					normalise(k, u[j][c], first, PRIOR_PAIRS, 0, k->u[j]);
+				}
+			}
+			memcpy(k->pairs_m, m[c], sizeof(k->pairs_m));
+			memcpy(k->pairs_u, u[CDP_CHANCE][c], sizeof(k->pairs_u));
+			for (int l = 1; l <= k->info->n_levels; l++)
+				t->change = fmax(t->change, fabs(k->m[l] - was_m[l]));
+		}
+		t->matches = matches;
+		t->change = fmax(t->change, fabs(log(model->lambda * all / fmax(matches, .5))));
+		model->lambda = fmin(.9, fmax(matches, .5) / all);
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			model->share[j] = fmax(share[j], .5) / all / (1 - model->lambda);
+		if (t->change < t->tolerance)
+		{
+			t->converged = true;
+			break;
+		}
+	}
+}
+
+/*
+ * Learns model and what agrees in true pairs (into the blocker, which ends with rules
+ * chosen by it). The store's rarity must be counted. False: out of memory.
+ */
+bool
+cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
+{
+	Patterns	candidates = {0},
+				random = {0};
+	CdpScorer  *scorer = cdp_scorer_create(store, model);
+	Counting	g = {.b = b, .scorer = scorer, .model = model, .patterns = &candidates};
+	int64_t		thin;
+	bool		fine = false;
+	double		estimate = 0;
+
+	if (scorer == NULL)
+		return false;
+	if (!cdp_blocker_choose(b, t->pairs_per_record))
+		goto done;
+	for (int r = 0; r < b->n_rules; r++)
+	{
+		estimate += b->rule[r].estimate;
+		g.of_rule[r] = cdp_rule_comparisons(b, b->rule[r].keys);
+	}
+	thin = estimate / t->max_pairs + 1;
+	if (!each_candidate(b, t, thin, count_candidate, &g))
+		goto done;
+	t->random = random_pairs(store, scorer, model, b, t, &random);
+	if (t->random < 0)
+		goto done;
+	maximise(store, model, &candidates, &random, thin, t);
+	for (int c = 0; c < model->n; c++)
+		if (t->eligible[c] > 20)
+			b->agreement[c].n = 0;
+	if (!each_candidate(b, t, thin, learn_candidate, &g))
+		goto done;
+	fine = cdp_blocker_choose(b, t->pairs_per_record);
+done:
+	cdp_scorer_free(scorer);
+	free(candidates.slot);
+	free(random.slot);
+	return fine;
+}

@@ -1,0 +1,35 @@
+/*
+ * train.h
+ *	  Learning a model without labels.
+ */
+#ifndef CDP_MATCH_TRAIN_H
+#define CDP_MATCH_TRAIN_H
+
+#include "match/block.h"
+
+typedef struct CdpTraining
+{
+	/* what to do */
+	double		pairs_per_record;	/* budget of blocking */
+	int64_t		max_pairs;		/* candidate pairs that EM rests on; more are thinned out */
+	int64_t		max_random;		/* random pairs for u */
+	int			max_iterations;
+	double		tolerance;
+	/* what came of it */
+	int64_t		candidates;		/* pairs that the rules found */
+	int64_t		pairs;			/* of them used */
+	int64_t		random;
+	double		matches;		/* expected true pairs among the candidates */
+	int			iterations;
+	double		change;			/* the largest of the last iteration */
+	bool		converged;
+	double		eligible[CDP_MAX_COMPARISONS];	/* matches found without this comparison's help */
+} CdpTraining;
+
+extern void cdp_model_defaults(CdpModel *model, const CdpStore *store);
+extern void cdp_model_relations(CdpModel *model);
+/* profile: by record, or NULL while nothing is known of who is who */
+extern bool cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile);
+extern bool cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *blocker, CdpTraining *training);
+
+#endif
