@@ -10,6 +10,7 @@
  *	 chance		nothing in common
  *	 area		the same place: city, state, postal code agree together
  *	 household	the same home: street, telephone, family name agree too
+ *	 namesake	the same name, and so mailboxes and gender that look alike
  *
  * Inside a relation comparisons are independent, as they are in a match. What a relation
  * shares agrees however rare the value is; what it does not share agrees by chance, the
@@ -32,13 +33,14 @@
 
 #include <math.h>
 
-#define CDP_MAX_COMPARISONS 16
+#define CDP_MAX_COMPARISONS 24
 
 typedef enum CdpRelation
 {
 	CDP_CHANCE = 0,
 	CDP_AREA,
 	CDP_HOUSEHOLD,
+	CDP_NAMESAKE,
 	CDP_RELATIONS
 } CdpRelation;
 
@@ -50,7 +52,7 @@ typedef struct CdpComparison
 	int			column[CDP_MAX_INPUTS];
 	double		m[CDP_MAX_LEVELS + 1];	/* by level; [0] unused */
 	double		u[CDP_RELATIONS][CDP_MAX_LEVELS + 1];
-	uint8_t		shared[CDP_RELATIONS];	/* bit i: input i is what two people in this relation share */
+	uint8_t		shared[CDP_RELATIONS];	/* bit i: input i agrees in this relation however rare its value is */
 	double		pairs_m[CDP_MAX_LEVELS + 1];	/* how many pairs m and u rest on */
 	double		pairs_u[CDP_MAX_LEVELS + 1];
 } CdpComparison;

@@ -12,7 +12,7 @@
 
 #include "match/compare.h"
 
-#define CDP_MAX_COLUMNS 24
+#define CDP_MAX_COLUMNS 32
 #define CDP_COLUMN_KEYS 5
 #define CDP_MISSING (-1)
 

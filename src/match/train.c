@@ -23,190 +23,9 @@
 
 #include <stdlib.h>
 
-#define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
-#define PRIOR_PAIRS 10.0		/* what the documented defaults count for against pairs seen */
 #define MIN_RANDOM 0.5			/* a level never seen counts as so many pairs */
 #define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
 #define UNSEEN 0.5				/* how many other people are taken to have a value that nobody else has */
-
-/* ---------------------------------------------------------------- relations */
-
-/* What two people in a relation are assumed to share, by kind, and how often it then agrees exactly. */
-static const struct
-{
-	CdpMeasure	measure;
-	int			input;
-	double		agrees[CDP_RELATIONS];
-}			sharing[] = {
-	{CDP_MEASURE_CITY, 0, {0, .9, .97}},
-	{CDP_MEASURE_POSTAL_CODE, 0, {0, .3, .95}},
-	{CDP_MEASURE_STREET, 0, {0, 0, .9}},
-	{CDP_MEASURE_PHONE, 0, {0, 0, .4}},
-	{CDP_MEASURE_EMAIL, 0, {0, 0, .05}},
-	{CDP_MEASURE_PERSON_NAME, 1, {0, 0, .7}},
-	/* twins */
-	{CDP_MEASURE_BIRTH_DATE, 0, {0, 0, .01}},
-};
-
-/* states and countries are places, genders are not: a code is one only if is_place */
-static double
-assumed_sharing(const CdpComparison *k, int input, CdpRelation relation)
-{
-	if (relation == CDP_CHANCE)
-		return 0;
-	if (k->measure == CDP_MEASURE_CODE && k->is_place)
-		return .97;
-	for (int i = 0; i < lengthof(sharing); i++)
-		if (sharing[i].measure == k->measure && sharing[i].input == input)
-			return sharing[i].agrees[relation];
-	return 0;
-}
-
-/* The state of the given name and the family name in a level of person_name. */
-typedef enum Part
-{
-	ABSENT,
-	EXACT,
-	NEAR,
-	ELSE
-} Part;
-
-static Part
-part_of(const char *name, size_t len)
-{
-	if (len == 5 && memcmp(name, "exact", len) == 0)
-		return EXACT;
-	if (len == 4 && memcmp(name, "else", len) == 0)
-		return ELSE;
-	return NEAR;
-}
-
-static void
-name_parts(const CdpLevel *level, Part *given, Part *family)
-{
-	const char *name = level->name;
-	const char *bar = strchr(name, '_');
-
-	*given = *family = ABSENT;
-	if (level->present != 3)
-		return;
-	if (bar == NULL)
-		*given = *family = part_of(name, strlen(name));	/* exact, else; swapped is near */
-	else
-	{
-		*given = part_of(name, bar - name);
-		*family = part_of(bar + 1, strlen(bar + 1));
-	}
-}
-
-/*
- * u of person_name in a household: family names agree as seen (agrees[EXACT], [NEAR]),
- * given names as by chance.
- */
-static void
-household_names(CdpComparison *k, const double *agrees)
-{
-	double		marginal[4] = {0},
-				with_exact[4] = {0},
-				rest = 0;
-	Part		given,
-				family;
-	double	   *u = k->u[CDP_HOUSEHOLD];
-
-	for (int l = 1; l <= k->info->n_levels; l++)
-	{
-		name_parts(&k->info->levels[l - 1], &given, &family);
-		marginal[given] += k->u[CDP_CHANCE][l];
-		if (family == EXACT)
-			with_exact[given] += k->u[CDP_CHANCE][l];
-		if (family == ELSE)
-			rest += k->u[CDP_CHANCE][l];
-	}
-	for (int l = 1; l <= k->info->n_levels; l++)
-	{
-		name_parts(&k->info->levels[l - 1], &given, &family);
-		if (given == ABSENT)
-			u[l] = k->info->levels[l - 1].present == 2 ? u[l] : k->u[CDP_CHANCE][l];
-		else if (family == EXACT)
-			u[l] = agrees[EXACT] * marginal[given] * k->u[CDP_CHANCE][l] / with_exact[given];
-		else if (family == NEAR)
-			u[l] = agrees[NEAR] * marginal[given] / (given == NEAR ? 2 : 1);
-		else
-			u[l] = (1 - agrees[EXACT] - agrees[NEAR]) * k->u[CDP_CHANCE][l] / rest;
-	}
-}
-
-/* u of the relations that is not learned: as by chance. */
-static void
-tie_to_chance(CdpComparison *k)
-{
-	for (int j = 1; j < CDP_RELATIONS; j++)
-		if (k->shared[j] == 0)
-			memcpy(k->u[j], k->u[CDP_CHANCE], sizeof(k->u[j]));
-}
-
-void
-cdp_model_defaults(CdpModel *model, const CdpStore *store)
-{
-	double		n = store->n > 2 ? store->n : 3;
-
-	for (int c = 0; c < model->n; c++)
-	{
-		CdpComparison *k = &model->comparison[c];
-
-		for (int l = 1; l <= k->info->n_levels; l++)
-		{
-			k->m[l] = k->info->levels[l - 1].m;
-			k->u[CDP_CHANCE][l] = k->info->levels[l - 1].u;
-		}
-		for (int j = 1; j < CDP_RELATIONS; j++)
-			for (int i = 0; i < k->info->n_inputs; i++)
-				if (assumed_sharing(k, i, j) > 0)
-					k->shared[j] |= 1 << i;
-	}
-	/* every second record has a partner, and somebody at home */
-	model->lambda = 1 / n;
-	model->share[CDP_AREA] = .01;
-	model->share[CDP_HOUSEHOLD] = 1 / n;
-	model->share[CDP_CHANCE] = 1 - model->share[CDP_AREA] - model->share[CDP_HOUSEHOLD];
-	cdp_model_relations(model);
-}
-
-/* First u of the relations, from that of chance and what is assumed of people. */
-void
-cdp_model_relations(CdpModel *model)
-{
-	for (int c = 0; c < model->n; c++)
-	{
-		CdpComparison *k = &model->comparison[c];
-
-		tie_to_chance(k);
-		for (int j = 1; j < CDP_RELATIONS; j++)
-		{
-			if (k->measure == CDP_MEASURE_PERSON_NAME && k->shared[j])
-			{
-				double		agrees[4] = {0};
-
-				agrees[EXACT] = assumed_sharing(k, 1, j);
-				agrees[NEAR] = .02;
-				memcpy(k->u[j], k->u[CDP_CHANCE], sizeof(k->u[j]));
-				household_names(k, agrees);
-				/* family name alone */
-				for (int l = 1; l <= k->info->n_levels; l++)
-					if (k->info->levels[l - 1].present == 2)
-						k->u[j][l] = strcmp(k->info->levels[l - 1].name, "family_exact") == 0 ? agrees[EXACT]
-							: (1 - agrees[EXACT]) * k->u[CDP_CHANCE][l];
-			}
-			else if (k->shared[j])
-			{
-				double		agrees = assumed_sharing(k, 0, j);
-
-				for (int l = 1; l <= k->info->n_levels; l++)
-					k->u[j][l] = l == 1 ? agrees : (1 - agrees) * k->u[CDP_CHANCE][l] / (1 - k->u[CDP_CHANCE][1]);
-			}
-		}
-	}
-}
 
 /*
  * How rare each value is. The chance that another person has the value v is taken as
@@ -391,6 +210,7 @@ pattern_shares(const Pattern *p, const CdpModel *model, double *relation)
 			relation[j] *= k->u[j][l];
 	}
 	relation[CDP_CHANCE] *= exp2(p->rarity[0] + p->rarity[1] + p->rarity[2]);
+	relation[CDP_NAMESAKE] *= exp2(p->rarity[0] + p->rarity[1] + p->rarity[2]);
 	relation[CDP_AREA] *= exp2(p->rarity[0] + p->rarity[1]);
 	relation[CDP_HOUSEHOLD] *= exp2(p->rarity[0]);
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -554,28 +374,6 @@ learn_candidate(void *state, int32_t a, int32_t b, uint64_t agreeing)
 /* ---------------------------------------------------------------- EM */
 
 static void
-normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, double least, double *out)
-{
-	for (int l = 1; l <= k->info->n_levels; l++)
-	{
-		double		sum = 0,
-					prior_sum = 0,
-					n;
-
-		for (int o = 1; o <= k->info->n_levels; o++)
-			if (k->info->levels[o - 1].present == k->info->levels[l - 1].present)
-			{
-				sum += seen[o];
-				prior_sum += prior[o];
-			}
-		n = seen[l] < least ? least : seen[l];
-		out[l] = (n + prior_pairs * prior[l] / prior_sum) / (sum + prior_pairs);
-		if (out[l] > 1)
-			out[l] = 1;
-	}
-}
-
-static void
 maximise(CdpStore *store, CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, CdpTraining *t)
 {
 	double		all = (double) store->n * (store->n - 1) / 2;
@@ -631,52 +429,12 @@ maximise(CdpStore *store, CdpModel *model, const Patterns *candidates, const Pat
 			memcpy(was_m, k->m, sizeof(was_m));
 			for (int l = 1; l <= k->info->n_levels; l++)
 				first[l] = k->info->levels[l - 1].m;
-			normalise(k, m[c], first, PRIOR_PAIRS, 0, k->m);
+			cdp_model_normalise(k, m[c], first, CDP_PRIOR_PAIRS, 0, k->m);
 			for (int l = 1; l <= k->info->n_levels; l++)
 				first[l] = k->info->levels[l - 1].u;
-			normalise(k, u[CDP_CHANCE][c], first, PRIOR_PAIRS, MIN_RANDOM, k->u[CDP_CHANCE]);
-			tie_to_chance(k);
+			cdp_model_normalise(k, u[CDP_CHANCE][c], first, CDP_PRIOR_PAIRS, MIN_RANDOM, k->u[CDP_CHANCE]);
 			for (int j = 1; j < CDP_RELATIONS; j++)
-			{
-				if (k->shared[j] == 0)
-					continue;
-				if (k->measure == CDP_MEASURE_PERSON_NAME)
-				{
-					double		agrees[4] = {0},
-								sum = 0,
-								alone = 0,
-								alone_sum = 0;
-
-					for (int l = 1; l <= k->info->n_levels; l++)
-					{
-						Part		given,
-									family;
-
-						name_parts(&k->info->levels[l - 1], &given, &family);
-						agrees[family] += family == ABSENT ? 0 : u[j][c][l];
-						sum += family == ABSENT ? 0 : u[j][c][l];
-						if (k->info->levels[l - 1].present == 2)
-							alone_sum += u[j][c][l];
-						if (strcmp(k->info->levels[l - 1].name, "family_exact") == 0)
-							alone = u[j][c][l];
-					}
-					agrees[EXACT] = (agrees[EXACT] + .7 * PRIOR_PAIRS) / (sum + PRIOR_PAIRS);
-					agrees[NEAR] = (agrees[NEAR] + .02 * PRIOR_PAIRS) / (sum + PRIOR_PAIRS);
-					alone = (alone + .7 * PRIOR_PAIRS) / (alone_sum + PRIOR_PAIRS);
-					household_names(k, agrees);
-					for (int l = 1; l <= k->info->n_levels; l++)
-						if (k->info->levels[l - 1].present == 2)
-							k->u[j][l] = strcmp(k->info->levels[l - 1].name, "family_exact") == 0 ? alone : (1 - alone) * k->u[CDP_CHANCE][l];
-				}
-				else
-				{
-					double		agrees = assumed_sharing(k, 0, j);
-
-					for (int l = 1; l <= k->info->n_levels; l++)
-						first[l] = l == 1 ? agrees : (1 - agrees) * k->u[CDP_CHANCE][l] / (1 - k->u[CDP_CHANCE][1]);
-					normalise(k, u[j][c], first, PRIOR_PAIRS, 0, k->u[j]);
-				}
-			}
+				cdp_relation_fit(k, j, u[j][c]);
 			memcpy(k->pairs_m, m[c], sizeof(k->pairs_m));
 			memcpy(k->pairs_u, u[CDP_CHANCE][c], sizeof(k->pairs_u));
 			for (int l = 1; l <= k->info->n_levels; l++)

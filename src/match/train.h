@@ -26,8 +26,13 @@ typedef struct CdpTraining
 	double		eligible[CDP_MAX_COMPARISONS];	/* matches found without this comparison's help */
 } CdpTraining;
 
+/* relation.c */
+#define CDP_PRIOR_PAIRS 10.0	/* what documented defaults count for against pairs seen */
 extern void cdp_model_defaults(CdpModel *model, const CdpStore *store);
-extern void cdp_model_relations(CdpModel *model);
+extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, double least, double *out);
+extern void cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen);
+
+/* train.c */
 /* profile: by record, or NULL while nothing is known of who is who */
 extern bool cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile);
 extern bool cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *blocker, CdpTraining *training);
