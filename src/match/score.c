@@ -63,6 +63,8 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 			   *vb[CDP_MAX_INPUTS];
 	int			c0 = k->column[0];
 
+	if (k->ignored)
+		return 0;
 	if (k->info->n_inputs == 1)
 	{
 		int32_t		x = a[c0],
@@ -152,13 +154,19 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *b
 	}
 }
 
-double
-cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
+/*
+ * The weight of a pair. With without, also what it would be without each comparison: what
+ * all others say together.
+ */
+static double
+weigh(CdpScorer *s, int32_t a, int32_t b, double *without)
 {
 	const int32_t *x = cdp_store_codes(s->store, a);
 	const int32_t *y = cdp_store_codes(s->store, b);
 	double		match = s->model->lambda;
 	double		other[CDP_RELATIONS];
+	double		factor[CDP_MAX_COMPARISONS][CDP_RELATIONS];
+	uint8_t		levels[CDP_MAX_COMPARISONS];
 	double		sum = 0;
 
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -169,19 +177,48 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 		int			level = level_of(s, c, x, y);
 		int			rare;
 
+		levels[c] = level;
 		if (level == 0)
 			continue;
 		match *= k->m[level];
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			other[j] *= k->u[j][level];
+			factor[c][j] = k->u[j][level];
 		rare = rare_inputs(k, level);
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 				for (int j = 0; j < CDP_RELATIONS; j++)
 					if (!(k->shared[j] >> i & 1))
-						other[j] *= s->store->column[k->column[i]].rarity[x[k->column[i]]];
+						factor[c][j] *= s->store->column[k->column[i]].rarity[x[k->column[i]]];
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			other[j] *= factor[c][j];
 	}
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += other[j];
+	if (without)
+		for (int c = 0; c < s->model->n; c++)
+		{
+			double		rest = 0;
+
+			if (levels[c] == 0)
+			{
+				without[c] = log2(match / sum);
+				continue;
+			}
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				rest += factor[c][j] > 0 ? other[j] / factor[c][j] : 0;
+			without[c] = log2(match / s->model->comparison[c].m[levels[c]] / rest);
+		}
 	return log2(match / sum);
+}
+
+double
+cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
+{
+	return weigh(s, a, b, NULL);
+}
+
+double
+cdp_scorer_without(CdpScorer *s, int32_t a, int32_t b, double *without)
+{
+	return weigh(s, a, b, without);
 }
