@@ -19,7 +19,8 @@ OBJS = \
 	src/consent/ledger.o src/consent/consent.o \
 	src/segment/trait.o src/segment/segment.o \
 	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
-	src/match/string.o
+	src/match/string.o \
+	src/match/compare.o src/match/nickname.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
