@@ -129,15 +129,16 @@ static const CdpLevel date_levels[] = {
 
 enum
 {
-	EMAIL_EXACT = 1, EMAIL_LOCAL_CLOSE, EMAIL_SAME_LOCAL, EMAIL_CLOSE, EMAIL_ELSE
+	EMAIL_EXACT = 1, EMAIL_LOCAL_CLOSE, EMAIL_SAME_LOCAL, EMAIL_CLOSE, EMAIL_SAME_LETTERS, EMAIL_ELSE
 };
 
 static const CdpLevel email_levels[] = {
 	[EMAIL_EXACT - 1] = {"exact", "same mailbox", 1, 1, 0.70, 0.00001},
 	[EMAIL_LOCAL_CLOSE - 1] = {"local_close", "mailbox nearly the same at the same domain", 1, 0, 0.04, 0.00002},
 	[EMAIL_SAME_LOCAL - 1] = {"same_local", "same name of the mailbox at another domain", 1, 0, 0.07, 0.00004},
-	[EMAIL_CLOSE - 1] = {"close", "addresses nearly the same", 1, 0, 0.04, 0.0002},
-	[EMAIL_ELSE - 1] = {"else", "other addresses", 1, 0, 0.15, 0.99973},
+	[EMAIL_CLOSE - 1] = {"close", "addresses nearly the same", 1, 0, 0.03, 0.0001},
+	[EMAIL_SAME_LETTERS - 1] = {"same_letters", "same letters in the mailbox, other digits or dots", 1, 0, 0.02, 0.0002},
+	[EMAIL_ELSE - 1] = {"else", "other addresses", 1, 0, 0.14, 0.99963},
 };
 
 enum
@@ -154,26 +155,28 @@ static const CdpLevel phone_levels[] = {
 
 enum
 {
-	POSTAL_EXACT = 1, POSTAL_ONE_EDIT, POSTAL_SAME_AREA, POSTAL_ELSE
+	POSTAL_EXACT = 1, POSTAL_SAME_CODE, POSTAL_ONE_EDIT, POSTAL_SAME_AREA, POSTAL_ELSE
 };
 
 static const CdpLevel postal_code_levels[] = {
-	[POSTAL_EXACT - 1] = {"exact", "same postal code", 1, 1, 0.70, 0.002},
-	[POSTAL_ONE_EDIT - 1] = {"one_edit", "one character differs, or only the four digits that are added to a ZIP code", 1, 0, 0.06, 0.004},
-	[POSTAL_SAME_AREA - 1] = {"same_area", "same beginning of the postal code", 1, 0, 0.09, 0.02},
-	[POSTAL_ELSE - 1] = {"else", "other postal codes", 1, 0, 0.15, 0.974},
+	[POSTAL_EXACT - 1] = {"exact", "same postal code", 1, 1, 0.68, 0.002},
+	[POSTAL_SAME_CODE - 1] = {"same_code", "same ZIP code, its four additional digits differ or are missing", 1, 0, 0.04, 0.0002},
+	[POSTAL_ONE_EDIT - 1] = {"one_edit", "one character differs, or two neighbours are exchanged", 1, 0, 0.05, 0.004},
+	[POSTAL_SAME_AREA - 1] = {"same_area", "same beginning of the postal code", 1, 0, 0.08, 0.02},
+	[POSTAL_ELSE - 1] = {"else", "other postal codes", 1, 0, 0.15, 0.9738},
 };
 
 enum
 {
-	STREET_EXACT = 1, STREET_CLOSE, STREET_SAME_NUMBER_PART, STREET_SAME_STREET, STREET_PART, STREET_ELSE
+	STREET_EXACT = 1, STREET_CLOSE, STREET_SAME_NUMBER_PART, STREET_NUMBER_EDIT, STREET_SAME_STREET, STREET_PART, STREET_ELSE
 };
 
 static const CdpLevel street_levels[] = {
 	[STREET_EXACT - 1] = {"exact", "same street address", 1, 1, 0.60, 0.0002},
 	[STREET_CLOSE - 1] = {"close", "same house number, street nearly the same", 1, 0, 0.12, 0.0001},
 	[STREET_SAME_NUMBER_PART - 1] = {"same_number_part", "a number and a word of the street the same", 1, 0, 0.02, 0.0002},
-	[STREET_SAME_STREET - 1] = {"same_street", "same street, the house number differs or is missing", 1, 0, 0.04, 0.003},
+	[STREET_NUMBER_EDIT - 1] = {"number_edit", "same street, one digit of the house number differs", 1, 0, 0.01, 0.0001},
+	[STREET_SAME_STREET - 1] = {"same_street", "same street, the house number differs or is missing", 1, 0, 0.03, 0.0029},
 	[STREET_PART - 1] = {"part", "half of the words of the street the same", 1, 0, 0.02, 0.01},
 	[STREET_ELSE - 1] = {"else", "other streets", 1, 0, 0.20, 0.9865},
 };
@@ -213,14 +216,15 @@ static const CdpLevel id_levels[] = {
 
 enum
 {
-	TEXT_EXACT = 1, TEXT_CLOSE, TEXT_PART, TEXT_ELSE
+	TEXT_EXACT = 1, TEXT_CLOSE, TEXT_CONTAINED, TEXT_PART, TEXT_ELSE
 };
 
 static const CdpLevel text_levels[] = {
 	[TEXT_EXACT - 1] = {"exact", "same text", 1, 1, 0.60, 0.02},
 	[TEXT_CLOSE - 1] = {"close", "text nearly the same", 1, 0, 0.10, 0.004},
-	[TEXT_PART - 1] = {"part", "half of the words the same", 1, 0, 0.08, 0.03},
-	[TEXT_ELSE - 1] = {"else", "other text", 1, 0, 0.22, 0.946},
+	[TEXT_CONTAINED - 1] = {"contained", "all words of one are in the other", 1, 0, 0.04, 0.005},
+	[TEXT_PART - 1] = {"part", "half of the words the same", 1, 0, 0.05, 0.025},
+	[TEXT_ELSE - 1] = {"else", "other text", 1, 0, 0.21, 0.946},
 };
 
 enum
@@ -330,6 +334,16 @@ take(CdpWork *work, CdpArena *arena, size_t size)
 	if (got == NULL)
 		work->problem = CDP_NO_MEMORY;
 	return got;
+}
+
+/* Gives back what is left of the piece that was taken last; it had room for so many characters. */
+static void
+keep_chars(CdpArena *arena, size_t room, size_t used)
+{
+	size_t		unused = (((room * sizeof(uint32_t) + 7) & ~(size_t) 7) - ((used * sizeof(uint32_t) + 7) & ~(size_t) 7));
+
+	arena->free -= unused;
+	arena->left += unused;
 }
 
 /*
@@ -605,11 +619,13 @@ write_out_city(CdpWork *work, CdpArena *arena, const uint32_t **s, int32_t *len)
 	const uint32_t *word;
 	uint32_t   *out,
 			   *end;
+	size_t		room;
 	int32_t		at = 0,
 				n;
 
 	/* no word grows by more than eight letters */
-	out = end = take(work, arena, ((size_t) MAX_WORDS * 9 + *len + 1) * sizeof(uint32_t));
+	room = (size_t) MAX_WORDS * 9 + *len + 1;
+	out = end = take(work, arena, room * sizeof(uint32_t));
 	if (out == NULL)
 		return false;
 	for (int words = 0; words < MAX_WORDS && next_word(*s, *len, &at, &word, &n); words++)
@@ -626,6 +642,7 @@ write_out_city(CdpWork *work, CdpArena *arena, const uint32_t **s, int32_t *len)
 		for (; instead != NULL && *instead; instead++)
 			*end++ = (unsigned char) *instead;
 	}
+	keep_chars(arena, room, end - out);
 	*s = out;
 	*len = end - out;
 	return true;
@@ -889,7 +906,7 @@ compare_cities(CdpWork *work, const CdpValue *x, const CdpValue *y)
 		return CITY_CLOSE;
 	if (shorter < 3)
 		return CITY_ELSE;
-	if (within(work, &a->whole, &b->whole, shorter < 6 ? 1 : 2) || jaro_winkler_reaches(work, &a->whole, &b->whole, 0.92))
+	if (within(work, &a->whole, &b->whole, shorter < 8 ? 1 : 2) || jaro_winkler_reaches(work, &a->whole, &b->whole, 0.92))
 		return CITY_CLOSE;
 	if (shorter > 3 && (a->n_words > 1 || b->n_words > 1))
 	{
@@ -1016,18 +1033,24 @@ compare_dates(CdpWork *work, const CdpValue *x, const CdpValue *y)
  * Addresses of mail
  */
 
+/* so many letters of a mailbox are a name rather than initials */
+#define MIN_BARE 6
+
 typedef struct EmailForm
 {
 	Word		whole;
 	Word		local;			/* all where there is no @ */
 	Word		domain;
+	Word		bare;			/* the letters of local */
 } EmailForm;
 
 static EmailForm *
 prepare_email(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
 {
 	EmailForm  *form = take(work, arena, sizeof(EmailForm));
-	int32_t		at = len;
+	uint32_t   *letters;
+	int32_t		at = len,
+				n = 0;
 
 	if (form == NULL)
 		return NULL;
@@ -1037,6 +1060,13 @@ prepare_email(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
 	form->whole = make_word(s, len);
 	form->local = make_word(s, at);
 	form->domain = at < len ? make_word(s + at + 1, len - at - 1) : (Word) {.s = s + len};
+	letters = take(work, arena, (size_t) form->local.len * sizeof(uint32_t));
+	if (letters == NULL)
+		return NULL;
+	for (int32_t i = 0; i < form->local.len; i++)
+		if (s[i] > 127 || (s[i] >= 'a' && s[i] <= 'z'))
+			letters[n++] = s[i];
+	form->bare = make_word(letters, n);
 	return form;
 }
 
@@ -1054,7 +1084,7 @@ compare_emails(CdpWork *work, const CdpValue *x, const CdpValue *y)
 		return EMAIL_LOCAL_CLOSE;
 	if (shorter >= 4 && (within(work, &a->whole, &b->whole, 2) || jaro_winkler_reaches(work, &a->local, &b->local, 0.92)))
 		return EMAIL_CLOSE;
-	return EMAIL_ELSE;
+	return a->bare.len >= MIN_BARE && same_word(&a->bare, &b->bare) ? EMAIL_SAME_LETTERS : EMAIL_ELSE;
 }
 
 /*
@@ -1124,6 +1154,8 @@ compare_postal_codes(CdpWork *work, const CdpValue *x, const CdpValue *y)
 	const CodeForm *a = (const CodeForm *) x->extra;
 	const CodeForm *b = (const CodeForm *) y->extra;
 
+	if (same_word(&a->base, &b->base))
+		return POSTAL_SAME_CODE;
 	if (within(work, &a->base, &b->base, 1))
 		return POSTAL_ONE_EDIT;
 	return a->area > 0 && same_chars(x->chars, a->area, y->chars, b->area) ? POSTAL_SAME_AREA : POSTAL_ELSE;
@@ -1162,7 +1194,7 @@ compare_ids(CdpWork *work, const CdpValue *x, const CdpValue *y)
 
 /* words of streets that many have: kinds, directions, units */
 static const char street_kinds[] =
-	"st rd ave blvd dr ln ct pl ter cir way cres cl sq hwy pkwy pde aly row wlk trl expy fwy rte tpke cts grv gdns gdn prom esp "
+	"st rd ave blvd dr ln ct pl ter cir circuit cct way cres cl sq hwy pkwy pde aly row wlk trl expy fwy rte tpke cts grv gdns gdn prom esp "
 	"n s e w ne nw se sw ste fl rm bldg hse no nr apt po box lot trlr spc dept ext the of and at on "
 	"de la le les du des del los las rue calle via str strasse strase platz weg allee gasse av avenida rua piazza plaza plz straat laan";
 
@@ -1185,25 +1217,35 @@ typedef struct TextForm
 	Word		joined;			/* the words that count, in their order */
 	Word		sorted;			/* in alphabetical order; texts only */
 	Number		numbers[MAX_NUMBERS];
+	Word		house_number;
 	int8_t		n_numbers;
 	int8_t		house;			/* which number is the house number, -1: none */
 	int16_t		n_words;
 	Word		words[];
 } TextForm;
 
-/* A number, perhaps with letters after it; ordinals (5th) are words. */
-static bool
+/*
+ * A number, perhaps with letters after it; ordinals (5th) are words. Gives how many
+ * characters belong to the number: a word of three letters right after the digits lacks
+ * its space. 0: not a number.
+ */
+static int32_t
 parse_number(const uint32_t *s, int32_t len, Number *out)
 {
-	int32_t		digits = 0;
+	int32_t		digits = 0,
+				letters = 0;
 
 	*out = (Number) {0};
 	while (digits < len && is_digit(s[digits]))
 		out->value = out->value * 10 + (s[digits++] - '0');
 	if (digits == 0 || (len - digits == 2 && is_listed("st nd rd th", s + digits, 2)))
-		return false;
+		return 0;
+	while (digits + letters < len && !is_digit(s[digits + letters]))
+		letters++;
+	if (letters >= 3 && digits + letters == len)
+		return digits;
 	out->suffix = digits < len ? hash_chars(s + digits, len - digits) | 1 : 0;
-	return true;
+	return len;
 }
 
 static int
@@ -1256,20 +1298,29 @@ prepare_text(CdpWork *work, CdpArena *arena, bool street, const uint32_t *s, int
 				n_numbers = 0,
 				house = -1;
 	bool		leading = true;
+	Word		house_number = {0};
 	TextForm   *form;
 
 	if (len > MAX_FORM)
 		len = MAX_FORM;
 	while (next_word(s, len, &at, &word, &n))
 	{
-		if (street && n_numbers < MAX_NUMBERS && parse_number(word, n, &numbers[n_numbers]))
+		int32_t		digits = street && n_numbers < MAX_NUMBERS ? parse_number(word, n, &numbers[n_numbers]) : 0;
+
+		if (digits > 0)
 		{
 			/* the last of the numbers that stand first, or the first of the others */
 			numbers[n_numbers].leading = leading || house < 0;
 			if (numbers[n_numbers].leading)
+			{
 				house = n_numbers;
+				house_number = make_word(word, digits);
+			}
 			n_numbers++;
-			continue;
+			if (digits == n)
+				continue;
+			word += digits;
+			n -= digits;
 		}
 		leading = false;
 		if (!is_listed(street ? street_kinds : text_fillers, word, n))
@@ -1292,6 +1343,7 @@ prepare_text(CdpWork *work, CdpArena *arena, bool street, const uint32_t *s, int
 	memcpy(form->numbers, numbers, n_numbers * sizeof(Number));
 	form->n_numbers = n_numbers;
 	form->house = house;
+	form->house_number = house_number;
 	form->n_words = n_words;
 	form->sorted = form->joined;
 	if (!street)
@@ -1348,11 +1400,13 @@ compare_streets(CdpWork *work, const CdpValue *x, const CdpValue *y)
 	int			common = common_words(work, a->words, a->n_words, b->words, b->n_words, alike_words);
 	int			shared,
 				also;
-	bool		same_street,
+	bool		all,
+				same_street,
 				number;
 
-	/* the same words, one more in three allowed on one side */
-	same_street = (common > 0 && common == few && many - few <= many / 3) || jaro_winkler_reaches(work, &a->joined, &b->joined, 0.92);
+	/* all words of one; what else the other may have, a district or a landmark, is much only beside the same number */
+	all = common > 0 && common == few;
+	same_street = (all && many - few <= 1) || jaro_winkler_reaches(work, &a->joined, &b->joined, 0.92);
 	if (common == 0 && !same_street)
 		return STREET_ELSE;
 	if (a->n_numbers == 0 && b->n_numbers == 0)
@@ -1364,13 +1418,16 @@ compare_streets(CdpWork *work, const CdpValue *x, const CdpValue *y)
 		if (also < shared)
 			shared = also;
 	}
-	if (same_street && number)
+	if (number && (same_street || all))
 		return STREET_CLOSE;
 	if (common > 0 && shared > 0)
 		return STREET_SAME_NUMBER_PART;
-	if (same_street)
-		return STREET_SAME_STREET;
-	return common * 2 >= few ? STREET_PART : STREET_ELSE;
+	if (!same_street)
+		return common * 2 >= few ? STREET_PART : STREET_ELSE;
+	if ((a->house_number.len > 1 || b->house_number.len > 1) && a->house_number.len > 0 && b->house_number.len > 0 &&
+		within(work, &a->house_number, &b->house_number, 1))
+		return STREET_NUMBER_EDIT;
+	return STREET_SAME_STREET;
 }
 
 /* Is the Levenshtein distance at most a tenth of the longer? */
@@ -1388,6 +1445,15 @@ nearly_sorted_alike(CdpWork *work, const Word *a, const Word *b)
 	return most > 0 && cdp_levenshtein(work, a->s, a->len, b->s, b->len, most) != CDP_BEYOND;
 }
 
+/* One edit, two in longer texts: also of the spaces between words. */
+static bool
+nearly_alike(CdpWork *work, const Word *a, const Word *b)
+{
+	int32_t		shorter = a->len < b->len ? a->len : b->len;
+
+	return shorter >= 4 && a->plain && b->plain && within(work, a, b, shorter < 8 ? 1 : 2);
+}
+
 static int
 compare_texts(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
@@ -1396,10 +1462,14 @@ compare_texts(CdpWork *work, const CdpValue *x, const CdpValue *y)
 	int			few = a->n_words < b->n_words ? a->n_words : b->n_words;
 	int			common;
 
-	if (nearly_sorted_alike(work, &a->sorted, &b->sorted) || jaro_winkler_reaches(work, &a->joined, &b->joined, 0.92))
+	/* the beginning says much of a word, little of a text: "universal exports ..." */
+	if (nearly_alike(work, &a->joined, &b->joined) || nearly_sorted_alike(work, &a->sorted, &b->sorted) ||
+		(a->n_words == 1 && b->n_words == 1 && jaro_winkler_reaches(work, &a->joined, &b->joined, 0.92)))
 		return TEXT_CLOSE;
 	common = common_words(work, a->words, a->n_words, b->words, b->n_words, alike_words);
-	return common > 0 && common * 2 >= few ? TEXT_PART : TEXT_ELSE;
+	if (common == 0 || common * 2 < few)
+		return TEXT_ELSE;
+	return common < few ? TEXT_PART : a->n_words == b->n_words ? TEXT_CLOSE : TEXT_CONTAINED;
 }
 
 /*
@@ -1476,7 +1546,6 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 				  const char *s, size_t len, CdpValue *out)
 {
 	CdpChars	chars;
-	size_t		unused;
 	const void *form = NULL;
 
 	*out = (CdpValue) {0};
@@ -1489,9 +1558,7 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 	chars = (CdpChars) {.data = take(work, arena, (len + 1) * sizeof(uint32_t)), .cap = len + 1};
 	if (chars.data == NULL || !cdp_chars_decode(work, s, len, &chars))
 		return false;
-	unused = ((len + 2) & ~(size_t) 1) - (((size_t) chars.len + 1) & ~(size_t) 1);
-	arena->free -= unused * sizeof(uint32_t);
-	arena->left += unused * sizeof(uint32_t);
+	keep_chars(arena, len + 1, chars.len);
 	out->chars = chars.data;
 	out->len = chars.len;
 	switch (measure)
