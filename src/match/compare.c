@@ -1652,3 +1652,11 @@ cdp_compare(CdpWork *work, CdpMeasure measure, const CdpValue *const *a, const C
 	}
 	return CODE_ELSE;
 }
+
+/* Do two given names, prepared for the measure name, stand for one another? */
+bool
+cdp_share_nickname(const CdpValue *a, const CdpValue *b)
+{
+	return present(a) && present(b) && !same_value(a, b) &&
+		share_group(&((const NameForm *) a->extra)->whole, &((const NameForm *) b->extra)->whole);
+}
