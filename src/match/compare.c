@@ -137,7 +137,7 @@ static const CdpLevel email_levels[] = {
 	[EMAIL_LOCAL_CLOSE - 1] = {"local_close", "mailbox nearly the same at the same domain", 1, 0, 0.04, 0.00002},
 	[EMAIL_SAME_LOCAL - 1] = {"same_local", "same name of the mailbox at another domain", 1, 0, 0.07, 0.00004},
 	[EMAIL_CLOSE - 1] = {"close", "addresses nearly the same", 1, 0, 0.03, 0.0001},
-	[EMAIL_SAME_LETTERS - 1] = {"same_letters", "same letters in the mailbox, other digits or dots", 1, 0, 0.02, 0.0002},
+	[EMAIL_SAME_LETTERS - 1] = {"same_letters", "same letters in the mailbox, other digits, dots or order", 1, 0, 0.02, 0.0002},
 	[EMAIL_ELSE - 1] = {"else", "other addresses", 1, 0, 0.14, 0.99963},
 };
 
@@ -1034,15 +1034,24 @@ compare_dates(CdpWork *work, const CdpValue *x, const CdpValue *y)
  */
 
 /* so many letters of a mailbox are a name rather than initials */
-#define MIN_BARE 6
+#define MIN_BARE 7
 
 typedef struct EmailForm
 {
 	Word		whole;
 	Word		local;			/* all where there is no @ */
 	Word		domain;
-	Word		bare;			/* the letters of local */
+	Word		bare;			/* the letters of local in alphabetical order: a name, whichever way round */
 } EmailForm;
+
+static int
+order_chars(const void *a, const void *b)
+{
+	const uint32_t *x = a,
+			   *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
 
 static EmailForm *
 prepare_email(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
@@ -1066,6 +1075,7 @@ prepare_email(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
 	for (int32_t i = 0; i < form->local.len; i++)
 		if (s[i] > 127 || (s[i] >= 'a' && s[i] <= 'z'))
 			letters[n++] = s[i];
+	qsort(letters, n, sizeof(uint32_t), order_chars);
 	form->bare = make_word(letters, n);
 	return form;
 }
