@@ -14,17 +14,22 @@ name,exact,Zoë,ZOE
 name,nickname,Robert,Bob
 name,nickname,Will,Liam
 name,nickname,Katarzyna,Kasia
-name,nickname,Mary Ann,Polly
+name,nickname,Robert Smith,Smith Bob
 name,close,Catherine,Cathrine
 name,close,Marcia,Marica
-name,close,Jean Paul,Jean
+name,close,Jean Paul,Paul Jean
+name,close,Maria Santos,Maria Elena Santos
 name,close,Alfredson,Alfred
-name,close,Steven Paul,Paul
+name,part,Steven Paul,Paul
+name,part,John Smith,John Baker
+name,part,Mary Ann,Polly
+name,initial,J Smith,John Smith
 name,close,Jo Ellen,Joellen
 name,close,Xylander,Zailinder
 name,initial,M,Marcus
 name,initial,J P,Jerome
 name,else,Linda,Robert
+name,else,John Smith,Linda Baker
 name,else,Dan,Jan
 name,else,Li,Lu
 birth_date,exact,1970-05-12,1970-05-12
@@ -142,6 +147,9 @@ SELECT p.measure, p.level, p.a, p.b, cdp.compare(p.measure, p.a, p.b) AS found, 
 CREATE TABLE names (level text, given_a text, family_a text, given_b text, family_b text);
 COPY names FROM stdin WITH (FORMAT csv);
 exact,Kate,O'Hara,KATE,Ohara
+close_exact,Jean Paul,Baker,Jean,Baker
+close_exact,Steven Paul,Baker,Paul,Baker
+nickname_exact,Mary Ann,Baker,Polly,Baker
 swapped,Martin,Lewis,Lewis,Martin
 swapped,Martin,Lewis,Lewiss,Martin
 nickname_exact,Kate,O'Hara,Catherine,O'Hara

@@ -87,15 +87,16 @@ static const CdpLevel person_name_levels[] = {
 
 enum
 {
-	NAME_EXACT = 1, NAME_NICKNAME, NAME_CLOSE, NAME_INITIAL, NAME_ELSE
+	NAME_EXACT = 1, NAME_NICKNAME, NAME_CLOSE, NAME_INITIAL, NAME_PART, NAME_ELSE
 };
 
 static const CdpLevel name_levels[] = {
 	[NAME_EXACT - 1] = {"exact", "same name", 1, 1, 0.70, 0.01},
 	[NAME_NICKNAME - 1] = {"nickname", "short forms of one name", 1, 0, 0.02, 0.005},
-	[NAME_CLOSE - 1] = {"close", "name nearly the same", 1, 0, 0.08, 0.02},
-	[NAME_INITIAL - 1] = {"initial", "one is the initial of the other", 1, 0, 0.12, 0.03},
-	[NAME_ELSE - 1] = {"else", "other names", 1, 0, 0.08, 0.935},
+	[NAME_CLOSE - 1] = {"close", "name nearly the same, or its words in another order", 1, 0, 0.08, 0.015},
+	[NAME_INITIAL - 1] = {"initial", "one has an initial where the other has a name", 1, 0, 0.10, 0.03},
+	[NAME_PART - 1] = {"part", "one of several names the same", 1, 0, 0.03, 0.02},
+	[NAME_ELSE - 1] = {"else", "other names", 1, 0, 0.07, 0.92},
 };
 
 enum
@@ -673,7 +674,7 @@ prepare_name(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames, bool
 			core = word;
 		leading = false;
 		words[n_words] = make_word(word, n);
-		words[n_words].sound = n_words == 0 ? sound_of(work, word, n) : 0;
+		words[n_words].sound = city ? 0 : sound_of(work, word, n);
 		if (!family && !city && !add_groups(work, arena, nicknames, &words[n_words]))
 			return NULL;
 		n_words++;
@@ -870,10 +871,54 @@ compare_person_names(CdpWork *work, const CdpValue *const *a, const CdpValue *co
 	return 0;
 }
 
-static int
-compare_names(CdpWork *work, const CdpValue *a, const CdpValue *b)
+static Grade
+grade_words(CdpWork *work, const Word *a, const Word *b)
 {
-	switch (grade_given(work, a, b))
+	if (same_word(a, b))
+		return GRADE_EXACT;
+	if (share_group(a, b))
+		return GRADE_NICKNAME;
+	if (close_spelling(work, a, b))
+		return GRADE_CLOSE;
+	return is_initial(a, b) ? GRADE_INITIAL : GRADE_ELSE;
+}
+
+/*
+ * Gives each word of the side with fewer the word of the other that it agrees with best,
+ * each once. *least is the grade of the worst, *best that of the best.
+ */
+static void
+match_words(CdpWork *work, const Word *few, int n_few, const Word *many, int n_many, Grade *least, Grade *best)
+{
+	uint8_t		grades[MAX_WORDS][MAX_WORDS];
+	bool		given[MAX_WORDS] = {false},
+				taken[MAX_WORDS] = {false};
+	int			matched = 0;
+
+	*least = GRADE_EXACT;
+	*best = GRADE_ELSE;
+	for (int i = 0; i < n_few; i++)
+		for (int j = 0; j < n_many; j++)
+			grades[i][j] = grade_words(work, &few[i], &many[j]);
+	for (Grade grade = GRADE_EXACT; grade > GRADE_ELSE; grade--)
+		for (int i = 0; i < n_few; i++)
+			for (int j = 0; j < n_many && !given[i]; j++)
+				if (!taken[j] && grades[i][j] == grade)
+				{
+					given[i] = taken[j] = true;
+					matched++;
+					*least = grade;
+					if (grade > *best)
+						*best = grade;
+				}
+	if (matched < n_few)
+		*least = GRADE_ELSE;
+}
+
+static int
+name_level(Grade grade)
+{
+	switch (grade)
 	{
 		case GRADE_EXACT:
 			return NAME_EXACT;
@@ -887,6 +932,45 @@ compare_names(CdpWork *work, const CdpValue *a, const CdpValue *b)
 			break;
 	}
 	return NAME_ELSE;
+}
+
+/* A name of one word, or of several such as a full name: then all words of one count. */
+static int
+compare_names(CdpWork *work, const CdpValue *x, const CdpValue *y)
+{
+	const NameForm *a = (const NameForm *) x->extra;
+	const NameForm *b = (const NameForm *) y->extra;
+	const Word *of_a = a->n_words ? a->words : &a->whole;
+	const Word *of_b = b->n_words ? b->words : &b->whole;
+	int			na = a->n_words ? a->n_words : 1;
+	int			nb = b->n_words ? b->n_words : 1;
+	int32_t		shorter = a->whole.len < b->whole.len ? a->whole.len : b->whole.len;
+	Grade		least,
+				best,
+				other;
+
+	if (na == 1 && nb == 1)
+		return name_level(grade_words(work, of_a, of_b));
+	if (share_group(&a->whole, &b->whole))
+		return NAME_NICKNAME;
+	if (shorter >= 4 && within(work, &a->whole, &b->whole, shorter < 8 ? 1 : 2))
+		return NAME_CLOSE;
+	if (na <= nb)
+		match_words(work, of_a, na, of_b, nb, &least, &best);
+	else
+		match_words(work, of_b, nb, of_a, na, &least, &best);
+	if (na == nb && best > GRADE_ELSE)
+	{
+		match_words(work, of_b, nb, of_a, na, &other, &best);
+		if (other < least)
+			least = other;
+	}
+	/* all words of a name of several: in another order or with more between them at best */
+	if (na > 1 && nb > 1 && least > GRADE_ELSE)
+		return least == GRADE_EXACT ? NAME_CLOSE : name_level(least);
+	if (best > GRADE_INITIAL)
+		return NAME_PART;
+	return is_initial(of_a, of_b) ? NAME_INITIAL : NAME_ELSE;
 }
 
 static bool
