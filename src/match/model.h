@@ -44,6 +44,9 @@ typedef enum CdpRelation
 	CDP_RELATIONS
 } CdpRelation;
 
+/* sets of relations other than chance */
+#define CDP_SHARINGS (1 << (CDP_RELATIONS - 1))
+
 typedef struct CdpComparison
 {
 	CdpMeasure	measure;
@@ -69,7 +72,7 @@ typedef struct CdpModel
 typedef struct CdpScorer CdpScorer;
 extern CdpScorer *cdp_scorer_create(const CdpStore *store, const CdpModel *model);
 extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
-extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_group);
+extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_sharing);
 extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
 extern void cdp_scorer_free(CdpScorer *scorer);
 

@@ -126,15 +126,15 @@ rare_inputs(const CdpComparison *k, int level)
 }
 
 /*
- * log2 of the rarity of the agreeing values, apart for values that no relation shares,
- * that households share, and that areas and households share.
+ * log2 of the rarity of the agreeing values, apart by the relations that share them:
+ * [g] is of values shared by the relations whose bits are set in g.
  */
 void
-cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *by_group)
+cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *by_sharing)
 {
 	const int32_t *codes = cdp_store_codes(s->store, a);
 
-	by_group[0] = by_group[1] = by_group[2] = 0;
+	memset(by_sharing, 0, CDP_SHARINGS * sizeof(double));
 	for (int c = 0; c < s->model->n; c++)
 	{
 		const CdpComparison *k = &s->model->comparison[c];
@@ -143,9 +143,11 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *b
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 			{
-				int			group = k->shared[CDP_AREA] >> i & 1 ? 2 : k->shared[CDP_HOUSEHOLD] >> i & 1 ? 1 : 0;
+				int			sharing = 0;
 
-				by_group[group] += log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
+				for (int j = 0; j < CDP_RELATIONS; j++)
+					sharing |= (k->shared[j] >> i & 1) << j;
+				by_sharing[sharing >> 1] += log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
 			}
 	}
 }

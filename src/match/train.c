@@ -108,7 +108,7 @@ typedef struct Pattern
 {
 	uint64_t	levels[2];		/* 5 bits a comparison, the first 12 in [0] */
 	uint32_t	eligible;		/* comparisons for whose m it is evidence */
-	int8_t		rarity[4];		/* rounded, by group (score.c) */
+	int8_t		rarity[CDP_SHARINGS];	/* log2, rounded, by the relations that share it */
 	double		count;
 } Pattern;
 
@@ -125,10 +125,10 @@ pattern_level(const Pattern *p, int c)
 	return c < 12 ? p->levels[0] >> (5 * c) & 31 : p->levels[1] >> (5 * (c - 12)) & 31;
 }
 
-static inline uint32_t
+static inline uint64_t
 rarity_bits(const Pattern *p)
 {
-	uint32_t	bits;
+	uint64_t	bits;
 
 	memcpy(&bits, p->rarity, sizeof(bits));
 	return bits;
@@ -152,7 +152,7 @@ add_pattern(Patterns *t, const Pattern *p)
 		free(t->slot);
 		*t = bigger;
 	}
-	at = cdp_mix(p->levels[0] + cdp_mix(p->levels[1] + ((uint64_t) p->eligible << 32 | rarity_bits(p)))) & (t->n_slots - 1);
+	at = cdp_mix(p->levels[0] + cdp_mix(p->levels[1] + cdp_mix(rarity_bits(p) + p->eligible))) & (t->n_slots - 1);
 	for (;; at = (at + 1) & (t->n_slots - 1))
 	{
 		Pattern    *q = &t->slot[at];
@@ -175,7 +175,7 @@ static void
 make_pattern(Pattern *p, CdpScorer *scorer, const CdpModel *model, int32_t a, int32_t b)
 {
 	uint8_t		level[CDP_MAX_COMPARISONS];
-	double		rarity[3];
+	double		rarity[CDP_SHARINGS];
 
 	memset(p, 0, sizeof(*p));
 	cdp_scorer_levels(scorer, a, b, level);
@@ -185,7 +185,7 @@ make_pattern(Pattern *p, CdpScorer *scorer, const CdpModel *model, int32_t a, in
 			p->levels[0] |= (uint64_t) level[c] << (5 * c);
 		else
 			p->levels[1] |= (uint64_t) level[c] << (5 * (c - 12));
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < CDP_SHARINGS; i++)
 		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
 	p->count = 1;
 }
@@ -210,10 +210,15 @@ pattern_shares(const Pattern *p, const CdpModel *model, double *relation)
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			relation[j] *= k->u[j][l];
 	}
-	relation[CDP_CHANCE] *= exp2(p->rarity[0] + p->rarity[1] + p->rarity[2]);
-	relation[CDP_NAMESAKE] *= exp2(p->rarity[0] + p->rarity[1] + p->rarity[2]);
-	relation[CDP_AREA] *= exp2(p->rarity[0] + p->rarity[1]);
-	relation[CDP_HOUSEHOLD] *= exp2(p->rarity[0]);
+	for (int j = 0; j < CDP_RELATIONS; j++)
+	{
+		int			bits = 0;
+
+		for (int g = 0; g < CDP_SHARINGS; g++)
+			if (!((g << 1) >> j & 1))
+				bits += p->rarity[g];
+		relation[j] *= exp2(bits);
+	}
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += relation[j];
 	for (int j = 0; j < CDP_RELATIONS; j++)
