@@ -35,6 +35,7 @@ typedef struct Batch
 	Chunk	   *chunk;			/* one more than there are */
 	int64_t		n_chunks,
 				a_chunks;
+	int64_t		begun;			/* chunks that are done */
 } Batch;
 
 static bool
@@ -99,8 +100,8 @@ visit(void *state, int thread, int64_t c)
 {
 	Batch	   *batch = state;
 	CdpPairs   *p = batch->p;
-	const Chunk *from = &batch->chunk[c],
-			   *to = &batch->chunk[c + 1];
+	const Chunk *from = &batch->chunk[batch->begun + c],
+			   *to = from + 1;
 	const CdpBlocks *blocks = &batch->blocks[from->rule];
 	int			rule = batch->first + from->rule;
 	int64_t		n_blocks = to->rule == from->rule ? to->block + 1 : blocks->n;
@@ -140,18 +141,28 @@ visit(void *state, int thread, int64_t c)
 static bool
 do_batch(Batch *batch, int first, int n)
 {
+	CdpPairs   *p = batch->p;
+	int64_t		at_once = p->at_once > 0 ? p->at_once / CHUNK_PAIRS : INT64_MAX;
 	bool		fine;
 
+	if (at_once < 1)
+		at_once = 1;
 	batch->first = first;
 	batch->n = n;
 	memset(batch->blocks, 0, sizeof(batch->blocks));
 	for (int r = 0; r < n; r++)
-		batch->p->blocker->rule[first + r].new_pairs = 0;
-	fine = cdp_crew_run(batch->p->crew, n, make_blocks, batch) && make_chunks(batch) &&
-		cdp_crew_run(batch->p->crew, batch->n_chunks, visit, batch);
+		p->blocker->rule[first + r].new_pairs = 0;
+	fine = cdp_crew_run(p->crew, n, make_blocks, batch) && make_chunks(batch);
+	for (batch->begun = 0; fine && batch->begun < batch->n_chunks;)
+	{
+		int64_t		some = batch->n_chunks - batch->begun < at_once ? batch->n_chunks - batch->begun : at_once;
+
+		fine = cdp_crew_run(p->crew, some, visit, batch) && (p->some_done == NULL || p->some_done(p->state));
+		batch->begun += some;
+	}
 	for (int r = 0; r < n; r++)
 		cdp_blocks_free(&batch->blocks[r]);
-	return fine && (batch->p->batch_done == NULL || batch->p->batch_done(batch->p->state));
+	return fine;
 }
 
 /*

@@ -24,8 +24,9 @@ typedef struct CdpPairs
 	bool		(*pair) (void *state, int thread, int rule, int32_t a, int32_t b);
 	/* the blocks of a group of rules are known: cdp_found_before tells of all of them */
 	bool		(*group_done) (void *state);
-	/* some rules are done */
-	bool		(*batch_done) (void *state);
+	/* after some pairs, when no thread runs: at most at_once pairs, or if that is 0 the pairs of some rules */
+	bool		(*some_done) (void *state);
+	int64_t		at_once;
 	/* what came of it */
 	int			groups;			/* more than one: a pair may come once from each of them */
 	volatile int64_t done;		/* pairs so far */
