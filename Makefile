@@ -19,7 +19,8 @@ OBJS = \
 	src/consent/ledger.o src/consent/consent.o \
 	src/segment/trait.o src/segment/segment.o \
 	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
-	src/match/string.o
+	src/match/string.o \
+	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -32,6 +33,7 @@ SQL_PIECES = \
 	src/identity/cluster.sql src/identity/resolve.sql \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
 	src/match/evaluate.sql src/match/string.sql \
+	src/match/compare.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
@@ -41,6 +43,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 
 REGRESS += source attribute resolve cluster explain quality evaluate run grant status uninstall
 REGRESS += odd_names
+REGRESS += compare
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

@@ -108,4 +108,7 @@ extern bool cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames
  */
 extern int	cdp_compare(CdpWork *work, CdpMeasure measure, const CdpValue *const *a, const CdpValue *const *b);
 
+/* Do two given names, prepared for CDP_MEASURE_NAME, stand for one another? */
+extern bool cdp_share_nickname(const CdpValue *a, const CdpValue *b);
+
 #endif
