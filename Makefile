@@ -21,6 +21,7 @@ OBJS = \
 	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
 	src/match/string.o \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
+OBJS += src/match/comparison.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -29,6 +30,7 @@ SQL_PIECES = \
 	src/profile/survive.sql \
 	src/identity/tables.sql src/profile/tables.sql src/consent/tables.sql \
 	src/segment/tables.sql src/job/tables.sql \
+	src/match/tables.sql src/match/comparison.sql \
 	src/identity/attribute.sql src/identity/source.sql src/identity/rule.sql \
 	src/identity/cluster.sql src/identity/resolve.sql \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \

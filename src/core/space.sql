@@ -69,6 +69,7 @@ BEGIN
     PERFORM cdp_internal.create_profile_tables(space);
     PERFORM cdp_internal.create_consent_tables(space);
     PERFORM cdp_internal.create_segment_tables(space);
+    PERFORM cdp_internal.create_match_tables(space);
     PERFORM cdp_internal.add_standard_attributes(quote_ident(space)::regnamespace);
 END
 $$;

@@ -6,6 +6,7 @@
 #define CDP_MATCH_TRAIN_H
 
 #include "match/block.h"
+#include "match/parallel.h"
 
 typedef struct CdpTraining
 {
@@ -15,6 +16,8 @@ typedef struct CdpTraining
 	int64_t		max_random;		/* random pairs for u */
 	int			max_iterations;
 	double		tolerance;
+	CdpCrew    *crew;			/* NULL: no threads */
+	size_t		memory;			/* for the blocks of rules; 0: without limit */
 	/* what came of it */
 	int64_t		candidates;		/* pairs that the rules found */
 	int64_t		pairs;			/* of them used */

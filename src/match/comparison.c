@@ -1,0 +1,161 @@
+/*
+ * comparison.c
+ *	  Given and family name out of a whole name.
+ *
+ * A whole name is "First Middle Last", or "Last, First Middle" with a comma. Titles in
+ * front and generational or academic suffixes behind are nobody's name. A family name
+ * takes the particles before it along ("Ludwig van Beethoven"). One word alone is taken
+ * for a given name: the measure person_name has levels for a name in the wrong place.
+ *
+ * The input is a cleaned name (cdp.normalize_name): single blanks, no edge noise. The
+ * words are pieces of the input, so nothing is copied before the result.
+ */
+#include "core/core.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#define MAX_WORDS 32
+
+typedef struct Piece
+{
+	const char *s;
+	int			len;
+} Piece;
+
+static const char *const titles[] = {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "sr", "sra", "mme", "mlle", NULL};
+static const char *const suffixes[] = {"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq", "mba", NULL};
+static const char *const particles[] = {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le", "ter", "ten",
+	"bin", "ibn", "al", "el", "st", "san", "zu", "zur", NULL};
+
+static bool
+is_one_of(Piece word, const char *const *list)
+{
+	/* "Ph.D." and "Jr." are meant too */
+	char		plain[8];
+	int			n = 0;
+
+	for (int i = 0; i < word.len; i++)
+	{
+		if (word.s[i] == '.')
+			continue;
+		if (n == sizeof(plain) - 1)
+			return false;
+		plain[n++] = pg_ascii_tolower(word.s[i]);
+	}
+	plain[n] = '\0';
+	for (int i = 0; list[i]; i++)
+		if (strcmp(list[i], plain) == 0)
+			return true;
+	return false;
+}
+
+/* Words of a piece; of more than MAX_WORDS the last ones are left out. */
+static int
+split(Piece text, Piece *word)
+{
+	int			n = 0;
+	int			i = 0;
+
+	while (i < text.len && n < MAX_WORDS)
+	{
+		int			start;
+
+		while (i < text.len && (text.s[i] == ' ' || text.s[i] == ','))
+			i++;
+		start = i;
+		while (i < text.len && text.s[i] != ' ' && text.s[i] != ',')
+			i++;
+		if (i > start)
+			word[n++] = (Piece) {text.s + start, i - start};
+	}
+	return n;
+}
+
+/* Takes titles off the front and suffixes off the end, but never the last word. */
+static Piece *
+strip(Piece *word, int *n)
+{
+	while (*n > 1 && is_one_of(word[0], titles))
+	{
+		word++;
+		(*n)--;
+	}
+	while (*n > 1 && is_one_of(word[*n - 1], suffixes))
+		(*n)--;
+	return word;
+}
+
+static void
+name_parts(Piece name, Piece *given, Piece *family)
+{
+	Piece		words[MAX_WORDS];
+	Piece	   *word;
+	const char *comma = memchr(name.s, ',', name.len);
+	int			n;
+	int			first;
+
+	*given = *family = (Piece) {NULL, 0};
+	if (comma)
+	{
+		Piece		before = {name.s, comma - name.s};
+		Piece		after = {comma + 1, name.s + name.len - comma - 1};
+
+		n = split(after, words);
+		word = strip(words, &n);
+		/* what follows the comma of "John Smith, Jr." is no name */
+		if (n > 0 && !(n == 1 && is_one_of(word[0], suffixes)))
+		{
+			*given = word[0];
+			n = split(before, words);
+			word = strip(words, &n);
+			if (n > 0)
+				*family = (Piece) {word[0].s, word[n - 1].s + word[n - 1].len - word[0].s};
+			return;
+		}
+	}
+	n = split(name, words);
+	word = strip(words, &n);
+	if (n == 0)
+		return;
+	*given = word[0];
+	if (n == 1)
+		return;
+	first = n - 1;
+	while (first > 1 && is_one_of(word[first - 1], particles))
+		first--;
+	*family = (Piece) {word[first].s, word[n - 1].s + word[n - 1].len - word[first].s};
+}
+
+static Datum
+part_of(FunctionCallInfo fcinfo, bool want_family)
+{
+	text	   *in = PG_GETARG_TEXT_PP(0);
+	Piece		name = {VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in)};
+	Piece		given,
+				family;
+
+	name_parts(name, &given, &family);
+	if (want_family)
+		given = family;
+	if (given.s == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(given.s, given.len));
+}
+
+PG_FUNCTION_INFO_V1(cdp_given_part);
+
+/* cdp_internal.given_part(text) -> text */
+Datum
+cdp_given_part(PG_FUNCTION_ARGS)
+{
+	return part_of(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(cdp_family_part);
+
+/* cdp_internal.family_part(text) -> text */
+Datum
+cdp_family_part(PG_FUNCTION_ARGS)
+{
+	return part_of(fcinfo, true);
+}
