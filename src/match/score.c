@@ -6,7 +6,7 @@
  * table of fixed size (an older pair gives way), so that what a block repeats is compared
  * once.
  */
-#include "match/model.h"
+#include "match/sum.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -150,6 +150,25 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *b
 	}
 }
 
+/* The level of agreement and, where it tells something, the rarity of the value. */
+static void
+agreed_in(const CdpScorer *s, const int32_t *codes, const uint8_t *level, CdpAgreed *agreed)
+{
+	for (int c = 0; c < s->model->n; c++)
+	{
+		const CdpComparison *k = &s->model->comparison[c];
+		int			rare = rare_inputs(k, level[c]);
+
+		agreed[c].level = level[c];
+		for (int i = 0; i < CDP_MAX_INPUTS; i++)
+			agreed[c].rarity[i] = rare >> i & 1 ? s->store->column[k->column[i]].rarity[codes[k->column[i]]] : 1;
+	}
+}
+
+/*
+ * Most pairs speak clearly against: for them the product is enough. What could be kept
+ * is computed once more as it is explained.
+ */
 double
 cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 {
@@ -158,6 +177,9 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 	double		match = s->model->lambda;
 	double		other[CDP_RELATIONS];
 	double		sum = 0;
+	double		weight;
+	uint8_t		levels[CDP_MAX_COMPARISONS];
+	CdpAgreed	agreed[CDP_MAX_COMPARISONS];
 
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		other[j] = s->model->share[j] * (1 - s->model->lambda);
@@ -167,6 +189,7 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 		int			level = level_of(s, c, x, y);
 		int			rare;
 
+		levels[c] = level;
 		if (level == 0)
 			continue;
 		match *= k->m[level];
@@ -181,5 +204,9 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 	}
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += other[j];
-	return log2(match / sum);
+	weight = log2(match / sum);
+	if (weight < -1)
+		return weight;
+	agreed_in(s, x, levels, agreed);
+	return cdp_sum_weight(s->model, agreed, NULL);
 }
