@@ -44,11 +44,16 @@ typedef enum CdpRelation
 	CDP_RELATIONS
 } CdpRelation;
 
+/* sets of relations other than chance */
+#define CDP_SHARINGS (1 << (CDP_RELATIONS - 1))
+
 typedef struct CdpComparison
 {
 	CdpMeasure	measure;
 	const CdpMeasureInfo *info;
 	bool		is_place;		/* a code that names a place: state, country */
+	bool		ignored;		/* says nothing that another comparison does not say: weighs nothing */
+	int			repeats;		/* that other comparison */
 	int			column[CDP_MAX_INPUTS];
 	double		m[CDP_MAX_LEVELS + 1];	/* by level; [0] unused */
 	double		u[CDP_RELATIONS][CDP_MAX_LEVELS + 1];
@@ -69,8 +74,9 @@ typedef struct CdpModel
 typedef struct CdpScorer CdpScorer;
 extern CdpScorer *cdp_scorer_create(const CdpStore *store, const CdpModel *model);
 extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
-extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_group);
+extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_sharing);
 extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
+extern double cdp_scorer_without(CdpScorer *scorer, int32_t a, int32_t b, double *without);
 extern void cdp_scorer_free(CdpScorer *scorer);
 
 static inline double

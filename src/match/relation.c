@@ -224,7 +224,10 @@ cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 		fit_household_names(k, seen);
 	}
 	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMESAKE)
+	{
+		k->shared[relation] = 3;
 		fit_namesake_names(k);
+	}
 	else if (agrees < 0)
 		memcpy(u, by_chance, sizeof(k->u[relation]));
 	else

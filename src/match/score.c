@@ -63,6 +63,8 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 			   *vb[CDP_MAX_INPUTS];
 	int			c0 = k->column[0];
 
+	if (k->ignored)
+		return 0;
 	if (k->info->n_inputs == 1)
 	{
 		int32_t		x = a[c0],
@@ -126,15 +128,15 @@ rare_inputs(const CdpComparison *k, int level)
 }
 
 /*
- * log2 of the rarity of the agreeing values, apart for values that no relation shares,
- * that households share, and that areas and households share.
+ * log2 of the rarity of the agreeing values, apart by the relations that share them:
+ * [g] is of values shared by the relations whose bits are set in g.
  */
 void
-cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *by_group)
+cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *by_sharing)
 {
 	const int32_t *codes = cdp_store_codes(s->store, a);
 
-	by_group[0] = by_group[1] = by_group[2] = 0;
+	memset(by_sharing, 0, CDP_SHARINGS * sizeof(double));
 	for (int c = 0; c < s->model->n; c++)
 	{
 		const CdpComparison *k = &s->model->comparison[c];
@@ -143,9 +145,11 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *b
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 			{
-				int			group = k->shared[CDP_AREA] >> i & 1 ? 2 : k->shared[CDP_HOUSEHOLD] >> i & 1 ? 1 : 0;
+				int			sharing = 0;
 
-				by_group[group] += log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
+				for (int j = 0; j < CDP_RELATIONS; j++)
+					sharing |= (k->shared[j] >> i & 1) << j;
+				by_sharing[sharing >> 1] += log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
 			}
 	}
 }
@@ -166,20 +170,20 @@ agreed_in(const CdpScorer *s, const int32_t *codes, const uint8_t *level, CdpAgr
 }
 
 /*
- * Most pairs speak clearly against: for them the product is enough. What could be kept
- * is computed once more as it is explained.
+ * The weight of a pair. With without, also what it would be without each comparison: what
+ * all others say together. Most pairs speak clearly against: for them the product is
+ * enough. What could be kept is computed once more as it is explained (sum.c).
  */
-double
-cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
+static double
+weigh(CdpScorer *s, int32_t a, int32_t b, double *without)
 {
 	const int32_t *x = cdp_store_codes(s->store, a);
 	const int32_t *y = cdp_store_codes(s->store, b);
 	double		match = s->model->lambda;
 	double		other[CDP_RELATIONS];
-	double		sum = 0;
-	double		weight;
+	double		factor[CDP_MAX_COMPARISONS][CDP_RELATIONS];
 	uint8_t		levels[CDP_MAX_COMPARISONS];
-	CdpAgreed	agreed[CDP_MAX_COMPARISONS];
+	double		sum = 0;
 
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		other[j] = s->model->share[j] * (1 - s->model->lambda);
@@ -194,19 +198,50 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 			continue;
 		match *= k->m[level];
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			other[j] *= k->u[j][level];
+			factor[c][j] = k->u[j][level];
 		rare = rare_inputs(k, level);
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 				for (int j = 0; j < CDP_RELATIONS; j++)
 					if (!(k->shared[j] >> i & 1))
-						other[j] *= s->store->column[k->column[i]].rarity[x[k->column[i]]];
+						factor[c][j] *= s->store->column[k->column[i]].rarity[x[k->column[i]]];
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			other[j] *= factor[c][j];
 	}
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += other[j];
-	weight = log2(match / sum);
-	if (weight < -1)
-		return weight;
-	agreed_in(s, x, levels, agreed);
-	return cdp_sum_weight(s->model, agreed, NULL);
+	if (without)
+		for (int c = 0; c < s->model->n; c++)
+		{
+			double		rest = 0;
+
+			if (levels[c] == 0)
+			{
+				without[c] = log2(match / sum);
+				continue;
+			}
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				rest += factor[c][j] > 0 ? other[j] / factor[c][j] : 0;
+			without[c] = log2(match / s->model->comparison[c].m[levels[c]] / rest);
+		}
+	if (log2(match / sum) > -1)
+	{
+		CdpAgreed	agreed[CDP_MAX_COMPARISONS];
+
+		agreed_in(s, x, levels, agreed);
+		return cdp_sum_weight(s->model, agreed, NULL);
+	}
+	return log2(match / sum);
+}
+
+double
+cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
+{
+	return weigh(s, a, b, NULL);
+}
+
+double
+cdp_scorer_without(CdpScorer *s, int32_t a, int32_t b, double *without)
+{
+	return weigh(s, a, b, without);
 }

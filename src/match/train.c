@@ -24,6 +24,9 @@
 #include <stdlib.h>
 
 #define MIN_RANDOM 0.5			/* a level never seen counts as so many pairs */
+#define CONFIDENT 4.0			/* bits: the others are sure that a pair is one person */
+#define ENOUGH 50.0				/* expected pairs on which m of a comparison can rest */
+#define REPEATS 0.7				/* comparisons that have so much of their information in common are one */
 #define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
 #define UNSEEN 0.5				/* how many other people are taken to have a value that nobody else has */
 
@@ -107,7 +110,7 @@ typedef struct Pattern
 {
 	uint64_t	levels[2];		/* 5 bits a comparison, the first 12 in [0] */
 	uint32_t	eligible;		/* comparisons for whose m it is evidence */
-	int8_t		rarity[4];		/* rounded, by group (score.c) */
+	int8_t		rarity[CDP_SHARINGS];	/* log2, rounded, by the relations that share it */
 	double		count;
 } Pattern;
 
@@ -124,10 +127,10 @@ pattern_level(const Pattern *p, int c)
 	return c < 12 ? p->levels[0] >> (5 * c) & 31 : p->levels[1] >> (5 * (c - 12)) & 31;
 }
 
-static inline uint32_t
+static inline uint64_t
 rarity_bits(const Pattern *p)
 {
-	uint32_t	bits;
+	uint64_t	bits;
 
 	memcpy(&bits, p->rarity, sizeof(bits));
 	return bits;
@@ -151,7 +154,7 @@ add_pattern(Patterns *t, const Pattern *p)
 		free(t->slot);
 		*t = bigger;
 	}
-	at = cdp_mix(p->levels[0] + cdp_mix(p->levels[1] + ((uint64_t) p->eligible << 32 | rarity_bits(p)))) & (t->n_slots - 1);
+	at = cdp_mix(p->levels[0] + cdp_mix(p->levels[1] + cdp_mix(rarity_bits(p) + p->eligible))) & (t->n_slots - 1);
 	for (;; at = (at + 1) & (t->n_slots - 1))
 	{
 		Pattern    *q = &t->slot[at];
@@ -174,7 +177,7 @@ static void
 make_pattern(Pattern *p, CdpScorer *scorer, const CdpModel *model, int32_t a, int32_t b)
 {
 	uint8_t		level[CDP_MAX_COMPARISONS];
-	double		rarity[3];
+	double		rarity[CDP_SHARINGS];
 
 	memset(p, 0, sizeof(*p));
 	cdp_scorer_levels(scorer, a, b, level);
@@ -184,7 +187,7 @@ make_pattern(Pattern *p, CdpScorer *scorer, const CdpModel *model, int32_t a, in
 			p->levels[0] |= (uint64_t) level[c] << (5 * c);
 		else
 			p->levels[1] |= (uint64_t) level[c] << (5 * (c - 12));
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < CDP_SHARINGS; i++)
 		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
 	p->count = 1;
 }
@@ -209,10 +212,15 @@ pattern_shares(const Pattern *p, const CdpModel *model, double *relation)
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			relation[j] *= k->u[j][l];
 	}
-	relation[CDP_CHANCE] *= exp2(p->rarity[0] + p->rarity[1] + p->rarity[2]);
-	relation[CDP_NAMESAKE] *= exp2(p->rarity[0] + p->rarity[1] + p->rarity[2]);
-	relation[CDP_AREA] *= exp2(p->rarity[0] + p->rarity[1]);
-	relation[CDP_HOUSEHOLD] *= exp2(p->rarity[0]);
+	for (int j = 0; j < CDP_RELATIONS; j++)
+	{
+		int			bits = 0;
+
+		for (int g = 0; g < CDP_SHARINGS; g++)
+			if (!((g << 1) >> j & 1))
+				bits += p->rarity[g];
+		relation[j] *= exp2(bits);
+	}
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += relation[j];
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -311,6 +319,7 @@ typedef struct Counting
 	CdpScorer  *scorer;
 	const CdpModel *model;
 	uint32_t	of_rule[CDP_MAX_RULES];
+	uint32_t	confident;		/* comparisons for whose m the others must be sure of the pair */
 	Patterns   *patterns;
 } Counting;
 
@@ -333,6 +342,15 @@ count_candidate(void *state, int32_t a, int32_t b, uint64_t agreeing)
 
 	make_pattern(&p, g->scorer, g->model, a, b);
 	p.eligible = eligible_for(g, agreeing);
+	if (p.eligible & g->confident)
+	{
+		double		without[CDP_MAX_COMPARISONS];
+
+		cdp_scorer_without(g->scorer, a, b, without);
+		for (int c = 0; c < g->model->n; c++)
+			if (g->confident >> c & 1 && without[c] < CONFIDENT)
+				p.eligible &= ~(1u << c);
+	}
 	return add_pattern(g->patterns, &p);
 }
 
@@ -453,6 +471,97 @@ maximise(CdpStore *store, CdpModel *model, const Patterns *candidates, const Pat
 	}
 }
 
+/* ---------------------------------------------------------------- repetitions */
+
+typedef double Table[CDP_MAX_LEVELS + 1][CDP_MAX_LEVELS + 1];
+
+/* The mutual information of the levels of two comparisons among strangers, as a share of the lesser entropy. */
+static double
+common_information(const CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, double each, int a, int b)
+{
+	Table		joint = {{0}};
+	double		of_a[CDP_MAX_LEVELS + 1] = {0},
+				of_b[CDP_MAX_LEVELS + 1] = {0};
+	double		n = 0,
+				information = 0,
+				entropy_a = 0,
+				entropy_b = 0,
+				most = 0,
+				either = 0;
+
+	for (int set = 0; set < 2; set++)
+	{
+		const Patterns *patterns = set ? random : candidates;
+
+		for (uint32_t i = 0; i < patterns->n_slots; i++)
+		{
+			const Pattern *p = &patterns->slot[i];
+			int			x = pattern_level(p, a),
+						y = pattern_level(p, b);
+			double		relation[CDP_RELATIONS];
+			double		count;
+
+			if (p->count == 0 || (x == 0 && y == 0))
+				continue;
+			pattern_shares(p, model, relation);
+			count = p->count * (set ? each : thin) * relation[CDP_CHANCE];
+			either += count;
+			if (x == 0 || y == 0)
+				continue;
+			joint[x][y] += count;
+			of_a[x] += count;
+			of_b[y] += count;
+			n += count;
+		}
+	}
+	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
+		for (int y = 1; y <= CDP_MAX_LEVELS; y++)
+			if (joint[x][y] > 0)
+				information += joint[x][y] / n * log2(joint[x][y] * n / (of_a[x] * of_b[y]));
+	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
+	{
+		if (of_a[x] > 0)
+			entropy_a -= of_a[x] / n * log2(of_a[x] / n);
+		if (of_b[x] > 0)
+			entropy_b -= of_b[x] / n * log2(of_b[x] / n);
+	}
+	/* a few pairs prove nothing, and where one is missing the other has something to say */
+	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
+		for (int y = 1; y <= CDP_MAX_LEVELS; y++)
+			most = fmax(most, joint[x][y]);
+	if (n - most < ENOUGH || n < .8 * either)
+		return 0;
+	return information / fmin(entropy_a, entropy_b);
+}
+
+/*
+ * Leaves out comparisons that repeat another one (the same field mapped twice, a name
+ * that is also a free text): counted as if independent they would double its weight. The
+ * more particular of the two stays: the lower measure, then the first.
+ */
+static bool
+ignore_repetitions(CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, double each)
+{
+	bool		any = false;
+
+	for (int a = 0; a < model->n; a++)
+		for (int b = a + 1; b < model->n; b++)
+		{
+			CdpComparison *x = &model->comparison[a],
+					   *y = &model->comparison[b];
+			bool		drop_a;
+
+			if (x->ignored || y->ignored ||
+				common_information(model, candidates, random, thin, each, a, b) < REPEATS)
+				continue;
+			drop_a = x->measure > y->measure;
+			(drop_a ? x : y)->ignored = true;
+			(drop_a ? x : y)->repeats = drop_a ? b : a;
+			any = true;
+		}
+	return any;
+}
+
 /*
  * Learns model and what agrees in true pairs (into the blocker, which ends with rules
  * chosen by it). The store's rarity must be counted. False: out of memory.
@@ -482,6 +591,26 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		goto done;
 	t->random = random_pairs(store, scorer, model, b, t, &random);
 	if (t->random < 0)
+		goto done;
+	if (ignore_repetitions(model, &candidates, &random, thin, t->random > 0 ? ((double) store->n * (store->n - 1) / 2 - t->candidates) / t->random : 0))
+	{
+		/* what it would have found is not to be relied on either */
+		free(random.slot);
+		memset(&random, 0, sizeof(random));
+		t->random = random_pairs(store, scorer, model, b, t, &random);
+		free(candidates.slot);
+		memset(&candidates, 0, sizeof(candidates));
+		if (t->random < 0 || !each_candidate(b, t, thin, count_candidate, &g))
+			goto done;
+	}
+	maximise(store, model, &candidates, &random, thin, t);
+	/* once more, from pairs of which the other comparisons are sure */
+	for (int c = 0; c < model->n; c++)
+		if (t->eligible[c] >= ENOUGH)
+			g.confident |= 1u << c;
+	free(candidates.slot);
+	memset(&candidates, 0, sizeof(candidates));
+	if (!each_candidate(b, t, thin, count_candidate, &g))
 		goto done;
 	maximise(store, model, &candidates, &random, thin, t);
 	for (int c = 0; c < model->n; c++)
