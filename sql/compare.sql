@@ -14,17 +14,22 @@ name,exact,Zoë,ZOE
 name,nickname,Robert,Bob
 name,nickname,Will,Liam
 name,nickname,Katarzyna,Kasia
-name,nickname,Mary Ann,Polly
+name,nickname,Robert Smith,Smith Bob
 name,close,Catherine,Cathrine
 name,close,Marcia,Marica
-name,close,Jean Paul,Jean
+name,close,Jean Paul,Paul Jean
+name,close,Maria Santos,Maria Elena Santos
 name,close,Alfredson,Alfred
-name,close,Steven Paul,Paul
+name,part,Steven Paul,Paul
+name,part,John Smith,John Baker
+name,part,Mary Ann,Polly
+name,initial,J Smith,John Smith
 name,close,Jo Ellen,Joellen
-name,close,Philipp,Filip
+name,close,Xylander,Zailinder
 name,initial,M,Marcus
 name,initial,J P,Jerome
 name,else,Linda,Robert
+name,else,John Smith,Linda Baker
 name,else,Dan,Jan
 name,else,Li,Lu
 birth_date,exact,1970-05-12,1970-05-12
@@ -138,10 +143,13 @@ number,else,NaN,5
 SELECT p.measure, p.level, p.a, p.b, cdp.compare(p.measure, p.a, p.b) AS found, cdp.compare(p.measure, p.b, p.a) AS other_way
   FROM pair p
  WHERE cdp.compare(p.measure, p.a, p.b) IS DISTINCT FROM p.level OR cdp.compare(p.measure, p.b, p.a) IS DISTINCT FROM p.level
- ORDER BY 1, 2, 3 COLLATE "C";
+ ORDER BY p.measure COLLATE "C", p.level COLLATE "C", p.a COLLATE "C";
 CREATE TABLE names (level text, given_a text, family_a text, given_b text, family_b text);
 COPY names FROM stdin WITH (FORMAT csv);
 exact,Kate,O'Hara,KATE,Ohara
+close_exact,Jean Paul,Baker,Jean,Baker
+close_exact,Steven Paul,Baker,Paul,Baker
+nickname_exact,Mary Ann,Baker,Polly,Baker
 swapped,Martin,Lewis,Lewis,Martin
 swapped,Martin,Lewis,Lewiss,Martin
 nickname_exact,Kate,O'Hara,Catherine,O'Hara
@@ -175,7 +183,7 @@ given_else,Robert,,Linda,Baker
 SELECT n.*, cdp.compare_names(given_a, family_a, given_b, family_b) AS found, cdp.compare_names(given_b, family_b, given_a, family_a) AS other_way
   FROM names n
  WHERE cdp.compare_names(given_a, family_a, given_b, family_b) IS DISTINCT FROM level OR cdp.compare_names(given_b, family_b, given_a, family_a) IS DISTINCT FROM level
- ORDER BY 1, 2 COLLATE "C";
+ ORDER BY n.level COLLATE "C", n.given_a COLLATE "C";
 -- and no level is without one
 SELECT l.measure, l.name FROM cdp.comparison_levels() l
  WHERE NOT EXISTS (SELECT FROM pair p WHERE p.measure = l.measure AND p.level = l.name)
@@ -183,8 +191,8 @@ SELECT l.measure, l.name FROM cdp.comparison_levels() l
 
 -- the catalogue of levels
 SELECT measure, level, name, description, m_default, u_default FROM cdp.comparison_levels();
-SELECT measure, round(sum(m_default)::numeric, 9) AS m, round(sum(u_default)::numeric, 9) AS u, bool_and(m_default > 0 AND u_default > 0) AS positive, count(DISTINCT name) = count(*) AS names_differ, bool_and(level = at) AS in_order
-  FROM (SELECT *, row_number() OVER (PARTITION BY measure) AS at FROM cdp.comparison_levels()) l
+SELECT measure, round(sum(m_default)::numeric, 9) AS m, round(sum(u_default)::numeric, 9) AS u, bool_and(m_default > 0 AND u_default > 0) AS positive, count(DISTINCT name) = count(*) AS names_differ, min(level) = 1 AND max(level) = count(*) AS numbered
+  FROM cdp.comparison_levels()
  WHERE measure <> 'person_name' GROUP BY measure ORDER BY measure COLLATE "C";
 SELECT part, round(sum(m_default)::numeric, 9) AS m, round(sum(u_default)::numeric, 9) AS u, bool_and(m_default > 0 AND u_default > 0) AS positive
   FROM (SELECT *, CASE WHEN level <= 12 THEN 'both' WHEN level <= 16 THEN 'family only' ELSE 'given only' END AS part FROM cdp.comparison_levels('person_name')) l GROUP BY part ORDER BY part COLLATE "C";

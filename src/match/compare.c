@@ -20,12 +20,15 @@
  *
  * Default probabilities. They stand where there is too little data to train. m: records
  * of one person, typed by people at several times, agree exactly on a code 95 times in
- * 100, on a birth date 90, on names, mailboxes and numbers that people keep 70 to 80, on
- * what moves with them (street, phone) 55 to 65; a slip of one key is 3 to 7 in 100. u:
- * two people of one population. The most frequent family names are shared by one person
- * in 100 and the sum of their squared shares is near 0.002, given names 0.008, the two
- * together somewhat more than the product, since names follow origin; a birth date falls
- * on one of 25,000 days, unevenly; a city is shared by 5 in 100, a code by half.
+ * 100, on a birth date 90, on names, mailboxes and numbers that people keep 65 to 80, on
+ * what moves with them (street, city) 60 to 78; a slip of one key is 3 to 7 in 100. u: two
+ * people of one population. The sum of the squared shares of family names is near 0.002,
+ * of given names 0.005; names that are spelled alike are as frequent as equal ones for
+ * families and twice as frequent for given names; both together are somewhat above the
+ * product, since names follow origin. A birth date falls on one of 25,000 days, unevenly,
+ * and 30 others are one digit away; a city is shared by 2 in 100, a postal code by 1 in
+ * 1,000, a code of two values by half; households and switchboards share numbers and
+ * mailboxes.
  */
 #include "match/compare.h"
 
@@ -63,39 +66,40 @@ enum
 #define BOTH 3
 
 static const CdpLevel person_name_levels[] = {
-	[NAMES_EXACT - 1] = {"exact", "same given and family name", BOTH, BOTH, 0.70, 0.00005},
-	[NAMES_SWAPPED - 1] = {"swapped", "given and family name exchanged", BOTH, 0, 0.01, 0.000005},
-	[NAMES_NICKNAME_EXACT - 1] = {"nickname_exact", "short forms of one given name, same family name", BOTH, FAMILY, 0.04, 0.00002},
-	[NAMES_CLOSE_EXACT - 1] = {"close_exact", "given name nearly the same, same family name", BOTH, FAMILY, 0.07, 0.00005},
-	[NAMES_INITIAL_EXACT - 1] = {"initial_exact", "given name agrees with an initial, same family name", BOTH, FAMILY, 0.02, 0.00001},
-	[NAMES_EXACT_CLOSE - 1] = {"exact_close", "same given name, family name nearly the same", BOTH, GIVEN, 0.05, 0.0001},
-	[NAMES_BOTH_CLOSE - 1] = {"both_close", "given and family name nearly the same", BOTH, 0, 0.015, 0.0004},
-	[NAMES_EXACT_ELSE - 1] = {"exact_else", "same given name, another family name", BOTH, GIVEN, 0.04, 0.008},
-	[NAMES_CLOSE_ELSE - 1] = {"close_else", "given name nearly the same, another family name", BOTH, 0, 0.01, 0.03},
+	[NAMES_EXACT - 1] = {"exact", "same given and family name", BOTH, BOTH, 0.70, 0.00003},
+	[NAMES_SWAPPED - 1] = {"swapped", "given and family name exchanged", BOTH, 0, 0.01, 0.000003},
+	[NAMES_NICKNAME_EXACT - 1] = {"nickname_exact", "short forms of one given name, same family name", BOTH, FAMILY, 0.04, 0.00001},
+	[NAMES_CLOSE_EXACT - 1] = {"close_exact", "given name nearly the same, same family name", BOTH, FAMILY, 0.07, 0.00002},
+	[NAMES_INITIAL_EXACT - 1] = {"initial_exact", "given name agrees with an initial, same family name", BOTH, FAMILY, 0.02, 0.000005},
+	[NAMES_EXACT_CLOSE - 1] = {"exact_close", "same given name, family name nearly the same", BOTH, GIVEN, 0.05, 0.00003},
+	[NAMES_BOTH_CLOSE - 1] = {"both_close", "given and family name nearly the same", BOTH, 0, 0.015, 0.00004},
+	[NAMES_EXACT_ELSE - 1] = {"exact_else", "same given name, another family name", BOTH, GIVEN, 0.04, 0.005},
+	[NAMES_CLOSE_ELSE - 1] = {"close_else", "given name nearly the same, another family name", BOTH, 0, 0.01, 0.012},
 	[NAMES_ELSE_EXACT - 1] = {"else_exact", "another given name, same family name", BOTH, FAMILY, 0.015, 0.002},
-	[NAMES_ELSE_CLOSE - 1] = {"else_close", "another given name, family name nearly the same", BOTH, 0, 0.005, 0.012},
-	[NAMES_ELSE - 1] = {"else", "other given and family names", BOTH, 0, 0.025, 0.947365},
+	[NAMES_ELSE_CLOSE - 1] = {"else_close", "another given name, family name nearly the same", BOTH, 0, 0.005, 0.0025},
+	[NAMES_ELSE - 1] = {"else", "other given and family names", BOTH, 0, 0.025, 0.978362},
 	[FAMILY_EXACT - 1] = {"family_exact", "same family name, a given name is missing", FAMILY, FAMILY, 0.85, 0.002},
-	[FAMILY_CLOSE - 1] = {"family_close", "family name nearly the same, a given name is missing", FAMILY, 0, 0.09, 0.012},
+	[FAMILY_CLOSE - 1] = {"family_close", "family name nearly the same, a given name is missing", FAMILY, 0, 0.09, 0.0025},
 	[FAMILY_MISPLACED - 1] = {"family_misplaced", "the only name of one, its family name, is the given name of the other", FAMILY, 0, 0.005, 0.0003},
-	[FAMILY_ELSE - 1] = {"family_else", "other family names, a given name is missing", FAMILY, 0, 0.055, 0.9857},
-	[GIVEN_EXACT - 1] = {"given_exact", "same given name, a family name is missing", GIVEN, GIVEN, 0.80, 0.008},
-	[GIVEN_CLOSE - 1] = {"given_close", "given name nearly the same, a short form or an initial, a family name is missing", GIVEN, 0, 0.12, 0.03},
+	[FAMILY_ELSE - 1] = {"family_else", "other family names, a given name is missing", FAMILY, 0, 0.055, 0.9952},
+	[GIVEN_EXACT - 1] = {"given_exact", "same given name, a family name is missing", GIVEN, GIVEN, 0.80, 0.005},
+	[GIVEN_CLOSE - 1] = {"given_close", "given name nearly the same, a short form or an initial, a family name is missing", GIVEN, 0, 0.12, 0.012},
 	[GIVEN_MISPLACED - 1] = {"misplaced", "the only name of one, its given name, is the family name of the other", GIVEN, 0, 0.02, 0.0003},
-	[GIVEN_ELSE - 1] = {"given_else", "other given names, a family name is missing", GIVEN, 0, 0.06, 0.9617},
+	[GIVEN_ELSE - 1] = {"given_else", "other given names, a family name is missing", GIVEN, 0, 0.06, 0.9827},
 };
 
 enum
 {
-	NAME_EXACT = 1, NAME_NICKNAME, NAME_CLOSE, NAME_INITIAL, NAME_ELSE
+	NAME_EXACT = 1, NAME_NICKNAME, NAME_CLOSE, NAME_INITIAL, NAME_PART, NAME_ELSE
 };
 
 static const CdpLevel name_levels[] = {
-	[NAME_EXACT - 1] = {"exact", "same name", 1, 1, 0.70, 0.01},
-	[NAME_NICKNAME - 1] = {"nickname", "short forms of one name", 1, 0, 0.02, 0.005},
-	[NAME_CLOSE - 1] = {"close", "name nearly the same", 1, 0, 0.08, 0.02},
-	[NAME_INITIAL - 1] = {"initial", "one is the initial of the other", 1, 0, 0.12, 0.03},
-	[NAME_ELSE - 1] = {"else", "other names", 1, 0, 0.08, 0.935},
+	[NAME_EXACT - 1] = {"exact", "same name", 1, 1, 0.70, 0.005},
+	[NAME_NICKNAME - 1] = {"nickname", "short forms of one name", 1, 0, 0.02, 0.002},
+	[NAME_CLOSE - 1] = {"close", "name nearly the same, or its words in another order", 1, 0, 0.08, 0.007},
+	[NAME_INITIAL - 1] = {"initial", "one has an initial where the other has a name", 1, 0, 0.10, 0.01},
+	[NAME_PART - 1] = {"part", "one of several names the same", 1, 0, 0.03, 0.01},
+	[NAME_ELSE - 1] = {"else", "other names", 1, 0, 0.07, 0.966},
 };
 
 enum
@@ -104,15 +108,15 @@ enum
 };
 
 static const CdpLevel birth_date_levels[] = {
-	[DATE_EXACT - 1] = {"exact", "same date", 1, 1, 0.90, 0.0001},
-	[DATE_ONE_EDIT - 1] = {"one_edit", "one digit differs, or two neighbouring digits are exchanged", 1, 0, 0.04, 0.0015},
-	[DATE_SWAPPED - 1] = {"day_month_swapped", "day and month exchanged", 1, 0, 0.01, 0.00003},
+	[DATE_EXACT - 1] = {"exact", "same date", 1, 1, 0.90, 0.00005},
+	[DATE_ONE_EDIT - 1] = {"one_edit", "one digit differs, or two neighbouring digits are exchanged", 1, 0, 0.04, 0.0012},
+	[DATE_SWAPPED - 1] = {"day_month_swapped", "day and month exchanged", 1, 0, 0.01, 0.00002},
 	[DATE_TWO_EDITS - 1] = {"two_edits", "two digits differ", 1, 0, 0.01, 0.015},
-	[DATE_PLACEHOLDER - 1] = {"same_year_placeholder", "same year, and one is the first of January, as dates of a year alone are stored", 1, 0, 0.01, 0.0005},
-	[DATE_MONTH - 1] = {"within_month", "at most 31 days apart", 1, 0, 0.005, 0.002},
+	[DATE_PLACEHOLDER - 1] = {"same_year_placeholder", "same year, and one is the first of January, as dates of a year alone are stored", 1, 0, 0.01, 0.0001},
+	[DATE_MONTH - 1] = {"within_month", "at most 31 days apart", 1, 0, 0.005, 0.001},
 	[DATE_YEAR - 1] = {"within_year", "at most 366 days apart", 1, 0, 0.007, 0.02},
 	[DATE_TEN_YEARS - 1] = {"within_ten_years", "at most ten years apart", 1, 0, 0.008, 0.21},
-	[DATE_ELSE - 1] = {"else", "more than ten years apart", 1, 0, 0.01, 0.75087},
+	[DATE_ELSE - 1] = {"else", "more than ten years apart", 1, 0, 0.01, 0.75263},
 };
 
 static const CdpLevel date_levels[] = {
@@ -133,12 +137,12 @@ enum
 };
 
 static const CdpLevel email_levels[] = {
-	[EMAIL_EXACT - 1] = {"exact", "same mailbox", 1, 1, 0.70, 0.00001},
-	[EMAIL_LOCAL_CLOSE - 1] = {"local_close", "mailbox nearly the same at the same domain", 1, 0, 0.04, 0.00002},
-	[EMAIL_SAME_LOCAL - 1] = {"same_local", "same name of the mailbox at another domain", 1, 0, 0.07, 0.00004},
-	[EMAIL_CLOSE - 1] = {"close", "addresses nearly the same", 1, 0, 0.03, 0.0001},
-	[EMAIL_SAME_LETTERS - 1] = {"same_letters", "same letters in the mailbox, other digits or dots", 1, 0, 0.02, 0.0002},
-	[EMAIL_ELSE - 1] = {"else", "other addresses", 1, 0, 0.14, 0.99963},
+	[EMAIL_EXACT - 1] = {"exact", "same mailbox", 1, 1, 0.70, 0.000005},
+	[EMAIL_LOCAL_CLOSE - 1] = {"local_close", "mailbox nearly the same at the same domain", 1, 0, 0.04, 0.000005},
+	[EMAIL_SAME_LOCAL - 1] = {"same_local", "same name of the mailbox at another domain", 1, 0, 0.07, 0.00001},
+	[EMAIL_CLOSE - 1] = {"close", "addresses nearly the same", 1, 0, 0.03, 0.00004},
+	[EMAIL_SAME_LETTERS - 1] = {"same_letters", "same letters in the mailbox, other digits, dots or order", 1, 0, 0.02, 0.00005},
+	[EMAIL_ELSE - 1] = {"else", "other addresses", 1, 0, 0.14, 0.99989},
 };
 
 enum
@@ -147,10 +151,10 @@ enum
 };
 
 static const CdpLevel phone_levels[] = {
-	[PHONE_EXACT - 1] = {"exact", "same number", 1, 1, 0.65, 0.00002},
-	[PHONE_ONE_DIGIT - 1] = {"one_digit", "one digit differs, or only the extension", 1, 0, 0.04, 0.00001},
-	[PHONE_LAST_SEVEN - 1] = {"last_seven", "last seven digits the same", 1, 0, 0.03, 0.000002},
-	[PHONE_ELSE - 1] = {"else", "other numbers", 1, 0, 0.28, 0.999968},
+	[PHONE_EXACT - 1] = {"exact", "same number", 1, 1, 0.65, 0.000005},
+	[PHONE_ONE_DIGIT - 1] = {"one_digit", "one digit differs, or only the extension", 1, 0, 0.04, 0.000005},
+	[PHONE_LAST_SEVEN - 1] = {"last_seven", "last seven digits the same", 1, 0, 0.03, 0.000001},
+	[PHONE_ELSE - 1] = {"else", "other numbers", 1, 0, 0.28, 0.999989},
 };
 
 enum
@@ -159,11 +163,11 @@ enum
 };
 
 static const CdpLevel postal_code_levels[] = {
-	[POSTAL_EXACT - 1] = {"exact", "same postal code", 1, 1, 0.68, 0.002},
+	[POSTAL_EXACT - 1] = {"exact", "same postal code", 1, 1, 0.68, 0.001},
 	[POSTAL_SAME_CODE - 1] = {"same_code", "same ZIP code, its four additional digits differ or are missing", 1, 0, 0.04, 0.0002},
 	[POSTAL_ONE_EDIT - 1] = {"one_edit", "one character differs, or two neighbours are exchanged", 1, 0, 0.05, 0.004},
-	[POSTAL_SAME_AREA - 1] = {"same_area", "same beginning of the postal code", 1, 0, 0.08, 0.02},
-	[POSTAL_ELSE - 1] = {"else", "other postal codes", 1, 0, 0.15, 0.9738},
+	[POSTAL_SAME_AREA - 1] = {"same_area", "same beginning of the postal code", 1, 0, 0.08, 0.015},
+	[POSTAL_ELSE - 1] = {"else", "other postal codes", 1, 0, 0.15, 0.9798},
 };
 
 enum
@@ -172,13 +176,13 @@ enum
 };
 
 static const CdpLevel street_levels[] = {
-	[STREET_EXACT - 1] = {"exact", "same street address", 1, 1, 0.60, 0.0002},
-	[STREET_CLOSE - 1] = {"close", "same house number, street nearly the same", 1, 0, 0.12, 0.0001},
-	[STREET_SAME_NUMBER_PART - 1] = {"same_number_part", "a number and a word of the street the same", 1, 0, 0.02, 0.0002},
-	[STREET_NUMBER_EDIT - 1] = {"number_edit", "same street, one digit of the house number differs", 1, 0, 0.01, 0.0001},
-	[STREET_SAME_STREET - 1] = {"same_street", "same street, the house number differs or is missing", 1, 0, 0.03, 0.0029},
-	[STREET_PART - 1] = {"part", "half of the words of the street the same", 1, 0, 0.02, 0.01},
-	[STREET_ELSE - 1] = {"else", "other streets", 1, 0, 0.20, 0.9865},
+	[STREET_EXACT - 1] = {"exact", "same street address", 1, 1, 0.60, 0.00005},
+	[STREET_CLOSE - 1] = {"close", "same house number, street nearly the same", 1, 0, 0.12, 0.00002},
+	[STREET_SAME_NUMBER_PART - 1] = {"same_number_part", "a number and a word of the street the same", 1, 0, 0.02, 0.00005},
+	[STREET_NUMBER_EDIT - 1] = {"number_edit", "same street, one digit of the house number differs", 1, 0, 0.01, 0.00002},
+	[STREET_SAME_STREET - 1] = {"same_street", "same street, the house number differs or is missing", 1, 0, 0.03, 0.003},
+	[STREET_PART - 1] = {"part", "half of the words of the street the same", 1, 0, 0.02, 0.006},
+	[STREET_ELSE - 1] = {"else", "other streets", 1, 0, 0.20, 0.99086},
 };
 
 enum
@@ -187,9 +191,9 @@ enum
 };
 
 static const CdpLevel city_levels[] = {
-	[CITY_EXACT - 1] = {"exact", "same city", 1, 1, 0.78, 0.05},
-	[CITY_CLOSE - 1] = {"close", "city nearly the same, or part of its name", 1, 0, 0.07, 0.01},
-	[CITY_ELSE - 1] = {"else", "other cities", 1, 0, 0.15, 0.94},
+	[CITY_EXACT - 1] = {"exact", "same city", 1, 1, 0.78, 0.02},
+	[CITY_CLOSE - 1] = {"close", "city nearly the same, or part of its name", 1, 0, 0.07, 0.004},
+	[CITY_ELSE - 1] = {"else", "other cities", 1, 0, 0.15, 0.976},
 };
 
 enum
@@ -208,10 +212,10 @@ enum
 };
 
 static const CdpLevel id_levels[] = {
-	[ID_EXACT - 1] = {"exact", "same identifier", 1, 1, 0.88, 0.00001},
-	[ID_ONE_EDIT - 1] = {"one_edit", "one character differs, or two neighbours are exchanged", 1, 0, 0.05, 0.00002},
+	[ID_EXACT - 1] = {"exact", "same identifier", 1, 1, 0.88, 0.000002},
+	[ID_ONE_EDIT - 1] = {"one_edit", "one character differs, or two neighbours are exchanged", 1, 0, 0.05, 0.00001},
 	[ID_CLOSE - 1] = {"close", "two characters differ, or one is part of the other", 1, 0, 0.02, 0.0002},
-	[ID_ELSE - 1] = {"else", "other identifiers", 1, 0, 0.05, 0.99977},
+	[ID_ELSE - 1] = {"else", "other identifiers", 1, 0, 0.05, 0.999788},
 };
 
 enum
@@ -673,7 +677,7 @@ prepare_name(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames, bool
 			core = word;
 		leading = false;
 		words[n_words] = make_word(word, n);
-		words[n_words].sound = n_words == 0 ? sound_of(work, word, n) : 0;
+		words[n_words].sound = city ? 0 : sound_of(work, word, n);
 		if (!family && !city && !add_groups(work, arena, nicknames, &words[n_words]))
 			return NULL;
 		n_words++;
@@ -870,10 +874,54 @@ compare_person_names(CdpWork *work, const CdpValue *const *a, const CdpValue *co
 	return 0;
 }
 
-static int
-compare_names(CdpWork *work, const CdpValue *a, const CdpValue *b)
+static Grade
+grade_words(CdpWork *work, const Word *a, const Word *b)
 {
-	switch (grade_given(work, a, b))
+	if (same_word(a, b))
+		return GRADE_EXACT;
+	if (share_group(a, b))
+		return GRADE_NICKNAME;
+	if (close_spelling(work, a, b))
+		return GRADE_CLOSE;
+	return is_initial(a, b) ? GRADE_INITIAL : GRADE_ELSE;
+}
+
+/*
+ * Gives each word of the side with fewer the word of the other that it agrees with best,
+ * each once. *least is the grade of the worst, *best that of the best.
+ */
+static void
+match_words(CdpWork *work, const Word *few, int n_few, const Word *many, int n_many, Grade *least, Grade *best)
+{
+	uint8_t		grades[MAX_WORDS][MAX_WORDS];
+	bool		given[MAX_WORDS] = {false},
+				taken[MAX_WORDS] = {false};
+	int			matched = 0;
+
+	*least = GRADE_EXACT;
+	*best = GRADE_ELSE;
+	for (int i = 0; i < n_few; i++)
+		for (int j = 0; j < n_many; j++)
+			grades[i][j] = grade_words(work, &few[i], &many[j]);
+	for (Grade grade = GRADE_EXACT; grade > GRADE_ELSE; grade--)
+		for (int i = 0; i < n_few; i++)
+			for (int j = 0; j < n_many && !given[i]; j++)
+				if (!taken[j] && grades[i][j] == grade)
+				{
+					given[i] = taken[j] = true;
+					matched++;
+					*least = grade;
+					if (grade > *best)
+						*best = grade;
+				}
+	if (matched < n_few)
+		*least = GRADE_ELSE;
+}
+
+static int
+name_level(Grade grade)
+{
+	switch (grade)
 	{
 		case GRADE_EXACT:
 			return NAME_EXACT;
@@ -887,6 +935,45 @@ compare_names(CdpWork *work, const CdpValue *a, const CdpValue *b)
 			break;
 	}
 	return NAME_ELSE;
+}
+
+/* A name of one word, or of several such as a full name: then all words of one count. */
+static int
+compare_names(CdpWork *work, const CdpValue *x, const CdpValue *y)
+{
+	const NameForm *a = (const NameForm *) x->extra;
+	const NameForm *b = (const NameForm *) y->extra;
+	const Word *of_a = a->n_words ? a->words : &a->whole;
+	const Word *of_b = b->n_words ? b->words : &b->whole;
+	int			na = a->n_words ? a->n_words : 1;
+	int			nb = b->n_words ? b->n_words : 1;
+	int32_t		shorter = a->whole.len < b->whole.len ? a->whole.len : b->whole.len;
+	Grade		least,
+				best,
+				other;
+
+	if (na == 1 && nb == 1)
+		return name_level(grade_words(work, of_a, of_b));
+	if (share_group(&a->whole, &b->whole))
+		return NAME_NICKNAME;
+	if (shorter >= 4 && within(work, &a->whole, &b->whole, shorter < 8 ? 1 : 2))
+		return NAME_CLOSE;
+	if (na <= nb)
+		match_words(work, of_a, na, of_b, nb, &least, &best);
+	else
+		match_words(work, of_b, nb, of_a, na, &least, &best);
+	if (na == nb && best > GRADE_ELSE)
+	{
+		match_words(work, of_b, nb, of_a, na, &other, &best);
+		if (other < least)
+			least = other;
+	}
+	/* all words of a name of several: in another order or with more between them at best */
+	if (na > 1 && nb > 1 && least > GRADE_ELSE)
+		return least == GRADE_EXACT ? NAME_CLOSE : name_level(least);
+	if (best > GRADE_INITIAL)
+		return NAME_PART;
+	return is_initial(of_a, of_b) ? NAME_INITIAL : NAME_ELSE;
 }
 
 static bool
@@ -1034,15 +1121,24 @@ compare_dates(CdpWork *work, const CdpValue *x, const CdpValue *y)
  */
 
 /* so many letters of a mailbox are a name rather than initials */
-#define MIN_BARE 6
+#define MIN_BARE 7
 
 typedef struct EmailForm
 {
 	Word		whole;
 	Word		local;			/* all where there is no @ */
 	Word		domain;
-	Word		bare;			/* the letters of local */
+	Word		bare;			/* the letters of local in alphabetical order: a name, whichever way round */
 } EmailForm;
+
+static int
+order_chars(const void *a, const void *b)
+{
+	const uint32_t *x = a,
+			   *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
 
 static EmailForm *
 prepare_email(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
@@ -1066,6 +1162,7 @@ prepare_email(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
 	for (int32_t i = 0; i < form->local.len; i++)
 		if (s[i] > 127 || (s[i] >= 'a' && s[i] <= 'z'))
 			letters[n++] = s[i];
+	qsort(letters, n, sizeof(uint32_t), order_chars);
 	form->bare = make_word(letters, n);
 	return form;
 }

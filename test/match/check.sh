@@ -11,6 +11,7 @@ database=cdp_match_check
 trap 'rm -rf "$fuzz"; dropdb --if-exists "$database" 2> /dev/null' EXIT
 
 bash test/fuzz/string.sh 500 > "$fuzz/log" 2>&1 || { cat "$fuzz/log"; exit 1; }
+bash test/fuzz/compare.sh 20000 > "$fuzz/log" 2>&1 || { cat "$fuzz/log"; exit 1; }
 
 values=${CDP_STRING_VALUES:-../shared/data/strings}
 if [ ! -d "$values" ]; then
