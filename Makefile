@@ -21,7 +21,8 @@ OBJS = \
 	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
 	src/match/string.o \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
-OBJS += src/match/comparison.o
+OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
+OBJS += src/match/relation.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -36,6 +37,7 @@ SQL_PIECES = \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
 	src/match/evaluate.sql src/match/string.sql \
 	src/match/compare.sql \
+	src/match/score.sql src/match/model.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql

@@ -40,6 +40,12 @@
 #define ERRCODE_CDP_NO_SUCH_RECORD		MAKE_SQLSTATE('C', 'D', 'P', '6', '0')
 #define ERRCODE_CDP_NO_SUCH_PROFILE		MAKE_SQLSTATE('C', 'D', 'P', '6', '1')
 #define ERRCODE_CDP_RULING_CONFLICT		MAKE_SQLSTATE('C', 'D', 'P', '6', '2')
+/* match */
+#define ERRCODE_CDP_NO_SUCH_COMPARISON	MAKE_SQLSTATE('C', 'D', 'P', '6', '3')
+#define ERRCODE_CDP_NO_SUCH_MODEL		MAKE_SQLSTATE('C', 'D', 'P', '6', '4')
+#define ERRCODE_CDP_BAD_MODEL			MAKE_SQLSTATE('C', 'D', 'P', '6', '5')
+#define ERRCODE_CDP_CONDITION_FAILED	MAKE_SQLSTATE('C', 'D', 'P', '6', '6')
+#define ERRCODE_CDP_BAD_TRUTH			MAKE_SQLSTATE('C', 'D', 'P', '6', '7')
 /* segment */
 #define ERRCODE_CDP_NO_SUCH_SEGMENT		MAKE_SQLSTATE('C', 'D', 'P', '7', '0')
 #define ERRCODE_CDP_NO_SUCH_TRAIT		MAKE_SQLSTATE('C', 'D', 'P', '7', '1')

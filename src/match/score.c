@@ -6,7 +6,7 @@
  * table of fixed size (an older pair gives way), so that what a block repeats is compared
  * once.
  */
-#include "match/model.h"
+#include "match/sum.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -154,9 +154,25 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *b
 	}
 }
 
+/* The level of agreement and, where it tells something, the rarity of the value. */
+static void
+agreed_in(const CdpScorer *s, const int32_t *codes, const uint8_t *level, CdpAgreed *agreed)
+{
+	for (int c = 0; c < s->model->n; c++)
+	{
+		const CdpComparison *k = &s->model->comparison[c];
+		int			rare = rare_inputs(k, level[c]);
+
+		agreed[c].level = level[c];
+		for (int i = 0; i < CDP_MAX_INPUTS; i++)
+			agreed[c].rarity[i] = rare >> i & 1 ? s->store->column[k->column[i]].rarity[codes[k->column[i]]] : 1;
+	}
+}
+
 /*
  * The weight of a pair. With without, also what it would be without each comparison: what
- * all others say together.
+ * all others say together. Most pairs speak clearly against: for them the product is
+ * enough. What could be kept is computed once more as it is explained (sum.c).
  */
 static double
 weigh(CdpScorer *s, int32_t a, int32_t b, double *without)
@@ -208,6 +224,13 @@ weigh(CdpScorer *s, int32_t a, int32_t b, double *without)
 				rest += factor[c][j] > 0 ? other[j] / factor[c][j] : 0;
 			without[c] = log2(match / s->model->comparison[c].m[levels[c]] / rest);
 		}
+	if (log2(match / sum) > -1)
+	{
+		CdpAgreed	agreed[CDP_MAX_COMPARISONS];
+
+		agreed_in(s, x, levels, agreed);
+		return cdp_sum_weight(s->model, agreed, NULL);
+	}
 	return log2(match / sum);
 }
 
