@@ -659,13 +659,13 @@ maximise(CdpStore *store, CdpModel *model, const Patterns *candidates, const Pat
 
 /* ---------------------------------------------------------------- repetitions */
 
+/* Expected pairs by the levels of two comparisons; [0]: missing. */
 typedef double Table[CDP_MAX_LEVELS + 1][CDP_MAX_LEVELS + 1];
 
-/* The mutual information of the levels of two comparisons among strangers, as a share of the lesser entropy. */
+/* The mutual information of the levels of two comparisons, as a share of the lesser entropy. */
 static double
-common_information(const CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, double each, int a, int b)
+common_information(Table joint)
 {
-	Table		joint = {{0}};
 	double		of_a[CDP_MAX_LEVELS + 1] = {0},
 				of_b[CDP_MAX_LEVELS + 1] = {0};
 	double		n = 0,
@@ -673,79 +673,136 @@ common_information(const CdpModel *model, const Patterns *candidates, const Patt
 				entropy_a = 0,
 				entropy_b = 0,
 				most = 0,
-				either = 0;
+				alone = 0;
 
-	for (int set = 0; set < 2; set++)
+	for (int x = 0; x <= CDP_MAX_LEVELS; x++)
+		for (int y = 0; y <= CDP_MAX_LEVELS; y++)
+		{
+			if (x == 0 || y == 0)
+			{
+				alone += x == y ? 0 : joint[x][y];
+				continue;
+			}
+			of_a[x] += joint[x][y];
+			of_b[y] += joint[x][y];
+			n += joint[x][y];
+			most = fmax(most, joint[x][y]);
+		}
+	/* a few pairs prove nothing, and where one is often missing the other has something to say */
+	if (n - most < ENOUGH || alone > .25 * n)
+		return 0;
+	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
+	{
+		for (int y = 1; y <= CDP_MAX_LEVELS; y++)
+			if (joint[x][y] > 0)
+				information += joint[x][y] / n * log2(joint[x][y] * n / (of_a[x] * of_b[y]));
+		if (of_a[x] > 0)
+			entropy_a -= of_a[x] / n * log2(of_a[x] / n);
+		if (of_b[x] > 0)
+			entropy_b -= of_b[x] / n * log2(of_b[x] / n);
+	}
+	return entropy_a > 0 && entropy_b > 0 ? information / fmin(entropy_a, entropy_b) : 0;
+}
+
+static bool
+holds(const CdpValue *big, const CdpValue *small)
+{
+	for (int32_t at = 0; at + small->len <= big->len; at++)
+		if (memcmp(big->chars + at, small->chars, small->len * sizeof(uint32_t)) == 0)
+			return true;
+	return false;
+}
+
+/* Do the values of one comparison hold those of another, in nearly all records that have both? */
+static bool
+values_hold(const CdpStore *store, const CdpComparison *big, const CdpComparison *small)
+{
+	int			both = 0,
+				held = 0;
+
+	if (big->info->n_inputs > 1)
+		return false;
+	for (int64_t i = 0; i < store->n && both < 4 * ENOUGH; i++)
+	{
+		const int32_t *codes = cdp_store_codes(store, i);
+		int32_t		code = codes[big->column[0]];
+		bool		all = true;
+
+		for (int k = 0; k < small->info->n_inputs; k++)
+			if (code < 0 || codes[small->column[k]] < 0)
+				code = CDP_MISSING;
+		if (code < 0)
+			continue;
+		both++;
+		for (int k = 0; k < small->info->n_inputs; k++)
+		{
+			const CdpValue *v = &store->column[small->column[k]].value[codes[small->column[k]]];
+
+			/* a letter or two are in many words */
+			all = all && v->len >= 3 && holds(&store->column[big->column[0]].value[code], v);
+		}
+		held += all;
+	}
+	return both >= ENOUGH && held >= REPEATS * both;
+}
+
+/*
+ * Leaves out comparisons that repeat another one (the same field mapped twice, a name
+ * that is also a free text, a city that follows from the postal code): their levels have
+ * most of their information in common, among strangers or in matches, or the one's values
+ * hold the other's. Counted as if independent they would double its weight. The more
+ * particular of the two stays: the lower measure, then the first. False: out of memory.
+ */
+static bool
+ignore_repetitions(const CdpStore *store, CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, double each, bool *any)
+{
+	Table	   *strangers = calloc((size_t) model->n * model->n, sizeof(Table));
+	Table	   *matches = calloc((size_t) model->n * model->n, sizeof(Table));
+
+	*any = false;
+	for (int set = 0; set < 2 && strangers && matches; set++)
 	{
 		const Patterns *patterns = set ? random : candidates;
 
 		for (uint32_t i = 0; i < patterns->n_slots; i++)
 		{
 			const Pattern *p = &patterns->slot[i];
-			int			x = pattern_level(p, a),
-						y = pattern_level(p, b);
 			double		relation[CDP_RELATIONS];
-			double		count;
+			double		count = p->count * (set ? each : thin);
+			double		match;
 
-			if (p->count == 0 || (x == 0 && y == 0))
+			if (p->count == 0)
 				continue;
-			pattern_shares(p, model, relation);
-			count = p->count * (set ? each : thin) * relation[CDP_CHANCE];
-			either += count;
-			if (x == 0 || y == 0)
-				continue;
-			joint[x][y] += count;
-			of_a[x] += count;
-			of_b[y] += count;
-			n += count;
+			match = pattern_shares(p, model, relation);
+			for (int a = 0; a < model->n; a++)
+				for (int b = a + 1; b < model->n; b++)
+				{
+					int			x = pattern_level(p, a),
+								y = pattern_level(p, b);
+
+					strangers[a * model->n + b][x][y] += count * relation[CDP_CHANCE];
+					matches[a * model->n + b][x][y] += count * match;
+				}
 		}
 	}
-	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
-		for (int y = 1; y <= CDP_MAX_LEVELS; y++)
-			if (joint[x][y] > 0)
-				information += joint[x][y] / n * log2(joint[x][y] * n / (of_a[x] * of_b[y]));
-	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
-	{
-		if (of_a[x] > 0)
-			entropy_a -= of_a[x] / n * log2(of_a[x] / n);
-		if (of_b[x] > 0)
-			entropy_b -= of_b[x] / n * log2(of_b[x] / n);
-	}
-	/* a few pairs prove nothing, and where one is missing the other has something to say */
-	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
-		for (int y = 1; y <= CDP_MAX_LEVELS; y++)
-			most = fmax(most, joint[x][y]);
-	if (n - most < ENOUGH || n < .8 * either)
-		return 0;
-	return information / fmin(entropy_a, entropy_b);
-}
-
-/*
- * Leaves out comparisons that repeat another one (the same field mapped twice, a name
- * that is also a free text): counted as if independent they would double its weight. The
- * more particular of the two stays: the lower measure, then the first.
- */
-static bool
-ignore_repetitions(CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, double each)
-{
-	bool		any = false;
-
-	for (int a = 0; a < model->n; a++)
+	for (int a = 0; a < model->n && strangers && matches; a++)
 		for (int b = a + 1; b < model->n; b++)
 		{
 			CdpComparison *x = &model->comparison[a],
 					   *y = &model->comparison[b];
-			bool		drop_a;
+			bool		drop_a = x->measure > y->measure;
 
 			if (x->ignored || y->ignored ||
-				common_information(model, candidates, random, thin, each, a, b) < REPEATS)
+				(fmax(common_information(strangers[a * model->n + b]), common_information(matches[a * model->n + b])) < REPEATS &&
+				 !values_hold(store, drop_a ? x : y, drop_a ? y : x)))
 				continue;
-			drop_a = x->measure > y->measure;
 			(drop_a ? x : y)->ignored = true;
 			(drop_a ? x : y)->repeats = drop_a ? b : a;
-			any = true;
+			*any = true;
 		}
-	return any;
+	free(strangers);
+	free(matches);
+	return strangers && matches;
 }
 
 /*
@@ -761,6 +818,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	Counting   *g = calloc(1, sizeof(Counting));
 	CdpPairs	pairs = {.blocker = b, .crew = t->crew, .memory = t->memory, .state = g, .pair = keep_candidate, .group_done = mark_random};
 	double		estimate = 0;
+	bool		repeats;
 	bool		fine;
 
 	if (g == NULL)
@@ -788,7 +846,9 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		for (uint32_t i = 0; i < random.n_slots; i++)
 			t->random += random.slot[i].count;
 		maximise(store, model, &candidates, &random, g->thin, t);
-		if (ignore_repetitions(model, &candidates, &random, g->thin, ((double) store->n * (store->n - 1) / 2 - t->candidates) / fmax(t->random, 1)))
+		fine = ignore_repetitions(store, model, &candidates, &random, g->thin,
+								  ((double) store->n * (store->n - 1) / 2 - t->candidates) / fmax(t->random, 1), &repeats);
+		if (fine && repeats)
 			fine = count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
 	}
 	if (fine)
