@@ -29,11 +29,10 @@
 #define ENOUGH 50.0				/* expected pairs on which m of a comparison can rest */
 #define REPEATS 0.7				/* comparisons that have so much of their information in common are one */
 #define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
-#define UNSEEN 0.5				/* how many other people are taken to have a value that nobody else has */
 
 /*
  * How rare each value is. The chance that another person has the value v is taken as
- * (people with v - 1 + UNSEEN) / people; what values have on average is agree; rarity is
+ * (people with v - 1 + CDP_UNSEEN) / people; what values have on average is agree; rarity is
  * chance / agree. Counting people, not records: a person of twenty records makes
  * no name common.
  */
@@ -96,9 +95,9 @@ cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
 			for (int32_t v = 0; v < column->n_values; v++)
 				people += column->count[v];
 			for (int32_t v = 0; v < column->n_values; v++)
-				agree += column->count[v] / people * (column->count[v] - 1 + UNSEEN) / people;
+				agree += column->count[v] / people * (column->count[v] - 1 + CDP_UNSEEN) / people;
 			for (int32_t v = 0; v < column->n_values; v++)
-				column->rarity[v] = (column->count[v] - 1 + UNSEEN) / people / agree;
+				column->rarity[v] = (column->count[v] - 1 + CDP_UNSEEN) / people / agree;
 			column->agree = agree;
 		}
 	}

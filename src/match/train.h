@@ -36,6 +36,7 @@ extern void cdp_model_normalise(CdpComparison *k, const double *seen, const doub
 extern void cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen);
 
 /* train.c */
+#define CDP_UNSEEN 0.5			/* how many other people are taken to have a value that nobody else has */
 /* profile: by record, or NULL while nothing is known of who is who */
 extern bool cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile);
 extern bool cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *blocker, CdpTraining *training);
