@@ -24,7 +24,6 @@ OBJS = \
 	src/match/parallel.o src/match/pairs.o src/match/scored.o src/match/engine.o \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
-OBJS += src/match/relation.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
