@@ -22,6 +22,7 @@ OBJS = \
 	src/match/string.o \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
+OBJS += src/match/condition.o
 OBJS += src/match/relation.o
 
 SQL_PIECES = \
@@ -37,7 +38,7 @@ SQL_PIECES = \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
 	src/match/evaluate.sql src/match/string.sql \
 	src/match/compare.sql \
-	src/match/score.sql src/match/model.sql \
+	src/match/score.sql src/match/model.sql src/match/explain.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
