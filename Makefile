@@ -38,7 +38,7 @@ SQL_PIECES = \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
 	src/match/evaluate.sql src/match/string.sql \
 	src/match/compare.sql \
-	src/match/score.sql src/match/model.sql src/match/explain.sql \
+	src/match/score.sql src/match/model.sql src/match/explain.sql src/match/review.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
