@@ -20,6 +20,8 @@ OBJS = \
 	src/segment/trait.o src/segment/segment.o \
 	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
 	src/match/string.o \
+	src/core/stream.o src/match/store.o src/match/score.o src/match/block.o src/match/relation.o src/match/train.o \
+	src/match/parallel.o src/match/pairs.o src/match/scored.o src/match/engine.o \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
 OBJS += src/match/condition.o
@@ -37,6 +39,7 @@ SQL_PIECES = \
 	src/identity/cluster.sql src/identity/resolve.sql \
 	src/profile/golden.sql src/profile/explain.sql src/profile/quality.sql \
 	src/match/evaluate.sql src/match/string.sql \
+	src/match/engine.sql \
 	src/match/compare.sql \
 	src/match/score.sql src/match/model.sql src/match/explain.sql src/match/review.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
@@ -48,6 +51,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 
 REGRESS += source attribute resolve cluster explain quality evaluate run grant status uninstall
 REGRESS += odd_names
+REGRESS += engine
 REGRESS += compare
 
 ISOLATION = consent_withdrawal segment_refresh

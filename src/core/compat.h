@@ -26,4 +26,13 @@
 	do { (void) (context); ereport(ERROR, __VA_ARGS__); } while (0)
 #endif
 
+/* 16 reads all that is asked for, or says what is missing */
+#if PG_VERSION_NUM >= 160000
+#define cdp_buffile_read_exact(file, to, size) BufFileReadExact(file, to, size)
+#else
+#define cdp_buffile_read_exact(file, to, size) \
+	do { if (BufFileRead(file, to, size) != (size)) \
+		ereport(ERROR, errcode_for_file_access(), errmsg("could not read a temporary file")); } while (0)
+#endif
+
 #endif

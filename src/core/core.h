@@ -9,6 +9,7 @@
 #include "core/compat.h"
 #include "core/errors.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 
 /* settings.c */
 extern char *cdp_default_region;
@@ -24,7 +25,12 @@ extern const char *cdp_core_space_schema(Oid space);
 extern void cdp_core_plan_init(void);
 extern SPIPlanPtr cdp_core_plan(Oid space, const char *template, int nargs, const Oid *argtypes);
 
+/* stream.c */
+typedef void (*CdpRowFn) (TupleTableSlot *slot, void *state);
+extern void cdp_core_stream(const char *sql, int nargs, const Oid *argtypes, const Datum *args, CdpRowFn fn, void *state);
+
 /* progress.c */
+extern void cdp_core_activity(const char *fmt,...) pg_attribute_printf(1, 2);
 extern void cdp_core_progress(const char *fmt,...) pg_attribute_printf(1, 2);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "core/core.h"
 #include "fmgr.h"
+#include "match/match.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -17,6 +18,7 @@ _PG_init(void)
 	cdp_core_settings_init();
 	cdp_core_space_init();
 	cdp_core_plan_init();
+	cdp_match_init();
 
 	MarkGUCPrefixReserved("cdp");
 }

@@ -16,23 +16,48 @@
 /* Bytes of a message; what is longer is cut. */
 #define MAX_SHOWN 250
 
+static void
+format_message(char *text, size_t size, const char *fmt, va_list args)
+{
+	int			len = vsnprintf(text, size, fmt, args);
+
+	/* not in the middle of a character: a message must be valid in the client's encoding */
+	if (len >= (int) size)
+		text[pg_mbcliplen(text, strlen(text), MAX_SHOWN)] = '\0';
+}
+
+static void
+show_activity(const char *text)
+{
+	char		activity[272];
+
+	snprintf(activity, sizeof(activity), "cdp: %s", text);
+	pgstat_report_activity(STATE_RUNNING, activity);
+}
+
+/* For others only: what changes from second to second. */
+void
+cdp_core_activity(const char *fmt,...)
+{
+	char		text[256];
+	va_list		args;
+
+	va_start(args, fmt);
+	format_message(text, sizeof(text), fmt, args);
+	va_end(args);
+	show_activity(text);
+}
+
 void
 cdp_core_progress(const char *fmt,...)
 {
 	char		text[256];
-	char		activity[272];
 	va_list		args;
-	int			len;
 
 	va_start(args, fmt);
-	len = vsnprintf(text, sizeof(text), fmt, args);
+	format_message(text, sizeof(text), fmt, args);
 	va_end(args);
-	/* not in the middle of a character: a message must be valid in the client's encoding */
-	if (len >= (int) sizeof(text))
-		text[pg_mbcliplen(text, strlen(text), MAX_SHOWN)] = '\0';
-
-	snprintf(activity, sizeof(activity), "cdp: %s", text);
-	pgstat_report_activity(STATE_RUNNING, activity);
+	show_activity(text);
 	ereport(NOTICE, errmsg_internal("%s", text));
 }
 

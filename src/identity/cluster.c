@@ -51,82 +51,10 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
-
-/* ---------------------------------------------------------------- streaming */
-
-typedef void (*RowFn) (TupleTableSlot *slot, void *state);
-
-typedef struct RowReceiver
-{
-	DestReceiver pub;
-	RowFn		fn;
-	void	   *state;
-	MemoryContext context;		/* the caller's, for what fn keeps */
-} RowReceiver;
-
-static bool
-row_receive(TupleTableSlot *slot, DestReceiver *self)
-{
-	RowReceiver *r = (RowReceiver *) self;
-	MemoryContext old;
-
-	slot_getallattrs(slot);
-	old = MemoryContextSwitchTo(r->context);
-	r->fn(slot, r->state);
-	MemoryContextSwitchTo(old);
-	return true;
-}
-
-static void
-row_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
-{
-}
-
-static void
-row_done(DestReceiver *self)
-{
-}
-
-/*
- * Runs a query and gives each row to fn as it leaves the executor. by-reference
- * values are valid only inside fn. fn reads values by the types that it expects:
- * columns of a space's tables, which are the user's to alter, are cast where a
- * wrong type would be followed as a pointer or used as an index.
- */
-static void
-stream_rows(const char *sql, int nargs, const Oid *argtypes, const Datum *args, RowFn fn, void *state)
-{
-	RowReceiver receiver = {
-		.pub = {.receiveSlot = row_receive, .rStartup = row_startup, .rShutdown = row_done,
-		.rDestroy = row_done, .mydest = DestNone},
-		.fn = fn,
-		.state = state,
-		.context = CurrentMemoryContext
-	};
-	SPIExecuteOptions options = {.read_only = false, .dest = (DestReceiver *) &receiver};
-	ParamListInfo params = NULL;
-	int			rc;
-
-	if (nargs > 0)
-	{
-		params = makeParamList(nargs);
-		for (int i = 0; i < nargs; i++)
-			params->params[i] = (ParamExternData)
-		{
-			.value = args[i], .isnull = false, .pflags = PARAM_FLAG_CONST, .ptype = argtypes[i]
-		};
-	}
-	options.params = params;
-	rc = SPI_execute_extended(sql, &options);
-	MemoryContextSwitchTo(receiver.context);	/* SPI leaves its own */
-	if (rc < 0)
-		elog(ERROR, "cdp clustering query failed: %s", SPI_result_code_string(rc));
-}
 
 /* ---------------------------------------------------------------- the graph */
 
@@ -246,7 +174,7 @@ load_nodes(Graph *g)
 	else
 		sql = psprintf("SELECT r.record_id::pg_catalog.int8, i.profile_id FROM %1$s.record r"
 					   " LEFT JOIN %1$s.identity i USING (record_id) ORDER BY 1", g->schema);
-	stream_rows(sql, 0, NULL, NULL, node_row, g);
+	cdp_core_stream(sql, 0, NULL, NULL, node_row, g);
 
 	if (g->n == 0)
 		return;
@@ -366,7 +294,7 @@ read_hubs(Graph *g, const Kind *kind, const char *affected_sql, void (*done) (Hu
 	if (!g->affected_only)
 		sql = psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM %1$s.identifier h"
 					   " WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", g->schema);
-	stream_rows(sql, 1, argtypes, args, hub_row, &hub);
+	cdp_core_stream(sql, 1, argtypes, args, hub_row, &hub);
 	if (hub.open)
 		done(&hub);
 	if (hub.member)
@@ -827,11 +755,11 @@ rebuild_conflicts(Graph *g)
 	{
 		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
 		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
-		stream_rows(psprintf("SELECT k.number, h.value::pg_catalog.text, h.record_id"
-							 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
-							 " JOIN %s.identifier h ON h.kind = k.kind"
-							 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
-					3, argtypes, args, held_row, &rb);
+		cdp_core_stream(psprintf("SELECT k.number, h.value::pg_catalog.text, h.record_id"
+								 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
+								 " JOIN %s.identifier h ON h.kind = k.kind"
+								 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
+						3, argtypes, args, held_row, &rb);
 		rb.open = false;
 	}
 
@@ -860,14 +788,14 @@ rebuild_conflicts(Graph *g)
 		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
 		args[3] = PointerGetDatum(array_of(kind_priorities, n, INT4OID));
 		args[4] = PointerGetDatum(array_of(kind_limits, n, INT4OID));
-		stream_rows(psprintf("SELECT h.kind::pg_catalog.text, h.value::pg_catalog.text, h.record_id"
-							 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) AS k(kind, number, priority, common_limit)"
-							 " JOIN %1$s.identifier h ON h.kind = k.kind JOIN %1$s.record r USING (record_id)"
-							 " WHERE h.record_id = ANY ($1) AND NOT h.blocked"
-							 " AND (SELECT pg_catalog.count(*) FROM (SELECT 1 FROM %1$s.identifier c"
-							 " WHERE c.kind = h.kind AND c.value = h.value AND NOT c.blocked LIMIT k.common_limit + 1) c) <= k.common_limit"
-							 " ORDER BY k.priority, h.kind, h.value, r.source_id, r.source_key", g->schema),
-					5, argtypes, args, evidence_row, &rb);
+		cdp_core_stream(psprintf("SELECT h.kind::pg_catalog.text, h.value::pg_catalog.text, h.record_id"
+								 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) AS k(kind, number, priority, common_limit)"
+								 " JOIN %1$s.identifier h ON h.kind = k.kind JOIN %1$s.record r USING (record_id)"
+								 " WHERE h.record_id = ANY ($1) AND NOT h.blocked"
+								 " AND (SELECT pg_catalog.count(*) FROM (SELECT 1 FROM %1$s.identifier c"
+								 " WHERE c.kind = h.kind AND c.value = h.value AND NOT c.blocked LIMIT k.common_limit + 1) c) <= k.common_limit"
+								 " ORDER BY k.priority, h.kind, h.value, r.source_id, r.source_key", g->schema),
+						5, argtypes, args, evidence_row, &rb);
 	}
 	note_peak(g);
 	write_refusals(&rb);
@@ -1007,9 +935,9 @@ assign_ids(Graph *g)
 		Oid			argtypes[1] = {INT8OID};
 		Datum		args[1] = {Int64GetDatum(n_new)};
 
-		stream_rows(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence(%s, 'profile_id'))::pg_catalog.regclass)"
-							 " FROM pg_catalog.generate_series(1, $1)", quote_literal_cstr(psprintf("%s.profile", g->schema))),
-					1, argtypes, args, new_id_row, &ids);
+		cdp_core_stream(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence(%s, 'profile_id'))::pg_catalog.regclass)"
+								 " FROM pg_catalog.generate_series(1, $1)", quote_literal_cstr(psprintf("%s.profile", g->schema))),
+						1, argtypes, args, new_id_row, &ids);
 	}
 	return ids.assigned;
 }
@@ -1047,18 +975,18 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	old = MemoryContextSwitchTo(work);
 	g.work = work;
 
-	stream_rows(psprintf("SELECT kind, priority, ties, common_limit, max_per_profile"
-						 " FROM cdp_internal.evidence_kinds(%s, $1) ORDER BY priority, kind", quote_literal_cstr(g.schema)),
-				1, argtypes, args, kind_row, &g);
+	cdp_core_stream(psprintf("SELECT kind, priority, ties, common_limit, max_per_profile"
+							 " FROM cdp_internal.evidence_kinds(%s, $1) ORDER BY priority, kind", quote_literal_cstr(g.schema)),
+					1, argtypes, args, kind_row, &g);
 	load_nodes(&g);
 	if (g.n > 0)
 	{
-		stream_rows(psprintf("SELECT l.record_a, l.record_b, l.weight FROM %1$s.link l"
-							 " JOIN %1$s.record a ON a.record_id = l.record_a JOIN %1$s.record b ON b.record_id = l.record_b"
-							 " WHERE l.origin = 'ruling'"
-							 " ORDER BY LEAST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key)),"
-							 " GREATEST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key))", g.schema),
-					0, NULL, NULL, ruling_row, &g);
+		cdp_core_stream(psprintf("SELECT l.record_a, l.record_b, l.weight FROM %1$s.link l"
+								 " JOIN %1$s.record a ON a.record_id = l.record_a JOIN %1$s.record b ON b.record_id = l.record_b"
+								 " WHERE l.origin = 'ruling'"
+								 " ORDER BY LEAST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key)),"
+								 " GREATEST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key))", g.schema),
+						0, NULL, NULL, ruling_row, &g);
 		for (int i = 0; i < g.n_same; i++)
 			join_nodes(&g, g.same[i][0], g.same[i][1]);
 		for (int i = 0; i < g.n_kinds; i++)

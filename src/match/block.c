@@ -536,11 +536,14 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 
 /* ---------------------------------------------------------------- blocks */
 
+/* Forgets all blocks and makes room for those of the rules first .. first + n - 1. */
 bool
-cdp_blocker_start(CdpBlocker *b)
+cdp_blocker_start(CdpBlocker *b, int first, int n)
 {
 	free(b->place);
-	b->place = calloc((size_t) b->store->n * (b->n_rules ? b->n_rules : 1), sizeof(uint32_t));
+	b->place = calloc((size_t) (b->store->n > 0 ? b->store->n : 1) * (n > 0 ? n : 1), sizeof(uint32_t));
+	b->first = first;
+	b->n_group = n;
 	return b->place != NULL;
 }
 
@@ -575,7 +578,7 @@ end_block(Divider *d, const CdpKeyed *keyed, int64_t n)
 	for (int64_t i = 0; i < n; i++)
 	{
 		out->member[at + i] = keyed[i].at;
-		d->b->place[(size_t) keyed[i].at * d->b->n_rules + d->rule] = out->n + 1;
+		d->b->place[(size_t) keyed[i].at * d->b->n_group + d->rule - d->b->first] = out->n + 1;
 	}
 	out->n++;
 	out->start[out->n] = at + n;
@@ -702,7 +705,7 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 		if (k == n_keys)
 			keyed[n++] = (CdpKeyed)
 		{
-			.key = h, .at = i
+			.key = h >> 24, .at = i
 		};
 	}
 	sorted = cdp_keyed_sort(&d->work, keyed, d->spare, n);
@@ -723,7 +726,10 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 		}
 done:
 	if (d)
+	{
 		free(d->spare);
+		cdp_work_release(&d->work, 0);
+	}
 	free(d);
 	free(keyed);
 	return fine;

@@ -57,7 +57,9 @@ typedef struct CdpBlocker
 	CdpRule		rule[CDP_MAX_RULES];
 	int64_t		max_block;		/* records in a block; larger ones are refined */
 	double		coverage;		/* expected share of true pairs that the rules find */
-	/* place of each record: block number per rule, 0 for none; n x n_rules */
+	/* the rules whose blocks are being made, and the place of each record: block number per rule, 0 for none; n x n_group */
+	int			first;
+	int			n_group;
 	uint32_t   *place;
 } CdpBlocker;
 
@@ -75,20 +77,20 @@ extern uint64_t cdp_blocker_agreeing(const CdpBlocker *blocker, int32_t a, int32
 extern uint64_t cdp_blocker_present(const CdpBlocker *blocker, int32_t a);
 extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, uint64_t keys, double weight);
 extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record);
-extern bool cdp_blocker_start(CdpBlocker *blocker);
+extern bool cdp_blocker_start(CdpBlocker *blocker, int first, int n);
 extern bool cdp_block_rule(CdpBlocker *blocker, int rule, CdpBlocks *blocks);
 extern uint32_t cdp_rule_comparisons(const CdpBlocker *blocker, uint64_t keys);
 extern void cdp_blocks_free(CdpBlocks *blocks);
 extern void cdp_blocker_close(CdpBlocker *blocker);
 
-/* Does a rule before this one put both records into one block? */
+/* Does a rule of the group before this one put both records into one block? */
 static inline bool
 cdp_found_before(const CdpBlocker *blocker, int rule, int32_t a, int32_t b)
 {
-	const uint32_t *x = blocker->place + (size_t) a * blocker->n_rules;
-	const uint32_t *y = blocker->place + (size_t) b * blocker->n_rules;
+	const uint32_t *x = blocker->place + (size_t) a * blocker->n_group;
+	const uint32_t *y = blocker->place + (size_t) b * blocker->n_group;
 
-	for (int r = 0; r < rule; r++)
+	for (int r = 0; r < rule - blocker->first; r++)
 		if (x[r] == y[r] && x[r] != 0)
 			return true;
 	return false;

@@ -321,6 +321,18 @@ cdp_store_set(CdpStore *store, int32_t record, int c, const char *s, size_t len)
 	return true;
 }
 
+int32_t
+cdp_store_find(const CdpColumn *column, const char *s, size_t len)
+{
+	uint64_t	hash = hash_bytes(s, len);
+
+	if (column->n_slots == 0)
+		return CDP_MISSING;
+	for (uint32_t at = hash & (column->n_slots - 1);; at = (at + 1) & (column->n_slots - 1))
+		if (column->slot[at] < 0 || column->hash[column->slot[at]] == hash)
+			return column->slot[at];
+}
+
 void
 cdp_store_close(CdpStore *store)
 {

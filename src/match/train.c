@@ -20,6 +20,7 @@
  * Algorithm for Weight Computation in the Fellegi-Sunter Model" (2000).
  */
 #include "match/train.h"
+#include "match/pairs.h"
 
 #include <stdlib.h>
 
@@ -28,11 +29,10 @@
 #define ENOUGH 50.0				/* expected pairs on which m of a comparison can rest */
 #define REPEATS 0.7				/* comparisons that have so much of their information in common are one */
 #define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
-#define UNSEEN 0.5				/* how many other people are taken to have a value that nobody else has */
 
 /*
  * How rare each value is. The chance that another person has the value v is taken as
- * (people with v - 1 + UNSEEN) / people; what values have on average is agree; rarity is
+ * (people with v - 1 + CDP_UNSEEN) / people; what values have on average is agree; rarity is
  * chance / agree. Counting people, not records: a person of twenty records makes
  * no name common.
  */
@@ -95,9 +95,9 @@ cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
 			for (int32_t v = 0; v < column->n_values; v++)
 				people += column->count[v];
 			for (int32_t v = 0; v < column->n_values; v++)
-				agree += column->count[v] / people * (column->count[v] - 1 + UNSEEN) / people;
+				agree += column->count[v] / people * (column->count[v] - 1 + CDP_UNSEEN) / people;
 			for (int32_t v = 0; v < column->n_values; v++)
-				column->rarity[v] = (column->count[v] - 1 + UNSEEN) / people / agree;
+				column->rarity[v] = (column->count[v] - 1 + CDP_UNSEEN) / people / agree;
 			column->agree = agree;
 		}
 	}
@@ -230,98 +230,192 @@ pattern_shares(const Pattern *p, const CdpModel *model, double *relation)
 
 /* ---------------------------------------------------------------- counting */
 
-/*
- * Counts the patterns of random pairs that blocking does not find; each stands for weight
- * pairs. Returns how many there are, or -1 when out of memory.
- */
-static int64_t
-random_pairs(CdpStore *store, CdpScorer *scorer, const CdpModel *model, const CdpBlocker *b, CdpTraining *t, Patterns *out)
+/* A pair that is counted. */
+typedef struct Seen
 {
-	uint64_t	state = 0;
-	int64_t		all = (int64_t) store->n * (store->n - 1) / 2;
-	int64_t		n = 0;
-	Pattern		p;
+	int32_t		a,
+				b;
+	uint64_t	agreeing;		/* keys */
+	uint8_t		rule;
+	bool		found;			/* of random pairs: blocking finds it */
+	float		probability;
+} Seen;
 
-	if (all <= t->max_random)
-	{
-		for (int32_t x = 0; x < store->n; x++)
-			for (int32_t y = x + 1; y < store->n; y++)
-			{
-				if (cdp_found_before(b, b->n_rules, x, y))
-					continue;
-				make_pattern(&p, scorer, model, x, y);
-				if (!add_pattern(out, &p))
-					return -1;
-				n++;
-			}
-		return n;
-	}
-	for (int64_t i = 0; i < t->max_random; i++)
-	{
-		int32_t		x,
-					y;
-
-		state += UINT64_C(0x9E3779B97F4A7C15);
-		x = (cdp_mix(state) >> 32) * store->n >> 32;
-		state += UINT64_C(0x9E3779B97F4A7C15);
-		y = (cdp_mix(state) >> 32) * store->n >> 32;
-		if (x == y || cdp_found_before(b, b->n_rules, x, y))
-			continue;
-		make_pattern(&p, scorer, model, x, y);
-		if (!add_pattern(out, &p))
-			return -1;
-		n++;
-	}
-	return n;
-}
-
-typedef bool (*PairFn) (void *state, int32_t a, int32_t b, uint64_t agreeing);
-
-/* Gives fn the candidate pairs, thinned to max_pairs. */
-static bool
-each_candidate(CdpBlocker *b, CdpTraining *t, int64_t thin, PairFn fn, void *state)
+typedef struct SeenPairs
 {
-	CdpBlocks	blocks;
+	Seen	   *pair;
+	int64_t		n,
+				allocated;
+} SeenPairs;
 
-	t->candidates = t->pairs = 0;
-	if (!cdp_blocker_start(b))
-		return false;
-	for (int r = 0; r < b->n_rules; r++)
-	{
-		if (!cdp_block_rule(b, r, &blocks))
-			return false;
-		b->rule[r].new_pairs = 0;
-		for (int64_t i = 0; i < blocks.n; i++)
-			for (int64_t x = blocks.start[i]; x < blocks.start[i + 1]; x++)
-				for (int64_t y = x + 1; y < blocks.start[i + 1]; y++)
-				{
-					int32_t		p = blocks.member[x],
-								q = blocks.member[y];
-
-					if (thin > 1 && cdp_mix((uint64_t) p << 32 | (uint32_t) q) % thin != 0)
-						continue;
-					if (cdp_found_before(b, r, p, q))
-						continue;
-					b->rule[r].new_pairs++;
-					t->pairs++;
-					if (fn && !fn(state, p, q, cdp_blocker_agreeing(b, p, q)))
-						return false;
-				}
-		cdp_blocks_free(&blocks);
-	}
-	t->candidates = t->pairs * thin;
-	return true;
-}
+#define CHUNK_SEEN 4096
 
 typedef struct Counting
 {
+	CdpStore   *store;
 	CdpBlocker *b;
-	CdpScorer  *scorer;
 	const CdpModel *model;
+	CdpTraining *t;
+	int64_t		thin;
 	uint32_t	of_rule[CDP_MAX_RULES];
 	uint32_t	confident;		/* comparisons for whose m the others must be sure of the pair */
-	Patterns   *patterns;
+	SeenPairs	by_thread[CDP_MAX_THREADS];
+	SeenPairs	candidates;
+	SeenPairs	random;
+	/* of what runs now */
+	SeenPairs  *pairs;
+	CdpScorer  *scorer[CDP_MAX_THREADS];
+	Patterns	patterns[CDP_MAX_THREADS];
 } Counting;
+
+static Seen *
+add_seen(SeenPairs *pairs)
+{
+	if (pairs->n == pairs->allocated)
+	{
+		int64_t		more = pairs->allocated ? pairs->allocated * 2 : 1024;
+		Seen	   *p = realloc(pairs->pair, more * sizeof(Seen));
+
+		if (p == NULL)
+			return NULL;
+		pairs->pair = p;
+		pairs->allocated = more;
+	}
+	return &pairs->pair[pairs->n++];
+}
+
+static inline int64_t
+seen_chunks(const SeenPairs *pairs)
+{
+	return (pairs->n + CHUNK_SEEN - 1) / CHUNK_SEEN;
+}
+
+/* Pairs beyond max_pairs are thinned out by a hash of the pair. */
+static bool
+keep_candidate(void *state, int thread, int rule, int32_t a, int32_t b)
+{
+	Counting   *g = state;
+	Seen	   *seen;
+
+	if (g->thin > 1 && cdp_mix((uint64_t) a << 32 | (uint32_t) b) % g->thin != 0)
+		return true;
+	seen = add_seen(&g->by_thread[thread]);
+	if (seen == NULL)
+		return false;
+	*seen = (Seen)
+	{
+		.a = a, .b = b, .rule = rule
+	};
+	return true;
+}
+
+static int
+compare_seen(const void *x, const void *y)
+{
+	const Seen *p = x,
+			   *q = y;
+
+	if (p->a != q->a)
+		return p->a < q->a ? -1 : 1;
+	if (p->b != q->b)
+		return p->b < q->b ? -1 : 1;
+	return p->rule - q->rule;
+}
+
+static bool
+gather_candidates(Counting *g, bool repeated)
+{
+	SeenPairs  *all = &g->candidates;
+
+	for (int i = 0; i < CDP_MAX_THREADS; i++)
+		all->allocated += g->by_thread[i].n;
+	all->pair = malloc((all->allocated > 0 ? all->allocated : 1) * sizeof(Seen));
+	if (all->pair == NULL)
+		return false;
+	for (int i = 0; i < CDP_MAX_THREADS; i++)
+	{
+		if (g->by_thread[i].n > 0)
+			memcpy(all->pair + all->n, g->by_thread[i].pair, g->by_thread[i].n * sizeof(Seen));
+		all->n += g->by_thread[i].n;
+		free(g->by_thread[i].pair);
+		g->by_thread[i] = (SeenPairs)
+		{
+			0
+		};
+	}
+	if (repeated)
+	{
+		int64_t		n = 0;
+
+		qsort(all->pair, all->n, sizeof(Seen), compare_seen);
+		for (int64_t i = 0; i < all->n; i++)
+			if (n == 0 || all->pair[n - 1].a != all->pair[i].a || all->pair[n - 1].b != all->pair[i].b)
+				all->pair[n++] = all->pair[i];
+		all->n = n;
+	}
+	return true;
+}
+
+/* Random pairs, or all there are. Each of those that blocking does not find stands for many. */
+static bool
+draw_random(Counting *g)
+{
+	int64_t		n = g->store->n;
+	bool		every = n * (n - 1) / 2 <= g->t->max_random;
+	uint64_t	random = 0;
+	int64_t		x = 0,
+				y = 0;
+
+	for (int64_t i = 0; i < (every ? n * (n - 1) / 2 : g->t->max_random); i++)
+	{
+		Seen	   *seen;
+
+		if (every)
+		{
+			if (++y == n)
+				y = ++x + 1;
+		}
+		else
+		{
+			random += UINT64_C(0x9E3779B97F4A7C15);
+			x = (cdp_mix(random) >> 32) * n >> 32;
+			random += UINT64_C(0x9E3779B97F4A7C15);
+			y = (cdp_mix(random) >> 32) * n >> 32;
+			if (x == y)
+				continue;
+		}
+		if ((seen = add_seen(&g->random)) == NULL)
+			return false;
+		*seen = (Seen)
+		{
+			.a = x, .b = y
+		};
+	}
+	return true;
+}
+
+static bool
+mark_found(void *state, int thread, int64_t chunk)
+{
+	Counting   *g = state;
+
+	for (int64_t i = chunk * CHUNK_SEEN; i < g->random.n && i < (chunk + 1) * CHUNK_SEEN; i++)
+	{
+		Seen	   *seen = &g->random.pair[i];
+
+		if (!seen->found)
+			seen->found = cdp_found_before(g->b, g->b->first + g->b->n_group, seen->a, seen->b);
+	}
+	return true;
+}
+
+static bool
+mark_random(void *state)
+{
+	Counting   *g = state;
+
+	return cdp_crew_run(g->t->crew, seen_chunks(&g->random), mark_found, g);
+}
 
 static uint32_t
 eligible_for(const Counting *g, uint64_t agreeing)
@@ -335,40 +429,112 @@ eligible_for(const Counting *g, uint64_t agreeing)
 }
 
 static bool
-count_candidate(void *state, int32_t a, int32_t b, uint64_t agreeing)
+count_chunk(void *state, int thread, int64_t chunk)
 {
 	Counting   *g = state;
 	Pattern		p;
 
-	make_pattern(&p, g->scorer, g->model, a, b);
-	p.eligible = eligible_for(g, agreeing);
-	if (p.eligible & g->confident)
+	for (int64_t i = chunk * CHUNK_SEEN; i < g->pairs->n && i < (chunk + 1) * CHUNK_SEEN; i++)
 	{
-		double		without[CDP_MAX_COMPARISONS];
+		Seen	   *seen = &g->pairs->pair[i];
 
-		cdp_scorer_without(g->scorer, a, b, without);
-		for (int c = 0; c < g->model->n; c++)
-			if (g->confident >> c & 1 && without[c] < CONFIDENT)
-				p.eligible &= ~(1u << c);
+		if (seen->found)
+			continue;
+		make_pattern(&p, g->scorer[thread], g->model, seen->a, seen->b);
+		if (g->pairs == &g->candidates)
+		{
+			seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
+			p.eligible = eligible_for(g, seen->agreeing);
+			if (p.eligible & g->confident)
+			{
+				double		without[CDP_MAX_COMPARISONS];
+
+				cdp_scorer_without(g->scorer[thread], seen->a, seen->b, without);
+				for (int c = 0; c < g->model->n; c++)
+					if (g->confident >> c & 1 && without[c] < CONFIDENT)
+						p.eligible &= ~(1u << c);
+			}
+		}
+		if (!add_pattern(&g->patterns[thread], &p))
+			return false;
 	}
-	return add_pattern(g->patterns, &p);
+	return true;
+}
+
+static int
+compare_patterns(const void *x, const void *y)
+{
+	const Pattern *p = x,
+			   *q = y;
+
+	if (p->levels[0] != q->levels[0])
+		return p->levels[0] < q->levels[0] ? -1 : 1;
+	if (p->levels[1] != q->levels[1])
+		return p->levels[1] < q->levels[1] ? -1 : 1;
+	if (p->eligible != q->eligible)
+		return p->eligible < q->eligible ? -1 : 1;
+	return memcmp(p->rarity, q->rarity, sizeof(p->rarity));
+}
+
+/*
+ * Counts the patterns of pairs, in an order that does not depend on who counted what.
+ */
+static bool
+count_patterns(Counting *g, SeenPairs *pairs, Patterns *out)
+{
+	uint32_t	n = 0;
+
+	free(out->slot);
+	memset(out, 0, sizeof(*out));
+	g->pairs = pairs;
+	if (!cdp_crew_run(g->t->crew, seen_chunks(pairs), count_chunk, g))
+		return false;
+	for (int i = 0; i < CDP_MAX_THREADS; i++)
+	{
+		Patterns   *t = &g->patterns[i];
+
+		for (uint32_t at = 0; at < t->n_slots; at++)
+			if (t->slot[at].count > 0 && !add_pattern(out, &t->slot[at]))
+				return false;
+		free(t->slot);
+		*t = (Patterns)
+		{
+			0
+		};
+	}
+	for (uint32_t at = 0; at < out->n_slots; at++)
+		if (out->slot[at].count > 0)
+			out->slot[n++] = out->slot[at];
+	out->n_slots = n;
+	if (n > 0)
+		qsort(out->slot, n, sizeof(Pattern), compare_patterns);
+	return true;
+}
+
+static bool
+score_chunk(void *state, int thread, int64_t chunk)
+{
+	Counting   *g = state;
+
+	for (int64_t i = chunk * CHUNK_SEEN; i < g->pairs->n && i < (chunk + 1) * CHUNK_SEEN; i++)
+	{
+		Seen	   *seen = &g->pairs->pair[i];
+
+		seen->probability = cdp_probability(cdp_scorer_weight(g->scorer[thread], seen->a, seen->b));
+	}
+	return true;
 }
 
 /* Which keys agree in a true pair, per comparison, in both directions. */
 static bool
-learn_candidate(void *state, int32_t a, int32_t b, uint64_t agreeing)
+learn_pair(Counting *g, const Seen *seen)
 {
-	Counting   *g = state;
-	double		p = cdp_probability(cdp_scorer_weight(g->scorer, a, b));
-	uint32_t	eligible;
+	uint32_t	eligible = eligible_for(g, seen->agreeing);
 
-	if (p < .5)
-		return true;
-	eligible = eligible_for(g, agreeing);
 	for (int c = 0; c < g->model->n; c++)
 	{
-		const int32_t *x = cdp_store_codes(g->b->store, a);
-		const int32_t *y = cdp_store_codes(g->b->store, b);
+		const int32_t *x = cdp_store_codes(g->store, seen->a);
+		const int32_t *y = cdp_store_codes(g->store, seen->b);
 		const CdpComparison *k = &g->model->comparison[c];
 		uint64_t	own = 0;
 
@@ -382,10 +548,29 @@ learn_candidate(void *state, int32_t a, int32_t b, uint64_t agreeing)
 			const int32_t *z = side ? y : x;
 
 			if ((z[k->column[0]] >= 0 || (k->info->n_inputs > 1 && z[k->column[1]] >= 0)) &&
-				!cdp_blocker_learn(g->b, c, agreeing & own, p))
+				!cdp_blocker_learn(g->b, c, seen->agreeing & own, seen->probability))
 				return false;
 		}
 	}
+	return true;
+}
+
+static bool
+learn_agreement(Counting *g)
+{
+	int64_t		n = 0;
+
+	g->pairs = &g->candidates;
+	if (!cdp_crew_run(g->t->crew, seen_chunks(g->pairs), score_chunk, g))
+		return false;
+	for (int64_t i = 0; i < g->pairs->n; i++)
+		if (g->pairs->pair[i].probability >= .5)
+			g->pairs->pair[n++] = g->pairs->pair[i];
+	g->pairs->n = n;
+	qsort(g->pairs->pair, n, sizeof(Seen), compare_seen);
+	for (int64_t i = 0; i < n; i++)
+		if (!learn_pair(g, &g->pairs->pair[i]))
+			return false;
 	return true;
 }
 
@@ -473,13 +658,13 @@ maximise(CdpStore *store, CdpModel *model, const Patterns *candidates, const Pat
 
 /* ---------------------------------------------------------------- repetitions */
 
+/* Expected pairs by the levels of two comparisons; [0]: missing. */
 typedef double Table[CDP_MAX_LEVELS + 1][CDP_MAX_LEVELS + 1];
 
-/* The mutual information of the levels of two comparisons among strangers, as a share of the lesser entropy. */
+/* The mutual information of the levels of two comparisons, as a share of the lesser entropy. */
 static double
-common_information(const CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, double each, int a, int b)
+common_information(Table joint)
 {
-	Table		joint = {{0}};
 	double		of_a[CDP_MAX_LEVELS + 1] = {0},
 				of_b[CDP_MAX_LEVELS + 1] = {0};
 	double		n = 0,
@@ -487,141 +672,212 @@ common_information(const CdpModel *model, const Patterns *candidates, const Patt
 				entropy_a = 0,
 				entropy_b = 0,
 				most = 0,
-				either = 0;
+				alone = 0;
 
-	for (int set = 0; set < 2; set++)
+	for (int x = 0; x <= CDP_MAX_LEVELS; x++)
+		for (int y = 0; y <= CDP_MAX_LEVELS; y++)
+		{
+			if (x == 0 || y == 0)
+			{
+				alone += x == y ? 0 : joint[x][y];
+				continue;
+			}
+			of_a[x] += joint[x][y];
+			of_b[y] += joint[x][y];
+			n += joint[x][y];
+			most = fmax(most, joint[x][y]);
+		}
+	/* a few pairs prove nothing, and where one is often missing the other has something to say */
+	if (n - most < ENOUGH || alone > .25 * n)
+		return 0;
+	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
+	{
+		for (int y = 1; y <= CDP_MAX_LEVELS; y++)
+			if (joint[x][y] > 0)
+				information += joint[x][y] / n * log2(joint[x][y] * n / (of_a[x] * of_b[y]));
+		if (of_a[x] > 0)
+			entropy_a -= of_a[x] / n * log2(of_a[x] / n);
+		if (of_b[x] > 0)
+			entropy_b -= of_b[x] / n * log2(of_b[x] / n);
+	}
+	return entropy_a > 0 && entropy_b > 0 ? information / fmin(entropy_a, entropy_b) : 0;
+}
+
+static bool
+holds(const CdpValue *big, const CdpValue *small)
+{
+	for (int32_t at = 0; at + small->len <= big->len; at++)
+		if (memcmp(big->chars + at, small->chars, small->len * sizeof(uint32_t)) == 0)
+			return true;
+	return false;
+}
+
+/* Do the values of one comparison hold those of another, in nearly all records that have both? */
+static bool
+values_hold(const CdpStore *store, const CdpComparison *big, const CdpComparison *small)
+{
+	int			both = 0,
+				held = 0;
+
+	if (big->info->n_inputs > 1)
+		return false;
+	for (int64_t i = 0; i < store->n && both < 4 * ENOUGH; i++)
+	{
+		const int32_t *codes = cdp_store_codes(store, i);
+		int32_t		code = codes[big->column[0]];
+		bool		all = true;
+
+		for (int k = 0; k < small->info->n_inputs; k++)
+			if (code < 0 || codes[small->column[k]] < 0)
+				code = CDP_MISSING;
+		if (code < 0)
+			continue;
+		both++;
+		for (int k = 0; k < small->info->n_inputs; k++)
+		{
+			const CdpValue *v = &store->column[small->column[k]].value[codes[small->column[k]]];
+
+			/* a letter or two are in many words */
+			all = all && v->len >= 3 && holds(&store->column[big->column[0]].value[code], v);
+		}
+		held += all;
+	}
+	return both >= ENOUGH && held >= REPEATS * both;
+}
+
+/*
+ * Leaves out comparisons that repeat another one (the same field mapped twice, a name
+ * that is also a free text, a city that follows from the postal code): their levels have
+ * most of their information in common, among strangers or in matches, or the one's values
+ * hold the other's. Counted as if independent they would double its weight. The more
+ * particular of the two stays: the lower measure, then the first. False: out of memory.
+ */
+static bool
+ignore_repetitions(const CdpStore *store, CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, double each, bool *any)
+{
+	Table	   *strangers = calloc((size_t) model->n * model->n, sizeof(Table));
+	Table	   *matches = calloc((size_t) model->n * model->n, sizeof(Table));
+
+	*any = false;
+	for (int set = 0; set < 2 && strangers && matches; set++)
 	{
 		const Patterns *patterns = set ? random : candidates;
 
 		for (uint32_t i = 0; i < patterns->n_slots; i++)
 		{
 			const Pattern *p = &patterns->slot[i];
-			int			x = pattern_level(p, a),
-						y = pattern_level(p, b);
 			double		relation[CDP_RELATIONS];
-			double		count;
+			double		count = p->count * (set ? each : thin);
+			double		match;
 
-			if (p->count == 0 || (x == 0 && y == 0))
+			if (p->count == 0)
 				continue;
-			pattern_shares(p, model, relation);
-			count = p->count * (set ? each : thin) * relation[CDP_CHANCE];
-			either += count;
-			if (x == 0 || y == 0)
-				continue;
-			joint[x][y] += count;
-			of_a[x] += count;
-			of_b[y] += count;
-			n += count;
+			match = pattern_shares(p, model, relation);
+			for (int a = 0; a < model->n; a++)
+				for (int b = a + 1; b < model->n; b++)
+				{
+					int			x = pattern_level(p, a),
+								y = pattern_level(p, b);
+
+					strangers[a * model->n + b][x][y] += count * relation[CDP_CHANCE];
+					matches[a * model->n + b][x][y] += count * match;
+				}
 		}
 	}
-	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
-		for (int y = 1; y <= CDP_MAX_LEVELS; y++)
-			if (joint[x][y] > 0)
-				information += joint[x][y] / n * log2(joint[x][y] * n / (of_a[x] * of_b[y]));
-	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
-	{
-		if (of_a[x] > 0)
-			entropy_a -= of_a[x] / n * log2(of_a[x] / n);
-		if (of_b[x] > 0)
-			entropy_b -= of_b[x] / n * log2(of_b[x] / n);
-	}
-	/* a few pairs prove nothing, and where one is missing the other has something to say */
-	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
-		for (int y = 1; y <= CDP_MAX_LEVELS; y++)
-			most = fmax(most, joint[x][y]);
-	if (n - most < ENOUGH || n < .8 * either)
-		return 0;
-	return information / fmin(entropy_a, entropy_b);
-}
-
-/*
- * Leaves out comparisons that repeat another one (the same field mapped twice, a name
- * that is also a free text): counted as if independent they would double its weight. The
- * more particular of the two stays: the lower measure, then the first.
- */
-static bool
-ignore_repetitions(CdpModel *model, const Patterns *candidates, const Patterns *random, double thin, double each)
-{
-	bool		any = false;
-
-	for (int a = 0; a < model->n; a++)
+	for (int a = 0; a < model->n && strangers && matches; a++)
 		for (int b = a + 1; b < model->n; b++)
 		{
 			CdpComparison *x = &model->comparison[a],
 					   *y = &model->comparison[b];
-			bool		drop_a;
+			bool		drop_a = x->measure > y->measure;
 
 			if (x->ignored || y->ignored ||
-				common_information(model, candidates, random, thin, each, a, b) < REPEATS)
+				(fmax(common_information(strangers[a * model->n + b]), common_information(matches[a * model->n + b])) < REPEATS &&
+				 !values_hold(store, drop_a ? x : y, drop_a ? y : x)))
 				continue;
-			drop_a = x->measure > y->measure;
 			(drop_a ? x : y)->ignored = true;
 			(drop_a ? x : y)->repeats = drop_a ? b : a;
-			any = true;
+			*any = true;
 		}
-	return any;
+	free(strangers);
+	free(matches);
+	return strangers && matches;
 }
 
 /*
  * Learns model and what agrees in true pairs (into the blocker, which ends with rules
- * chosen by it). The store's rarity must be counted. False: out of memory.
+ * chosen by it). The store's rarity must be counted. False: out of memory, or the crew
+ * was stopped.
  */
 bool
 cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 {
 	Patterns	candidates = {0},
 				random = {0};
-	CdpScorer  *scorer = cdp_scorer_create(store, model);
-	Counting	g = {.b = b, .scorer = scorer, .model = model, .patterns = &candidates};
-	int64_t		thin;
-	bool		fine = false;
+	Counting   *g = calloc(1, sizeof(Counting));
+	CdpPairs	pairs = {.blocker = b, .crew = t->crew, .memory = t->memory, .state = g, .pair = keep_candidate, .group_done = mark_random};
 	double		estimate = 0;
+	bool		repeats;
+	bool		fine;
 
-	if (scorer == NULL)
+	if (g == NULL)
 		return false;
-	if (!cdp_blocker_choose(b, t->pairs_per_record))
-		goto done;
+	g->store = store;
+	g->b = b;
+	g->model = model;
+	g->t = t;
+	fine = cdp_blocker_choose(b, t->pairs_per_record);
+	for (int i = 0; fine && i < cdp_crew_threads(t->crew); i++)
+		fine = (g->scorer[i] = cdp_scorer_create(store, model)) != NULL;
 	for (int r = 0; r < b->n_rules; r++)
 	{
 		estimate += b->rule[r].estimate;
-		g.of_rule[r] = cdp_rule_comparisons(b, b->rule[r].keys);
+		g->of_rule[r] = cdp_rule_comparisons(b, b->rule[r].keys);
 	}
-	thin = estimate / t->max_pairs + 1;
-	if (!each_candidate(b, t, thin, count_candidate, &g))
-		goto done;
-	t->random = random_pairs(store, scorer, model, b, t, &random);
-	if (t->random < 0)
-		goto done;
-	if (ignore_repetitions(model, &candidates, &random, thin, t->random > 0 ? ((double) store->n * (store->n - 1) / 2 - t->candidates) / t->random : 0))
+	g->thin = estimate / t->max_pairs + 1;
+	fine = fine && draw_random(g) && cdp_each_pair(&pairs) && gather_candidates(g, pairs.groups > 1) &&
+		count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
+	if (fine)
 	{
-		/* what it would have found is not to be relied on either */
-		free(random.slot);
-		memset(&random, 0, sizeof(random));
-		t->random = random_pairs(store, scorer, model, b, t, &random);
-		free(candidates.slot);
-		memset(&candidates, 0, sizeof(candidates));
-		if (t->random < 0 || !each_candidate(b, t, thin, count_candidate, &g))
-			goto done;
+		t->pairs = g->candidates.n;
+		t->candidates = t->pairs * g->thin;
+		t->random = 0;
+		for (uint32_t i = 0; i < random.n_slots; i++)
+			t->random += random.slot[i].count;
+		maximise(store, model, &candidates, &random, g->thin, t);
+		fine = ignore_repetitions(store, model, &candidates, &random, g->thin,
+								  ((double) store->n * (store->n - 1) / 2 - t->candidates) / fmax(t->random, 1), &repeats);
+		if (fine && repeats)
+			fine = count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
 	}
-	maximise(store, model, &candidates, &random, thin, t);
-	/* once more, from pairs of which the other comparisons are sure */
-	for (int c = 0; c < model->n; c++)
-		if (t->eligible[c] >= ENOUGH)
-			g.confident |= 1u << c;
-	free(candidates.slot);
-	memset(&candidates, 0, sizeof(candidates));
-	if (!each_candidate(b, t, thin, count_candidate, &g))
-		goto done;
-	maximise(store, model, &candidates, &random, thin, t);
-	for (int c = 0; c < model->n; c++)
-		if (t->eligible[c] > 20)
-			b->agreement[c].n = 0;
-	if (!each_candidate(b, t, thin, learn_candidate, &g))
-		goto done;
-	fine = cdp_blocker_choose(b, t->pairs_per_record);
-done:
-	cdp_scorer_free(scorer);
+	if (fine)
+	{
+		maximise(store, model, &candidates, &random, g->thin, t);
+		/* once more, from pairs of which the other comparisons are sure */
+		for (int c = 0; c < model->n; c++)
+			if (t->eligible[c] >= ENOUGH)
+				g->confident |= 1u << c;
+		fine = count_patterns(g, &g->candidates, &candidates);
+	}
+	if (fine)
+	{
+		maximise(store, model, &candidates, &random, g->thin, t);
+		for (int c = 0; c < model->n; c++)
+			if (t->eligible[c] > 20)
+				b->agreement[c].n = 0;
+		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record);
+	}
+	for (int i = 0; i < CDP_MAX_THREADS; i++)
+	{
+		if (g->scorer[i])
+			cdp_scorer_free(g->scorer[i]);
+		free(g->by_thread[i].pair);
+		free(g->patterns[i].slot);
+	}
+	free(g->candidates.pair);
+	free(g->random.pair);
 	free(candidates.slot);
 	free(random.slot);
+	free(g);
 	return fine;
 }

@@ -6,6 +6,7 @@
 #define CDP_MATCH_TRAIN_H
 
 #include "match/block.h"
+#include "match/parallel.h"
 
 typedef struct CdpTraining
 {
@@ -15,6 +16,8 @@ typedef struct CdpTraining
 	int64_t		max_random;		/* random pairs for u */
 	int			max_iterations;
 	double		tolerance;
+	CdpCrew    *crew;			/* NULL: no threads */
+	size_t		memory;			/* for the blocks of rules; 0: without limit */
 	/* what came of it */
 	int64_t		candidates;		/* pairs that the rules found */
 	int64_t		pairs;			/* of them used */
@@ -33,6 +36,7 @@ extern void cdp_model_normalise(CdpComparison *k, const double *seen, const doub
 extern void cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen);
 
 /* train.c */
+#define CDP_UNSEEN 0.5			/* how many other people are taken to have a value that nobody else has */
 /* profile: by record, or NULL while nothing is known of who is who */
 extern bool cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile);
 extern bool cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *blocker, CdpTraining *training);

@@ -1,0 +1,396 @@
+/*
+ * agglomerate.c
+ *	  Greedy agglomeration: the two clusters that most surely are one person join first.
+ *
+ * Bare connected components chain hundreds of people together over single wrong pairs.
+ * Here two clusters join when, on the average over all pairs of their records, the
+ * evidence speaks for one person: the mean of the weights (log2 odds), where a pair
+ * counts for no less than FLOOR, so that one spoilt record cannot hold off a cluster
+ * that agrees otherwise. The pair of clusters with the greatest mean joins first, ties
+ * in canonical order (records are numbered by source and source key); what joins is
+ * compared anew as a whole, until no mean is positive. A record whose weights are absent
+ * from the edges is weighed when it is needed: nothing that speaks against has to be
+ * stored.
+ *
+ * Only clusters that an edge touches are candidates, and a sum over A u B and C is the
+ * sum over A and C plus that over B and C, so every pair of records is weighed at most
+ * once and the work is near linear: edges, times the logarithm of their number for the
+ * heap, plus the pairs of records of adjacent clusters. Clusters of more than MAX_SAMPLE
+ * records stand by so many of their records.
+ *
+ * Bansal, Blum and Chawla, "Correlation Clustering" (2004); greedy additive edge
+ * contraction: Keuper et al. (2015).
+ */
+#include "match/agglomerate.h"
+
+#include <stdlib.h>
+
+#define FLOOR (-3.0)
+#define MAX_SAMPLE 64
+
+/* Two adjacent clusters. */
+typedef struct Bond
+{
+	int32_t		a,
+				b;				/* first records, a < b */
+	double		sum;
+	double		pairs;
+	int32_t		next_a,
+				next_b;			/* in the lists of a and b */
+	bool		dead;
+} Bond;
+
+typedef struct Candidate
+{
+	double		mean;
+	int32_t		a,
+				b;
+	int32_t		bond;
+} Candidate;
+
+typedef struct Work
+{
+	CdpAgglomeration *given;
+	int32_t    *next;			/* the members of a cluster are a ring */
+	int32_t    *size;			/* by first record */
+	int32_t    *bonds;			/* by first record: its list of bonds, -1 ends */
+	int32_t    *mark;			/* by first record: scratch, the bond with it */
+	Bond	   *bond;
+	int32_t		n_bonds,
+				a_bonds;
+	Candidate  *heap;
+	int64_t		n_heap,
+				a_heap;
+} Work;
+
+/* ---------------------------------------------------------------- the heap */
+
+static inline bool
+before(const Candidate *x, const Candidate *y)
+{
+	if (x->mean != y->mean)
+		return x->mean > y->mean;
+	if (x->a != y->a)
+		return x->a < y->a;
+	return x->b < y->b;
+}
+
+static bool
+push(Work *w, Candidate c)
+{
+	int64_t		i;
+
+	if (w->n_heap == w->a_heap)
+	{
+		int64_t		more = w->a_heap ? w->a_heap * 2 : 1024;
+		void	   *p = realloc(w->heap, more * sizeof(Candidate));
+
+		if (p == NULL)
+			return false;
+		w->heap = p;
+		w->a_heap = more;
+	}
+	for (i = w->n_heap++; i > 0 && before(&c, &w->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		w->heap[i] = w->heap[(i - 1) / 2];
+	w->heap[i] = c;
+	return true;
+}
+
+static Candidate
+pop(Work *w)
+{
+	Candidate	top = w->heap[0];
+	Candidate	last = w->heap[--w->n_heap];
+	int64_t		i = 0;
+
+	for (;;)
+	{
+		int64_t		child = 2 * i + 1;
+
+		if (child >= w->n_heap)
+			break;
+		if (child + 1 < w->n_heap && before(&w->heap[child + 1], &w->heap[child]))
+			child++;
+		if (!before(&w->heap[child], &last))
+			break;
+		w->heap[i] = w->heap[child];
+		i = child;
+	}
+	if (w->n_heap > 0)
+		w->heap[i] = last;
+	return top;
+}
+
+/* ---------------------------------------------------------------- bonds */
+
+/* Adds the weights of all pairs between two clusters. */
+static void
+weigh_clusters(Work *w, int32_t a, int32_t b, Bond *bond)
+{
+	int32_t		x = a;
+	int32_t		n_a = w->size[a] < MAX_SAMPLE ? w->size[a] : MAX_SAMPLE;
+	int32_t		n_b = w->size[b] < MAX_SAMPLE ? w->size[b] : MAX_SAMPLE;
+	double		share = ((double) w->size[a] * w->size[b]) / ((double) n_a * n_b);
+
+	for (int32_t i = 0; i < n_a; i++, x = w->next[x])
+	{
+		int32_t		y = b;
+
+		for (int32_t j = 0; j < n_b; j++, y = w->next[y])
+		{
+			double		weight = x < y ? w->given->weight(w->given->state, x, y) : w->given->weight(w->given->state, y, x);
+
+			bond->sum += (weight < FLOOR ? FLOOR : weight) * share;
+			bond->pairs += share;
+		}
+	}
+	w->given->scored += (int64_t) n_a * n_b;
+}
+
+static int32_t
+add_bond(Work *w, int32_t a, int32_t b)
+{
+	Bond	   *bond;
+
+	if (w->n_bonds == w->a_bonds)
+	{
+		int64_t		more = w->a_bonds ? (int64_t) w->a_bonds * 2 : 1024;
+		void	   *p;
+
+		if (more > INT32_MAX || (p = realloc(w->bond, more * sizeof(Bond))) == NULL)
+			return -1;
+		w->bond = p;
+		w->a_bonds = more;
+	}
+	bond = &w->bond[w->n_bonds];
+	*bond = (Bond)
+	{
+		.a = a < b ? a : b, .b = a < b ? b : a
+	};
+	bond->next_a = w->bonds[bond->a];
+	bond->next_b = w->bonds[bond->b];
+	w->bonds[bond->a] = w->bonds[bond->b] = w->n_bonds;
+	return w->n_bonds++;
+}
+
+static inline int32_t
+next_bond(const Work *w, int32_t bond, int32_t of)
+{
+	return w->bond[bond].a == of ? w->bond[bond].next_a : w->bond[bond].next_b;
+}
+
+static bool
+offer(Work *w, int32_t i)
+{
+	const Bond *bond = &w->bond[i];
+	double		mean = bond->sum / bond->pairs;
+
+	return mean <= 0 || push(w, (Candidate)
+							 {
+								 .mean = mean, .a = bond->a, .b = bond->b, .bond = i
+							 });
+}
+
+/* Cluster b becomes part of a (a < b): its bonds with others are added to a's. */
+static bool
+contract(Work *w, int32_t a, int32_t b)
+{
+	int32_t		i,
+				swap,
+				new_list = -1;
+
+	/* what others are to b, by first record */
+	for (i = w->bonds[b]; i >= 0; i = next_bond(w, i, b))
+		if (!w->bond[i].dead)
+			w->mark[w->bond[i].a == b ? w->bond[i].b : w->bond[i].a] = i;
+	/* a's neighbours: with b's part known, or weighed now */
+	for (i = w->bonds[a]; i >= 0;)
+	{
+		int32_t		following = next_bond(w, i, a);
+		Bond	   *bond = &w->bond[i];
+		int32_t		c = bond->a == a ? bond->b : bond->a;
+
+		if (!bond->dead && c != b)
+		{
+			if (w->mark[c] >= 0)
+			{
+				Bond	   *other = &w->bond[w->mark[c]];
+
+				bond->sum += other->sum;
+				bond->pairs += other->pairs;
+				other->dead = true;
+				w->mark[c] = -1;
+			}
+			else
+				weigh_clusters(w, b, c, bond);
+			if (bond->a == a)
+				bond->next_a = new_list;
+			else
+				bond->next_b = new_list;
+			new_list = i;
+			if (!offer(w, i))
+				return false;
+		}
+		else
+			bond->dead = true;
+		i = following;
+	}
+	w->bonds[a] = new_list;
+	/* b's neighbours that a did not know */
+	for (i = w->bonds[b]; i >= 0;)
+	{
+		int32_t		following = next_bond(w, i, b);
+		int32_t		c = w->bond[i].a == b ? w->bond[i].b : w->bond[i].a;
+
+		if (!w->bond[i].dead && c != a)
+		{
+			Bond		old = w->bond[i];
+			int32_t		fresh;
+
+			w->bond[i].dead = true;
+			w->mark[c] = -1;
+			fresh = add_bond(w, a, c);
+			if (fresh < 0)
+				return false;
+			w->bond[fresh].sum = old.sum;
+			w->bond[fresh].pairs = old.pairs;
+			weigh_clusters(w, a, c, &w->bond[fresh]);
+			if (!offer(w, fresh))
+				return false;
+		}
+		i = following;
+	}
+	w->mark[a] = w->mark[b] = -1;
+	/* one ring of two */
+	swap = w->next[a];
+	w->next[a] = w->next[b];
+	w->next[b] = swap;
+	w->size[a] += w->size[b];
+	w->size[b] = 0;
+	return true;
+}
+
+/* ---------------------------------------------------------------- */
+
+static int
+compare_bond(const void *x, const void *y)
+{
+	const Bond *a = x,
+			   *b = y;
+
+	if (a->a != b->a)
+		return a->a < b->a ? -1 : 1;
+	return a->b < b->b ? -1 : a->b > b->b;
+}
+
+static bool
+first_bonds(Work *w, const CdpEdge *edge, int64_t n_edges)
+{
+	int64_t		n = 0;
+
+	if (n_edges == 0)
+		return true;
+	if (n_edges > INT32_MAX || (w->bond = malloc(n_edges * sizeof(Bond))) == NULL)
+		return false;
+	w->a_bonds = n_edges;
+	for (int64_t i = 0; i < n_edges; i++)
+	{
+		int32_t		a = w->given->cluster[edge[i].a],
+					b = w->given->cluster[edge[i].b];
+
+		if (a != b && edge[i].weight > 0)
+			w->bond[n++] = (Bond)
+		{
+			.a = a < b ? a : b, .b = a < b ? b : a, .sum = edge[i].weight, .pairs = 1
+		};
+	}
+	qsort(w->bond, n, sizeof(Bond), compare_bond);
+	for (int64_t i = 0; i < n; i++)
+	{
+		Bond	   *bond = &w->bond[w->n_bonds];
+
+		if (i > 0 && compare_bond(&w->bond[i], &w->bond[w->n_bonds - 1]) == 0)
+			continue;
+		*bond = w->bond[i];
+		if (w->size[bond->a] > 1 || w->size[bond->b] > 1)
+		{
+			bond->sum = bond->pairs = 0;
+			weigh_clusters(w, bond->a, bond->b, bond);
+		}
+		bond->next_a = w->bonds[bond->a];
+		bond->next_b = w->bonds[bond->b];
+		w->bonds[bond->a] = w->bonds[bond->b] = w->n_bonds++;
+		if (w->given->poll && i % 1024 == 0)
+			w->given->poll();
+	}
+	for (int32_t i = 0; i < w->n_bonds; i++)
+		if (!offer(w, i))
+			return false;
+	return true;
+}
+
+bool
+cdp_agglomerate(CdpAgglomeration *given, const CdpEdge *edge, int64_t n_edges)
+{
+	Work		w = {.given = given};
+	size_t		n = given->n ? given->n : 1;
+	bool		fine = false;
+	int64_t		steps = 0;
+
+	given->scored = 0;
+	w.next = malloc(n * sizeof(int32_t));
+	w.size = calloc(n, sizeof(int32_t));
+	w.bonds = malloc(n * sizeof(int32_t));
+	w.mark = malloc(n * sizeof(int32_t));
+	if (!w.next || !w.size || !w.bonds || !w.mark)
+		goto done;
+	memset(w.bonds, -1, n * sizeof(int32_t));
+	memset(w.mark, -1, n * sizeof(int32_t));
+	for (int32_t i = 0; i < given->n; i++)
+	{
+		int32_t		first = given->cluster[i];
+
+		w.size[first]++;
+		if (first == i)
+			w.next[i] = i;
+		else
+		{
+			w.next[i] = w.next[first];
+			w.next[first] = i;
+		}
+	}
+	if (!first_bonds(&w, edge, n_edges))
+		goto done;
+	while (w.n_heap > 0)
+	{
+		Candidate	c = pop(&w);
+		const Bond *bond = &w.bond[c.bond];
+
+		if (given->poll && ++steps % 1024 == 0)
+			given->poll();
+		/* an offer from before one of the two changed */
+		if (bond->dead || c.mean != bond->sum / bond->pairs)
+			continue;
+		if (given->join && !given->join(given->state, c.a, c.b, c.mean))
+		{
+			/* what is forbidden stays forbidden: clusters only grow */
+			w.bond[c.bond].sum = -INFINITY;
+			continue;
+		}
+		if (!contract(&w, c.a, c.b))
+			goto done;
+	}
+	for (int32_t i = 0; i < given->n; i++)
+		if (w.size[i] > 0)
+			for (int32_t x = w.next[i]; x != i; x = w.next[x])
+				given->cluster[x] = i;
+	fine = true;
+done:
+	free(w.next);
+	free(w.size);
+	free(w.bonds);
+	free(w.mark);
+	free(w.bond);
+	free(w.heap);
+	return fine;
+}

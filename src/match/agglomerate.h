@@ -1,0 +1,34 @@
+/*
+ * agglomerate.h
+ *	  Clusters of records from scored pairs.
+ */
+#ifndef CDP_MATCH_AGGLOMERATE_H
+#define CDP_MATCH_AGGLOMERATE_H
+
+#include "match/model.h"
+
+typedef struct CdpEdge
+{
+	int32_t		a,
+				b;
+	double		weight;
+} CdpEdge;
+
+typedef struct CdpAgglomeration
+{
+	/* given: cluster[i] is the first record of i's cluster; the same comes back */
+	int32_t		n;
+	int32_t    *cluster;
+	/* the weight of two records */
+	double		(*weight) (void *state, int32_t a, int32_t b);
+	/* joins two clusters, known by their first records a < b, unless a constraint forbids it; NULL: none does */
+	bool		(*join) (void *state, int32_t a, int32_t b, double mean);
+	void	   *state;
+	void		(*poll) (void);
+	int64_t		scored;			/* pairs weighed besides the edges */
+} CdpAgglomeration;
+
+/* False: out of memory. */
+extern bool cdp_agglomerate(CdpAgglomeration *work, const CdpEdge *edge, int64_t n_edges);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * match.h
+ *	  Public header of the match room: the records of a space in memory, a
+ *	  model, and the pairs that speak for one person.
+ */
+#ifndef CDP_MATCH_MATCH_H
+#define CDP_MATCH_MATCH_H
+
+#include "core/core.h"
+#include "match/model.h"
+
+typedef struct CdpMatchEngine CdpMatchEngine;
+
+/* a < b are places of records, in canonical order */
+typedef void (*CdpMatchPairFn) (void *state, int32 a, int32 b, double weight);
+
+/*
+ * Inside of SPI. affected_only: the records in pg_temp.cdp_affected. What is opened
+ * belongs to the current memory context and ends with it.
+ */
+extern CdpMatchEngine *cdp_match_engine_open(Oid space, int model_id, bool affected_only);
+extern void cdp_match_engine_close(CdpMatchEngine *engine);
+extern int32 cdp_match_engine_size(const CdpMatchEngine *engine);
+extern int64 cdp_match_engine_record(const CdpMatchEngine *engine, int32 place);
+extern int32 cdp_match_engine_place(CdpMatchEngine *engine, int64 record_id);	/* -1: none */
+extern const CdpStore *cdp_match_engine_store(const CdpMatchEngine *engine);
+extern const CdpModel *cdp_match_engine_model(const CdpMatchEngine *engine);
+extern double cdp_match_engine_weight(CdpMatchEngine *engine, int32 a, int32 b);
+/* Gives fn the pairs of weight > 0, in order; changed_only: with a record in pg_temp.cdp_changed. */
+extern void cdp_match_engine_score(CdpMatchEngine *engine, bool changed_only, CdpMatchPairFn fn, void *state);
+
+extern void cdp_match_init(void);
+
+#endif

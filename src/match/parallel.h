@@ -1,0 +1,33 @@
+/*
+ * parallel.h
+ *	  Work in chunks, done by several threads.
+ */
+#ifndef CDP_MATCH_PARALLEL_H
+#define CDP_MATCH_PARALLEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CDP_MAX_THREADS 64
+
+/*
+ * Who works, and what the caller wants to be asked meanwhile. All zero: the caller
+ * alone, not to be disturbed.
+ */
+typedef struct CdpCrew
+{
+	int			threads;		/* that work, the caller's own included */
+	bool		(*pending) (void *arg);	/* asked between chunks: is there something to handle? */
+	bool		(*handle) (void *arg);	/* called while no other thread runs; false: give up */
+	void	   *arg;
+	bool		stopped;		/* handle said so */
+} CdpCrew;
+
+/* Does a chunk as the thread of that number; false: out of memory. */
+typedef bool (*CdpChunkFn) (void *state, int thread, int64_t chunk);
+
+extern int	cdp_crew_threads(const CdpCrew *crew);
+extern bool cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *state);
+
+#endif
