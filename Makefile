@@ -24,6 +24,7 @@ OBJS = \
 	src/match/parallel.o src/match/pairs.o src/match/scored.o src/match/engine.o \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
+OBJS += src/match/condition.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -39,7 +40,7 @@ SQL_PIECES = \
 	src/match/evaluate.sql src/match/string.sql \
 	src/match/engine.sql \
 	src/match/compare.sql \
-	src/match/score.sql src/match/model.sql \
+	src/match/score.sql src/match/model.sql src/match/explain.sql src/match/review.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql

@@ -245,6 +245,17 @@ add_relation(ParseState *pstate, Relation rel)
 	}
 }
 
+/* Two rows of the relation, known by their aliases only. */
+static void
+add_pair(ParseState *pstate, Relation rel)
+{
+	const char *const aliases[] = {"a", "b"};
+
+	for (int i = 0; i < lengthof(aliases); i++)
+		addNSItemToQuery(pstate, addRangeTableEntryForRelation(pstate, rel, AccessShareLock, makeAlias(aliases[i], NIL), false, true),
+						 true, true, false);
+}
+
 static Node *
 coerce_to_wanted(ParseState *pstate, Node *node, Oid want)
 {
@@ -288,7 +299,10 @@ analyse(const CdpExpressionSpec *spec, Relation rel)
 	node = parse_single_target(spec, pstate);
 	refuse_raw(node, pstate);
 
-	add_relation(pstate, rel);
+	if (spec->pair)
+		add_pair(pstate, rel);
+	else
+		add_relation(pstate, rel);
 	node = transformExpr(pstate, node, EXPR_KIND_SELECT_TARGET);
 	node = coerce_to_wanted(pstate, node, spec->want);
 	assign_expr_collations(pstate, node);
@@ -330,7 +344,9 @@ rethrow_as_ours(const CdpExpressionSpec *spec, MemoryContext context)
 	{
 		FlushErrorState();
 		error->message = psprintf("%s: %s", spec->what, error->message);
-		if (error->hint == NULL)
+		if (error->hint == NULL && spec->pair)
+			error->hint = pstrdup("Give one SQL expression over a.<attribute> and b.<attribute>; functions and types of your own need their schema's name.");
+		else if (error->hint == NULL)
 			error->hint = psprintf("Give one SQL expression over the columns of %s; functions and types of your own need their schema's name.",
 								   quote_identifier(get_rel_name(spec->relation)));
 		ReThrowError(error);

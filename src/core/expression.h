@@ -22,6 +22,7 @@ typedef struct CdpExpressionSpec
 	const char *what;			/* starts the error messages: the field "email" of … */
 	Oid			want;			/* type to coerce to by assignment, or InvalidOid */
 	bool		aggregate;		/* an aggregate expression over many rows */
+	bool		pair;			/* over two rows of the relation, a and b; Vars of range table entries 1 and 2 */
 } CdpExpressionSpec;
 
 extern Node *cdp_core_expression_check(const CdpExpressionSpec *spec);

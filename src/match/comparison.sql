@@ -112,3 +112,173 @@ $$;
 REVOKE ALL ON FUNCTION cdp_internal.model_comparisons(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.model_comparisons(regnamespace, int) IS
 'The comparisons of a model, as cdp_internal.comparisons gives those of the space: what is to be compared when the model is used, whatever was set since.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.check_comparison(space regnamespace, comparison text, attributes text[], measure text, conditions jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    unknown text;
+    one     record;
+BEGIN
+    EXECUTE format('SELECT min(u.name) FROM unnest($1) u(name) WHERE NOT EXISTS (SELECT FROM %s.attribute a WHERE a.attribute = u.name)', space)
+       INTO unknown USING attributes;
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'space % has no attribute "%"', space, unknown USING ERRCODE = 'CDP50',
+            HINT = format('Declare it with cdp.add_attribute, or use one of the table %s.attribute.', space);
+    END IF;
+    IF measure IS NOT NULL THEN
+        PERFORM FROM cdp.comparison_levels(measure);
+        IF cardinality(attributes) NOT BETWEEN 1 AND 3 OR (cardinality(attributes) > 1) <> (measure = 'person_name') THEN
+            RAISE EXCEPTION 'comparison "%" has % attributes, which the measure % does not compare', comparison, cardinality(attributes), measure USING ERRCODE = 'CDP23',
+                HINT = 'person_name compares a given name, a family name and perhaps the whole name; every other measure compares one attribute.';
+        END IF;
+        RETURN;
+    END IF;
+    IF jsonb_typeof(conditions) IS DISTINCT FROM 'array' OR jsonb_array_length(conditions) NOT BETWEEN 1 AND 23 THEN
+        RAISE EXCEPTION 'comparison "%" needs a measure or 1 to 23 conditions', comparison USING ERRCODE = 'CDP23',
+            HINT = 'Conditions are a JSON array, best level first: [{"name": "exact", "condition": "a.email = b.email"}]; the level "else" is added.';
+    END IF;
+    FOR one IN SELECT c.x ->> 'name' AS name, c.x ->> 'condition' AS condition, count(*) OVER (PARTITION BY c.x ->> 'name') AS n
+                 FROM jsonb_array_elements(conditions) WITH ORDINALITY c(x, i) ORDER BY c.i LOOP
+        IF coalesce(one.name, '') = '' OR one.condition IS NULL OR one.n > 1 OR one.name = 'else' THEN
+            RAISE EXCEPTION 'comparison "%": every level has a condition and a name of its own, and "else" is added to them', comparison USING ERRCODE = 'CDP23',
+                HINT = 'Give [{"name": "exact", "condition": "a.email = b.email"}, …], best level first.';
+        END IF;
+        PERFORM cdp_internal.check_pair_condition(space, one.condition, format('comparison "%s", level "%s"', comparison, one.name), attributes);
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.check_comparison(regnamespace, text, text[], text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.check_comparison(regnamespace, text, text[], text, jsonb) IS
+'Raises what is wrong with a comparison: CDP50 unknown attribute, CDP23 unknown measure or wrong number of attributes or levels, and what cdp_internal.check_pair_condition raises.';
+
+CREATE OR REPLACE FUNCTION cdp.set_comparison(space regnamespace, comparison text, attributes text[] DEFAULT NULL, measure text DEFAULT NULL,
+    conditions jsonb DEFAULT NULL, enabled boolean DEFAULT true)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    known record;
+BEGIN
+    PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
+    IF coalesce(comparison, '') = '' OR enabled IS NULL OR array_position(attributes, NULL) IS NOT NULL OR attributes = '{}' THEN
+        RAISE EXCEPTION 'a comparison needs a name, attributes and a measure or conditions' USING ERRCODE = 'CDP23',
+            HINT = 'Call cdp.set_comparison(space, ''maiden name'', ''{maiden_name}'', ''name''), or with enabled => false to leave one out.';
+    END IF;
+    SELECT c.* INTO known FROM cdp_internal.comparisons(space) c WHERE c.comparison = set_comparison.comparison;
+    -- what is not said stays as it is
+    attributes := coalesce(attributes, known.attributes);
+    IF measure IS NULL AND conditions IS NULL THEN
+        measure := known.measure;
+        conditions := known.conditions;
+    END IF;
+    IF attributes IS NULL AND NOT enabled OR measure IS NULL AND conditions IS NULL AND NOT enabled THEN
+        RAISE EXCEPTION 'space % has no comparison "%"', space, comparison USING ERRCODE = 'CDP63',
+            HINT = format('SELECT comparison FROM cdp.comparisons(%L) lists them.', space);
+    END IF;
+    IF attributes IS NULL OR (measure IS NULL) = (conditions IS NULL) THEN
+        RAISE EXCEPTION 'a comparison needs attributes, and either a measure or conditions' USING ERRCODE = 'CDP23',
+            HINT = 'SELECT DISTINCT measure FROM cdp.comparison_levels() lists the measures; conditions are SQL over a.<attribute> and b.<attribute>.';
+    END IF;
+    PERFORM cdp_internal.check_comparison(space, comparison, attributes, measure, conditions);
+    EXECUTE format('INSERT INTO %s.match_comparison (comparison, attributes, measure, conditions, enabled) VALUES ($1, $2, $3, $4, $5)
+                    ON CONFLICT (comparison) DO UPDATE SET attributes = excluded.attributes, measure = excluded.measure, conditions = excluded.conditions,
+                        enabled = excluded.enabled, set_by = excluded.set_by, set_at = excluded.set_at', space)
+      USING comparison, attributes, measure, conditions, enabled;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp.set_comparison(regnamespace, text, text[], text, jsonb, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION cdp.set_comparison(regnamespace, text, text[], text, jsonb, boolean) IS
+'Changes a comparison of the space (cdp.comparisons lists them), or adds one. measure: how values agree (cdp.comparison_levels lists the measures and their levels); person_name compares two attributes, a given and a family name, and perhaps a third, the whole name; the others compare one. conditions, instead of a measure: a JSON array of levels, best first, {"name": ..., "condition": a boolean SQL expression over a.<attribute> and b.<attribute>, "description": ...}; what meets none is at the level else, a null is not true. A pair in which one record has none of the attributes is not compared. Conditions need not be symmetric: the record whose values come first is a. enabled => false leaves the comparison out. What is not said stays as it is.
+An attribute that several comparisons read counts several times: disable the others. Takes effect at the next cdp.train; cdp.drop_comparison returns to the default.
+Errors: CDP50 unknown attribute, CDP63 no such comparison, CDP23 bad argument or unknown measure, CDP30 to CDP32, 42703 and 42883 conditions that cannot be used, CDP22 while the space is being resolved.
+Example: SELECT cdp.set_comparison(''customer'', ''company'', ''{company}'', conditions => ''[{"name": "same", "condition": "lower(a.company) = lower(b.company)"}]'');';
+
+CREATE OR REPLACE FUNCTION cdp.drop_comparison(space regnamespace, comparison text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    gone text;
+BEGIN
+    PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
+    EXECUTE format('DELETE FROM %s.match_comparison c WHERE c.comparison = $1 RETURNING c.comparison', space) INTO gone USING comparison;
+    IF gone IS NULL THEN
+        RAISE EXCEPTION 'no comparison "%" was set in space %', comparison, space USING ERRCODE = 'CDP63',
+            HINT = format('See the table %s.match_comparison; a default comparison is left out by cdp.set_comparison with enabled => false.', space);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp.drop_comparison(regnamespace, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp.drop_comparison(regnamespace, text) IS
+'Takes back cdp.set_comparison: the attribute is compared by default again, or the added comparison goes. Takes effect at the next cdp.train.
+Errors: CDP63 nothing was set under that name, CDP22 while the space is being resolved.
+Example: SELECT cdp.drop_comparison(''customer'', ''company'');';
+
+CREATE OR REPLACE FUNCTION cdp.comparisons(space regnamespace)
+RETURNS TABLE ("position" int, comparison text, measure text, attributes text[], conditions jsonb, is_default boolean, enabled boolean)
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM cdp_internal.require_space(space);
+    RETURN QUERY EXECUTE format($sql$
+        SELECT c.position, c.comparison, c.measure, c.attributes, c.conditions, NOT EXISTS (SELECT FROM %1$s.match_comparison u WHERE u.comparison = c.comparison), true
+          FROM cdp_internal.comparisons($1) c
+        UNION ALL
+        SELECT NULL, u.comparison, u.measure, u.attributes, u.conditions, false, false FROM %1$s.match_comparison u WHERE NOT u.enabled
+         ORDER BY 1, 2
+    $sql$, space) USING space;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp.comparisons(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp.comparisons(regnamespace) IS
+'What matching compares: one row per comparison in the order in which it counts, with the measure of its values or its SQL conditions. is_default: it follows from the kinds of the attributes in use; else cdp.set_comparison set it. enabled false: left out.
+Example: SELECT comparison, measure, attributes FROM cdp.comparisons(''customer'');';
+
+CREATE OR REPLACE FUNCTION cdp.add_nickname(space regnamespace, name text, other text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    a text COLLATE "C" := cdp.name_key(name);
+    b text COLLATE "C" := cdp.name_key(other);
+BEGIN
+    PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
+    IF coalesce(a, '') = '' OR coalesce(b, '') = '' OR a = b THEN
+        RAISE EXCEPTION 'a nickname needs two different names' USING ERRCODE = 'CDP23', HINT = 'Call cdp.add_nickname(space, ''Kalle'', ''Karl'').';
+    END IF;
+    EXECUTE format('INSERT INTO %s.match_nickname (name, other) VALUES ($1, $2) ON CONFLICT DO NOTHING', space) USING least(a, b), greatest(a, b);
+    EXECUTE format('UPDATE %s.space_info SET definitions_changed = true', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp.add_nickname(regnamespace, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp.add_nickname(regnamespace, text, text) IS
+'Says that two given names stand for one another in this space, beside the built-in list (cdp.are_nicknames). To take it back, delete the row of the table match_nickname. Takes effect at the next cdp.train or cdp.resolve.
+Errors: CDP23 no name, or the same twice, CDP22 while the space is being resolved.
+Example: SELECT cdp.add_nickname(''customer'', ''Kalle'', ''Karl'');';
+
+CREATE OR REPLACE FUNCTION cdp_internal.check_pair_condition(space regnamespace, condition text, what text, attributes text[])
+RETURNS void
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'cdp_check_pair_condition';
+REVOKE ALL ON FUNCTION cdp_internal.check_pair_condition(regnamespace, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.check_pair_condition(regnamespace, text, text, text[]) IS
+'Checks a condition over two records a and b as cdp_internal.check_expression does over one row: boolean, no subquery, nothing volatile, and only the listed attributes (else CDP32; CDP50 for one that no source fills). what starts every message.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.condition_level(space regnamespace, comparison text, attributes text[], conditions jsonb, a text, b text,
+    record_a bigint, record_b bigint)
+RETURNS int
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'cdp_condition_level';
+REVOKE ALL ON FUNCTION cdp_internal.condition_level(regnamespace, text, text[], jsonb, text, text, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.condition_level(regnamespace, text, text[], jsonb, text, text, bigint, bigint) IS
+'The level of two values of a comparison by conditions, as cdp_internal.input_sql gives them. CDP66 with the record ids when a condition fails.';
