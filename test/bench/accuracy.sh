@@ -2,16 +2,17 @@
 # Accuracy of deterministic resolve against known truths: pairwise and per cluster
 # precision, recall and F1 by cdp.evaluate.
 #
-#   bash test/bench/accuracy.sh [set...]      sets: senzing pseudopeople noisy business
+#   bash test/bench/accuracy.sh [set...]
 #
-# senzing and pseudopeople are data made by others, read from ../shared/data
-# (CDP_TEST_DATA names another folder); where that is absent they are skipped. noisy is
-# pseudopeople with errors added, business is the company of test/data (people:
-# ACCURACY_PEOPLE, default 100000). The mappings (accuracy_<set>.sql) say what the
-# columns mean and nothing that only the truth tells.
+# The sets are those of the list below. business is the company of test/data (people:
+# ACCURACY_PEOPLE, default 100000); the others are data made by others, read from
+# ../shared/data (CDP_TEST_DATA names another folder), and are skipped where that is
+# absent. noisy is pseudopeople with errors added. The mappings (accuracy_<set>.sql) say
+# what the columns mean and nothing that only the truth tells. ACCURACY_THEN names a file
+# of SQL to run on each set once it is resolved, with the variable :set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-[ $# -gt 0 ] || set -- senzing pseudopeople noisy business
+[ $# -gt 0 ] || set -- historical fake_1000 febrl1 febrl2 febrl3 rldata restaurants sites senzing pseudopeople noisy business
 if [ -z "${CDP_DEST:-}" ]; then
 	exec bash test/server.sh -o shared_buffers=1GB -o work_mem=64MB -o maintenance_work_mem=256MB -o max_wal_size=8GB \
 		bash test/bench/accuracy.sh "$@"
@@ -31,12 +32,21 @@ load_csv()
 		-c "\\copy $2 ($(sed 's/ text//g' <<< "$columns")) FROM '$1' WITH (FORMAT csv, HEADER)"
 }
 
-# need FOLDER SET: is the folder there; says so when not
+# need PATH SET: is the file or folder there; says so when not
 need()
 {
-	[ -d "$1" ] && return
-	echo "$2: skipped, no folder $1"
+	[ -e "$1" ] && return
+	echo "$2: skipped, no $1"
 	return 1
+}
+
+# load_one FILE SET TABLE MAPPING: a set that is one file and one table
+load_one()
+{
+	need "$data/$1" "$2" || return
+	"${sql[@]}" -c 'CREATE SCHEMA raw' -c 'CREATE EXTENSION cdp'
+	load_csv "$data/$1" "$3"
+	"${sql[@]}" -o /dev/null -f "test/bench/accuracy_$4.sql"
 }
 
 # report SET: resolves the space customer, compares it with truth.record
@@ -51,6 +61,7 @@ report()
 		              to_char(precision, '0.0000'), to_char(recall, '0.0000'), to_char(f1, '0.0000'), correct, found, expected)
 		  FROM cdp.evaluate('customer', 'truth.record');
 	SQL
+	[ -z "${ACCURACY_THEN:-}" ] || "${sql[@]}" -v set="$1" -f "$ACCURACY_THEN"
 }
 
 for set in "$@"; do
@@ -58,6 +69,24 @@ for set in "$@"; do
 	createdb accuracy
 	export PGDATABASE=accuracy
 	case $set in
+		historical)
+			load_one historical_half.csv "$set" raw.person historical && report "$set" || { PGDATABASE=postgres; continue; }
+			;;
+		fake_1000)
+			load_one fake_1000.csv "$set" raw.person fake && report "$set" || { PGDATABASE=postgres; continue; }
+			;;
+		febrl1 | febrl2 | febrl3)
+			load_one "$set.csv" "$set" raw.person febrl && report "$set" || { PGDATABASE=postgres; continue; }
+			;;
+		rldata)
+			load_one RLdata500.csv "$set" raw.person rldata && report "$set" || { PGDATABASE=postgres; continue; }
+			;;
+		restaurants)
+			load_one restaurants.csv "$set" raw.restaurant restaurants && report "$set" || { PGDATABASE=postgres; continue; }
+			;;
+		sites)
+			load_one early_childhood_sites.csv "$set" raw.site sites && report "$set" || { PGDATABASE=postgres; continue; }
+			;;
 		senzing)
 			need "$data/senzing_truthset" senzing || { PGDATABASE=postgres; continue; }
 			"${sql[@]}" -c 'CREATE SCHEMA raw' -c 'CREATE EXTENSION cdp'
