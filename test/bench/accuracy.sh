@@ -26,15 +26,7 @@ data=${CDP_TEST_DATA:-../shared/data}/people
 people=${ACCURACY_PEOPLE:-100000}
 sql=(psql -X -q -v ON_ERROR_STOP=1)
 export PGOPTIONS='-c client_min_messages=warning'
-
-# load_csv FILE TABLE: all columns as text, named as in the first line in small letters
-load_csv()
-{
-	local columns
-	columns=$(head -1 "$1" | tr -d '\r\357\273\277"' | tr 'A-Z' 'a-z' | sed 's/[^,]*/"&" text/g')
-	"${sql[@]}" -c "CREATE TABLE $2 (row_number int GENERATED ALWAYS AS IDENTITY, $columns)" \
-		-c "\\copy $2 ($(sed 's/ text//g' <<< "$columns")) FROM '$1' WITH (FORMAT csv, HEADER)"
-}
+. test/bench/accuracy_load.sh
 
 # path_of SET: the file or folder in $data that it is read from
 path_of()
@@ -99,16 +91,6 @@ train()
 		  FROM cdp.train('customer') t CROSS JOIN LATERAL jsonb_each_text(to_jsonb(t)) w WHERE w.key IN ('warning', 'warnings') AND w.value <> '';
 	SQL
 	sed -n "s/^.*WARNING:  /$1 training: /p" "$work/messages"
-}
-
-# the rules of the mappings and the limits on values per profile are a person's knowledge
-# about a set, which training has to do without
-without_rules()
-{
-	"${sql[@]}" -o /dev/null <<-'SQL'
-		SELECT cdp.drop_rule('customer', rule) FROM customer.rule;
-		SELECT cdp.set_attribute('customer', attribute, 'max_per_profile', NULL) FROM customer.attribute WHERE max_per_profile IS NOT NULL;
-	SQL
 }
 
 resolve()
