@@ -249,6 +249,7 @@ typedef struct SeenPairs
 } SeenPairs;
 
 #define CHUNK_SEEN 4096
+#define AHEAD 3					/* pairs */
 
 typedef struct Counting
 {
@@ -428,6 +429,22 @@ eligible_for(const Counting *g, uint64_t agreeing)
 	return eligible & ((1u << g->model->n) - 1);
 }
 
+/* Asks for the values of pairs that come soon. */
+static inline void
+fetch(const Counting *g, int64_t i)
+{
+	const SeenPairs *pairs = g->pairs;
+
+	if (i + 3 * AHEAD >= pairs->n)
+		return;
+	cdp_store_fetch_codes(g->store, pairs->pair[i + 3 * AHEAD].a);
+	cdp_store_fetch_codes(g->store, pairs->pair[i + 3 * AHEAD].b);
+	cdp_store_fetch_values(g->store, pairs->pair[i + 2 * AHEAD].a);
+	cdp_store_fetch_values(g->store, pairs->pair[i + 2 * AHEAD].b);
+	cdp_store_fetch_forms(g->store, pairs->pair[i + AHEAD].a);
+	cdp_store_fetch_forms(g->store, pairs->pair[i + AHEAD].b);
+}
+
 static bool
 count_chunk(void *state, int thread, int64_t chunk)
 {
@@ -438,6 +455,7 @@ count_chunk(void *state, int thread, int64_t chunk)
 	{
 		Seen	   *seen = &g->pairs->pair[i];
 
+		fetch(g, i);
 		if (seen->found)
 			continue;
 		make_pattern(&p, g->scorer[thread], g->model, seen->a, seen->b);
