@@ -13,7 +13,6 @@
 
 /* settings.c */
 extern char *cdp_default_region;
-extern int	cdp_max_pairs_per_record;
 extern int	cdp_max_records_per_value;
 extern void cdp_core_settings_init(void);
 

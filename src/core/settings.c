@@ -8,7 +8,6 @@
 #include "utils/guc.h"
 
 char	   *cdp_default_region = NULL;
-int			cdp_max_pairs_per_record = 100;
 int			cdp_max_records_per_value = 50;
 
 /* A region is an ISO 3166-1 alpha-2 code: two upper-case ASCII letters. */
@@ -31,12 +30,6 @@ cdp_core_settings_init(void)
 							   "ISO 3166-1 alpha-2, upper case. A space keeps the value in force when it was created.",
 							   &cdp_default_region, "US", PGC_USERSET, 0,
 							   check_region, NULL, NULL);
-
-	DefineCustomIntVariable("cdp.max_pairs_per_record",
-							"How many pairs per record matching may compare, on average.",
-							"Blocking rules are chosen so that they find as many of the true pairs as this budget allows.",
-							&cdp_max_pairs_per_record, 100, 1, 100000, PGC_USERSET, 0,
-							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("cdp.max_records_per_value",
 							"An identifier value shared by more records than this identifies nobody.",

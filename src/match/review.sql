@@ -19,23 +19,24 @@ BEGIN
         WITH l AS (SELECT l.record_a, l.record_b, a.profile_id AS profile_a, b.profile_id AS profile_b, l.weight
                      FROM %1$s.link l JOIN %1$s.identity a ON a.record_id = l.record_a JOIN %1$s.identity b ON b.record_id = l.record_b
                     WHERE l.origin = 'model'),
-        -- records that one link alone holds in their profile
-        h AS (SELECT e.record_id FROM l CROSS JOIN LATERAL (VALUES (l.record_a), (l.record_b)) e(record_id)
-               WHERE l.profile_a = l.profile_b GROUP BY 1 HAVING count(*) = 1),
-        -- apart although linked, and together by a link alone: the nearer to even, the sooner
-        u AS ((SELECT 1 AS class, l.*, abs(l.weight) AS score,
-                      CASE WHEN l.profile_a = l.profile_b THEN 'uncertain: this link alone holds a record in the profile' ELSE 'uncertain: nearly joined' END AS reason
-                 FROM l
-                WHERE (l.profile_a <> l.profile_b AND l.weight <= 3 OR l.profile_a = l.profile_b AND (l.record_a IN (SELECT h.record_id FROM h) OR l.record_b IN (SELECT h.record_id FROM h)))
+        -- records that one link alone holds in their profile: of many the weakest links are looked into
+        h AS (SELECT e.record_id, min(l.record_a) AS record_a, min(l.record_b) AS record_b, min(l.profile_a) AS profile_a, min(l.weight) AS weight
+                FROM l CROSS JOIN LATERAL (VALUES (l.record_a), (l.record_b)) e(record_id)
+               WHERE l.profile_a = l.profile_b GROUP BY 1 HAVING count(*) = 1 ORDER BY min(l.weight), 2, 3, 1 LIMIT $1 * 20),
+        u AS ((SELECT DISTINCT 1 AS class, h.record_a, h.record_b, h.profile_a, h.profile_a AS profile_b, h.weight, h.weight AS score,
+                      'uncertain: this link alone holds a record in the profile' AS reason
+                 FROM h
+                WHERE NOT EXISTS (SELECT FROM %1$s.link r WHERE r.record_a = h.record_a AND r.record_b = h.record_b AND r.origin = 'ruling')
+                  AND NOT EXISTS (SELECT FROM %1$s.identifier x JOIN %1$s.identifier y ON y.kind = x.kind AND y.value = x.value AND y.record_id <> x.record_id
+                                    JOIN %1$s.identity i ON i.record_id = y.record_id AND i.profile_id = h.profile_a
+                                   WHERE x.record_id = h.record_id AND NOT x.blocked AND NOT y.blocked
+                                     AND NOT EXISTS (SELECT FROM %1$s.attribute t WHERE t.attribute = x.kind AND t.priority IS NULL))
+                ORDER BY 7, 2, 3 LIMIT $1)
+              UNION ALL
+              (SELECT 1, l.*, l.weight, 'uncertain: nearly joined' FROM l
+                WHERE l.profile_a <> l.profile_b AND l.weight <= 3
                   AND NOT EXISTS (SELECT FROM %1$s.link r WHERE r.record_a = l.record_a AND r.record_b = l.record_b AND r.origin = 'ruling')
-                  AND (l.profile_a <> l.profile_b
-                       OR NOT EXISTS (SELECT FROM h CROSS JOIN LATERAL (SELECT FROM %1$s.identifier x JOIN %1$s.identifier y ON y.kind = x.kind AND y.value = x.value AND y.record_id <> x.record_id
-                                        JOIN %1$s.identity i ON i.record_id = y.record_id AND i.profile_id = l.profile_a
-                                       WHERE x.record_id = h.record_id AND NOT x.blocked AND NOT y.blocked
-                                         AND (EXISTS (SELECT FROM %1$s.attribute t WHERE t.attribute = x.kind AND t.priority IS NOT NULL)
-                                              OR EXISTS (SELECT FROM %1$s.rule t WHERE t.rule = x.kind) OR EXISTS (SELECT FROM %1$s.source t WHERE t.source = x.kind)) LIMIT 1) s
-                                      WHERE h.record_id IN (l.record_a, l.record_b)))
-                ORDER BY abs(l.weight), l.record_a, l.record_b LIMIT $1)
+                ORDER BY l.weight, l.record_a, l.record_b LIMIT $1)
               UNION ALL
               (SELECT 2, l.*, -l.weight, 'strong link, outweighed by what speaks against the two profiles' FROM l
                 WHERE l.profile_a <> l.profile_b AND l.weight > 3
