@@ -371,6 +371,12 @@ begin_engine(Oid space)
 }
 
 static void
+note_row(TupleTableSlot *slot, void *state)
+{
+	*(bool *) state = true;
+}
+
+static void
 read_space(CdpMatchEngine *e, int model_id, bool affected_only)
 {
 	MemoryContext old = MemoryContextSwitchTo(e->context);
@@ -382,8 +388,18 @@ read_space(CdpMatchEngine *e, int model_id, bool affected_only)
 		cdp_core_stream(psprintf("%s FROM cdp_internal.comparisons(%s) c ORDER BY c.position", columns, quote_literal_cstr(e->schema)),
 						0, NULL, NULL, comparison_row, e);
 	else
+	{
+		bool		found = false;
+
+		cdp_core_stream(psprintf("SELECT 1 FROM %s.match_model m WHERE m.model_id = $1", e->schema), 1, argtypes, args, note_row, &found);
+		if (!found)
+			ereport(ERROR,
+					errcode(ERRCODE_CDP_BAD_ARGUMENT),
+					errmsg("space %s has no matching model %d", e->schema, model_id),
+					errhint("Call cdp.train, or look at the table match_model."));
 		cdp_core_stream(psprintf("%s FROM cdp_internal.model_comparisons(%s, $1) c ORDER BY c.position", columns, quote_literal_cstr(e->schema)),
 						1, argtypes, args, comparison_row, e);
+	}
 	read_records(e, affected_only);
 	MemoryContextSwitchTo(old);
 }
@@ -561,14 +577,8 @@ read_model(CdpMatchEngine *e, int model_id)
 
 	cdp_model_defaults(&e->model, &e->store);
 	require(e, cdp_store_count_rarity(&e->store, &e->model, NULL));
-	e->model.lambda = 0;
 	cdp_core_stream(psprintf("SELECT m.lambda::pg_catalog.float8, m.share::pg_catalog.float8[] FROM %s.match_model m WHERE m.model_id = $1", e->schema),
 					1, argtypes, args, model_row, e);
-	if (e->model.lambda <= 0)
-		ereport(ERROR,
-				errcode(ERRCODE_CDP_BAD_ARGUMENT),
-				errmsg("space %s has no matching model %d", e->schema, model_id),
-				errhint("Call cdp.train, or look at the table match_model."));
 	cdp_core_stream(psprintf("SELECT l.comparison::pg_catalog.text, l.level::pg_catalog.int4, l.m::pg_catalog.float8, l.u::pg_catalog.float8[]"
 							 " FROM %s.match_level l WHERE l.model_id = $1", e->schema),
 					1, argtypes, args, level_row, e);
@@ -1082,20 +1092,25 @@ count_people(CdpMatchEngine *e, int32 *person)
 	pfree(p.size);
 }
 
+/* Different values that a comparison sees. */
+static int32
+count_values(const CdpMatchEngine *e, int c)
+{
+	int32		values = 0;
+
+	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
+		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
+	return values;
+}
+
 static int
 used_comparisons(const CdpMatchEngine *e)
 {
 	int			used = 0;
 
 	for (int c = 0; c < e->model.n; c++)
-	{
-		int32		values = 0;
-
-		for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
-			values += e->store.column[e->model.comparison[c].column[i]].n_values;
-		if (values > 1)
+		if (count_values(e, c) > 1)
 			used++;
-	}
 	return used;
 }
 
@@ -1104,10 +1119,8 @@ warn_of_values(CdpMatchEngine *e)
 {
 	for (int c = 0; c < e->model.n; c++)
 	{
-		int32		values = 0;
+		int32		values = count_values(e, c);
 
-		for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
-			values += e->store.column[e->model.comparison[c].column[i]].n_values;
 		if (values == 0 && e->store.n > 0)
 			warn(e, "comparison %s: no record has a value, so it says nothing", e->comparison[c]);
 		else if (values == 1 && e->store.n > 1)
@@ -1129,7 +1142,7 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 
 		for (int l = 1; l <= e->model.comparison[c].info->n_levels; l++)
 			seen += e->model.comparison[c].pairs_m[l];
-		if (seen < 50)
+		if (seen < 50 && count_values(e, c) > 1)
 			warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}
 	if (e->model.lambda * all > 5.0 * e->store.n)
@@ -1308,7 +1321,7 @@ cdp_match_init(void)
 	DefineCustomIntVariable("cdp.match_memory",
 							"Memory that matching uses beside the records themselves.",
 							"Beyond it blocking rules are taken in groups and scored pairs go to temporary files.",
-							&match_memory, 1024 * 1024, 1024, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
+							&match_memory, 1024 * 1024, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("cdp.match_threads",
 							"Threads that train and score, the session's own included.",

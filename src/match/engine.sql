@@ -25,5 +25,5 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 48
 AS 'MODULE_PATHNAME', 'cdp_block_sizes';
 REVOKE ALL ON FUNCTION cdp_internal.block_sizes(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.block_sizes(regnamespace, int) IS
-'What each blocking rule of a model and of the user''s finds, without comparing any pair: pairs in its blocks, those that no earlier rule found, blocks, records in the largest, blocks that were over the cap and divided.
+'What each blocking rule of a model and of the user''s finds, without comparing any pair: pairs in its blocks, those that no earlier rule found (where cdp.match_memory makes groups of rules: none of its group), blocks, records in the largest, blocks that were over the cap and divided.
 Errors: CDP20 no space, CDP23 no such model.';

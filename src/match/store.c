@@ -43,7 +43,7 @@ cdp_store_add_record(CdpStore *store)
 			more = INT32_MAX - 1;
 		if (store->n >= (int32_t) more)
 			return -1;
-		code = realloc(store->code, more * store->n_columns * sizeof(int32_t));
+		code = realloc(store->code, more * (store->n_columns > 0 ? store->n_columns : 1) * sizeof(int32_t));
 		if (code == NULL)
 			return -1;
 		store->code = code;
