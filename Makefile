@@ -20,7 +20,7 @@ OBJS = \
 	src/segment/trait.o src/segment/segment.o \
 	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
 	src/match/string.o \
-	src/core/stream.o src/match/store.o src/match/score.o src/match/block.o src/match/relation.o src/match/train.o \
+	src/core/stream.o src/match/store.o src/match/score.o src/match/block.o src/match/relation.o src/match/train.o src/match/agglomerate.o \
 	src/match/parallel.o src/match/pairs.o src/match/scored.o src/match/engine.o \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o

@@ -24,6 +24,19 @@
  *	 3. Only the other components are taken apart and built again by the
  *		definition above.
  *
+ * With a matching model, what is scored comes after what is exact:
+ *
+ *	 4. The clusters so far, joined by pairs of records whose weight under the model is
+ *		positive, are agglomerated (match/agglomerate.c): the greatest mean weight over
+ *		all pairs of records of two clusters first, constraints as above, until no mean
+ *		is positive. Records are numbered in canonical order there too.
+ *
+ *	 An attribute that the model compares is exact only while nothing contradicts it. A
+ *	 hub of such an attribute in which some pair has a weight below CONTRADICTED, that
+ *	 is, which the model takes for two people although they share the value (a family's
+ *	 mailbox, somebody else's social security number), ties nobody: its pairs are taken
+ *	 as scored ones, and those below are listed as refused by the model.
+ *
  * A hub with more records than the limit for its kind identifies nobody and is
  * skipped as a whole. Kinds that are source keys have no limit: a reference to a
  * row is exact however many refer to it.
@@ -51,6 +64,8 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "match/agglomerate.h"
+#include "match/match.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -66,7 +81,26 @@ typedef struct Kind
 	bool		ties;			/* shared values merge records */
 	int			common_limit;	/* hubs above are skipped; 0 = no limit */
 	int			max_per_profile;	/* 0 = not limited */
+	bool		compared;		/* the model compares it */
 } Kind;
+
+/* A shared value below this weight is contradicted by everything else: eight to one against one person. */
+#define CONTRADICTED (-3.0)
+
+/* A hub that the model contradicts. */
+typedef struct Contradicted
+{
+	const text *kind;
+	text	   *value;
+} Contradicted;
+
+/* How surely a cluster is one person: the weakest of the joins that made it. */
+typedef struct Bridge
+{
+	double		weight;
+	int32		a,
+				b;				/* first records (nodes) of the two that joined */
+} Bridge;
 
 typedef struct Graph
 {
@@ -96,6 +130,21 @@ typedef struct Graph
 	int32		(*different)[2];
 	int			n_different,
 				a_different;
+
+	/* of a model, or NULL */
+	CdpMatchEngine *engine;
+	CdpEdge    *edge;			/* by places in the engine */
+	int			n_edges,
+				a_edges;
+	int64	   *refused;		/* pairs of records that a model refuses, with their hub */
+	int32	   *refused_hub;
+	int			n_refused,
+				a_refused,
+				a_refused_hub;
+	Contradicted *contradicted;
+	int			n_contradicted,
+				a_contradicted;
+	Bridge	   *bridge;			/* by root; NULL: nothing was scored. weight 0: no join */
 } Graph;
 
 static void *
@@ -302,10 +351,78 @@ read_hubs(Graph *g, const Kind *kind, const char *affected_sql, void (*done) (Hu
 	pfree(hub.value.data);
 }
 
+static inline int32
+place_of(Graph *g, int32 node)
+{
+	return cdp_match_engine_place(g->engine, g->record[node]);
+}
+
+static void
+add_edge(Graph *g, int32 a, int32 b, double weight)
+{
+	if (g->n_edges == g->a_edges)
+		g->edge = grow(g->edge, &g->a_edges, sizeof(CdpEdge));
+	g->edge[g->n_edges++] = (CdpEdge)
+	{
+		.a = a, .b = b, .weight = weight
+	};
+}
+
+/* Does the model take two of the records for two people? Then the hub's pairs are kept as scored ones. */
+static bool
+is_contradicted(HubReader *hub)
+{
+	Graph	   *g = hub->g;
+	int32	   *place = palloc(hub->n_members * sizeof(int32));
+	double	   *weight = palloc(hub->n_members * (hub->n_members - 1) / 2 * sizeof(double));
+	double		least = 0;
+	int			n = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < hub->n_members; i++)
+		place[i] = place_of(g, hub->member[i]);
+	for (int i = 0; i < hub->n_members; i++)
+		for (int j = i + 1; j < hub->n_members; j++)
+		{
+			weight[n] = place[i] < 0 || place[j] < 0 ? 0
+				: cdp_match_engine_weight(g->engine, Min(place[i], place[j]), Max(place[i], place[j]));
+			least = Min(least, weight[n++]);
+		}
+	if (least < CONTRADICTED)
+	{
+		if (g->n_contradicted == g->a_contradicted)
+			g->contradicted = grow(g->contradicted, &g->a_contradicted, sizeof(Contradicted));
+		g->contradicted[g->n_contradicted++] = (Contradicted)
+		{
+			.kind = hub->kind->name, .value = cstring_to_text_with_len(hub->value.data, hub->value.len)
+		};
+		n = 0;
+		for (int i = 0; i < hub->n_members; i++)
+			for (int j = i + 1; j < hub->n_members; j++, n++)
+				if (weight[n] > 0)
+					add_edge(g, Min(place[i], place[j]), Max(place[i], place[j]), weight[n]);
+				else if (weight[n] < CONTRADICTED)
+				{
+					if (g->n_refused + 2 > g->a_refused)
+						g->refused = grow(g->refused, &g->a_refused, sizeof(int64));
+					if (g->n_refused / 2 == g->a_refused_hub)
+						g->refused_hub = grow(g->refused_hub, &g->a_refused_hub, sizeof(int32));
+					g->refused_hub[g->n_refused / 2] = g->n_contradicted - 1;
+					g->refused[g->n_refused++] = g->record[hub->member[i]];
+					g->refused[g->n_refused++] = g->record[hub->member[j]];
+				}
+	}
+	pfree(place);
+	pfree(weight);
+	return least < CONTRADICTED;
+}
+
 static void
 hub_join_all(HubReader *hub)
 {
 	if (hub->kind->common_limit > 0 && hub->size > hub->kind->common_limit)
+		return;
+	if (hub->kind->compared && hub->n_members > 1 && is_contradicted(hub))
 		return;
 	for (int i = 1; i < hub->n_members; i++)
 		join_nodes(hub->g, hub->member[0], hub->member[i]);
@@ -344,6 +461,7 @@ kind_row(TupleTableSlot *slot, void *state)
 	k->ties = DatumGetBool(slot->tts_values[2]);
 	k->common_limit = DatumGetInt32(slot->tts_values[3]);
 	k->max_per_profile = slot->tts_isnull[4] ? 0 : DatumGetInt32(slot->tts_values[4]);
+	k->compared = DatumGetBool(slot->tts_values[5]);
 }
 
 static void
@@ -398,6 +516,7 @@ typedef struct Rebuild
 	StringInfoData hub_kind;
 	StringInfoData value;
 	bool		open;
+	bool		contradicted;
 	int32		hub_number;
 	int32	   *rep;			/* one node of each cluster met in this hub, in canonical order */
 	int			n_reps,
@@ -611,6 +730,36 @@ held_row(TupleTableSlot *slot, void *state)
 			   });
 }
 
+/* Bytes, as collation C compares. */
+static int
+compare_bytes(const text *x, const text *y)
+{
+	int			nx = VARSIZE_ANY_EXHDR(x),
+				ny = VARSIZE_ANY_EXHDR(y);
+	int			c = memcmp(VARDATA_ANY(x), VARDATA_ANY(y), Min(nx, ny));
+
+	return c != 0 ? c : nx - ny;
+}
+
+static int
+compare_contradicted(const void *a, const void *b)
+{
+	const Contradicted *x = a,
+			   *y = b;
+	int			c = compare_bytes(x->kind, y->kind);
+
+	return c != 0 ? c : compare_bytes(x->value, y->value);
+}
+
+static bool
+hub_is_contradicted(const Graph *g, Datum kind, Datum value)
+{
+	Contradicted wanted = {.kind = DatumGetTextPP(kind), .value = DatumGetTextPP(value)};
+
+	return g->n_contradicted > 0 &&
+		bsearch(&wanted, g->contradicted, g->n_contradicted, sizeof(Contradicted), compare_contradicted) != NULL;
+}
+
 /*
  * Rows (kind, value, record_id) in canonical order. Each record tries the
  * clusters met in its hub, in the order in which they were met. A cluster is
@@ -632,7 +781,10 @@ evidence_row(TupleTableSlot *slot, void *state)
 		keep_hub(&rb->value, slot->tts_values[1]);
 		rb->open = true;
 		rb->n_reps = 0;
+		rb->contradicted = hub_is_contradicted(rb->g, slot->tts_values[0], slot->tts_values[1]);
 	}
+	if (rb->contradicted)
+		return;
 	for (int i = 0; i < rb->n_reps; i++)
 	{
 		const text *why = try_join(rb, rb->rep[i], node);
@@ -685,14 +837,68 @@ write_refusals(Rebuild *rb)
 						  5, argtypes, args, NULL, false, 0);
 }
 
+/*
+ * Numbers the chosen nodes and loads what constraints say about each: limited values
+ * that it holds, records that it must not meet. Returns the chosen records.
+ */
+static ArrayType *
+load_constraints(Rebuild *rb, int n_members)
+{
+	Graph	   *g = rb->g;
+	Datum	   *members = MemoryContextAllocHuge(CurrentMemoryContext, n_members * sizeof(Datum));
+	Datum	   *kind_names = palloc(g->n_kinds * sizeof(Datum));
+	Datum	   *kind_numbers = palloc(g->n_kinds * sizeof(Datum));
+	Oid			argtypes[3] = {INT8ARRAYOID, TEXTARRAYOID, INT4ARRAYOID};
+	Datum		args[3];
+	int			n = 0;
+
+	for (int32 i = 0; i < g->n; i++)
+		if (rb->in_conflict[i])
+		{
+			g->count[i] = n;
+			members[n++] = Int64GetDatum(g->record[i]);
+		}
+	rb->held = MemoryContextAllocExtended(CurrentMemoryContext, n_members * sizeof(HeldSet), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	initStringInfo(&rb->value);
+	initStringInfo(&rb->hub_kind);
+
+	/* a ruling that leaves the conflict leaves the component, and the two never meet */
+	for (int i = 0; i < g->n_different; i++)
+		if (rb->in_conflict[g->different[i][0]] && rb->in_conflict[g->different[i][1]])
+		{
+			hold_enemy(held_of(rb, g->different[i][0]), g->different[i][1]);
+			hold_enemy(held_of(rb, g->different[i][1]), g->different[i][0]);
+		}
+
+	args[0] = PointerGetDatum(array_of(members, n_members, INT8OID));
+	n = 0;
+	for (int i = 0; i < g->n_kinds; i++)
+		if (g->kinds[i].max_per_profile > 0)
+		{
+			kind_names[n] = PointerGetDatum(g->kinds[i].name);
+			kind_numbers[n++] = Int32GetDatum(i);
+		}
+	if (n > 0)
+	{
+		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
+		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
+		cdp_core_stream(psprintf("SELECT k.number, h.value::pg_catalog.text, h.record_id"
+								 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
+								 " JOIN %s.identifier h ON h.kind = k.kind"
+								 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
+						3, argtypes, args, held_row, rb);
+		rb->open = false;
+	}
+	return DatumGetArrayTypeP(args[0]);
+}
+
 static void
 rebuild_conflicts(Graph *g)
 {
 	Rebuild		rb = {.g = g};
 	MemoryContext own,
 				old;
-	Datum	   *members,
-			   *kind_names,
+	Datum	   *kind_names,
 			   *kind_numbers,
 			   *kind_priorities,
 			   *kind_limits;
@@ -717,51 +923,14 @@ rebuild_conflicts(Graph *g)
 		return;
 	}
 	rb.in_conflict = in_conflict;
-	members = MemoryContextAllocHuge(own, n_members * sizeof(Datum));
-	n = 0;
 	for (int32 i = 0; i < g->n; i++)
 		if (in_conflict[i])
-		{
 			g->parent[i] = i;
-			g->count[i] = n;
-			members[n++] = Int64GetDatum(g->record[i]);
-		}
-	rb.held = MemoryContextAllocExtended(own, n_members * sizeof(HeldSet), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	initStringInfo(&rb.value);
-	initStringInfo(&rb.hub_kind);
-
-	/* a ruling that leaves the conflict leaves the component, and the two never meet */
-	for (int i = 0; i < g->n_different; i++)
-		if (in_conflict[g->different[i][0]] && in_conflict[g->different[i][1]])
-		{
-			hold_enemy(held_of(&rb, g->different[i][0]), g->different[i][1]);
-			hold_enemy(held_of(&rb, g->different[i][1]), g->different[i][0]);
-		}
-
-	/* what each record holds of limited kinds */
+	args[0] = PointerGetDatum(load_constraints(&rb, n_members));
 	kind_names = palloc(g->n_kinds * sizeof(Datum));
 	kind_numbers = palloc(g->n_kinds * sizeof(Datum));
 	kind_priorities = palloc(g->n_kinds * sizeof(Datum));
 	kind_limits = palloc(g->n_kinds * sizeof(Datum));
-	args[0] = PointerGetDatum(array_of(members, n_members, INT8OID));
-	n = 0;
-	for (int i = 0; i < g->n_kinds; i++)
-		if (g->kinds[i].max_per_profile > 0)
-		{
-			kind_names[n] = PointerGetDatum(g->kinds[i].name);
-			kind_numbers[n++] = Int32GetDatum(i);
-		}
-	if (n > 0)
-	{
-		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
-		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
-		cdp_core_stream(psprintf("SELECT k.number, h.value::pg_catalog.text, h.record_id"
-								 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
-								 " JOIN %s.identifier h ON h.kind = k.kind"
-								 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
-						3, argtypes, args, held_row, &rb);
-		rb.open = false;
-	}
 
 	/* a person's word first, then the hubs */
 	for (int i = 0; i < g->n_same; i++)
@@ -799,6 +968,198 @@ rebuild_conflicts(Graph *g)
 	}
 	note_peak(g);
 	write_refusals(&rb);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(own);
+}
+
+/* ---------------------------------------------------------------- step 4: scored pairs */
+
+static void
+link_row(TupleTableSlot *slot, void *state)
+{
+	Graph	   *g = state;
+	int32		a = cdp_match_engine_place(g->engine, DatumGetInt64(slot->tts_values[0]));
+	int32		b = cdp_match_engine_place(g->engine, DatumGetInt64(slot->tts_values[1]));
+
+	if (a >= 0 && b >= 0)
+		add_edge(g, Min(a, b), Max(a, b), DatumGetFloat8(slot->tts_values[2]));
+}
+
+static void
+scored_pair(void *state, int32 a, int32 b, double weight)
+{
+	add_edge(state, a, b, weight);
+}
+
+/* Keeps the scored pairs of a whole run as links. */
+static void
+write_links(Graph *g)
+{
+	enum
+	{
+		AT_ONCE = 10000
+	};
+	Oid			argtypes[3] = {INT8ARRAYOID, INT8ARRAYOID, FLOAT8ARRAYOID};
+	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s.link (record_a, record_b, origin, weight)"
+											" SELECT u.a, u.b, 'model', u.w FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(a, b, w)"
+											" ON CONFLICT DO NOTHING", g->schema), 3, argtypes);
+	Datum	   *a = palloc(AT_ONCE * sizeof(Datum)),
+			   *b = palloc(AT_ONCE * sizeof(Datum)),
+			   *w = palloc(AT_ONCE * sizeof(Datum));
+
+	for (int from = 0; from < g->n_edges; from += AT_ONCE)
+	{
+		int			n = Min(g->n_edges - from, AT_ONCE);
+		Datum		args[3];
+
+		for (int i = 0; i < n; i++)
+		{
+			const CdpEdge *edge = &g->edge[from + i];
+			int64		x = cdp_match_engine_record(g->engine, edge->a),
+						y = cdp_match_engine_record(g->engine, edge->b);
+
+			a[i] = Int64GetDatum(Min(x, y));
+			b[i] = Int64GetDatum(Max(x, y));
+			w[i] = Float8GetDatum(edge->weight);
+		}
+		args[0] = PointerGetDatum(array_of(a, n, INT8OID));
+		args[1] = PointerGetDatum(array_of(b, n, INT8OID));
+		args[2] = PointerGetDatum(construct_array(w, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		SPI_execute_plan(plan, args, NULL, false, 0);
+		for (int i = 0; i < 3; i++)
+			pfree(DatumGetPointer(args[i]));
+	}
+	SPI_freeplan(plan);
+}
+
+typedef struct Joining
+{
+	Graph	   *g;
+	Rebuild    *rb;				/* NULL: nothing is constrained */
+	const int32 *node;			/* by place */
+} Joining;
+
+static double
+pair_weight(void *state, int32_t a, int32_t b)
+{
+	return cdp_match_engine_weight(((Joining *) state)->g->engine, a, b);
+}
+
+static bool
+join_clusters(void *state, int32_t a, int32_t b, double mean)
+{
+	Joining    *joining = state;
+	Graph	   *g = joining->g;
+	int32		root_a = find_root(g, joining->node[a]),
+				root_b = find_root(g, joining->node[b]);
+	Bridge		bridge = {.weight = mean, .a = joining->node[a], .b = joining->node[b]};
+
+	if (joining->rb)
+	{
+		const text *why = try_join(joining->rb, root_a, root_b);
+
+		if (why)
+		{
+			note_refusal(joining->rb, joining->node[a], joining->node[b], CStringGetTextDatum("model"), CStringGetTextDatum("match"), why);
+			return false;
+		}
+	}
+	else
+		join_nodes(g, root_a, root_b);
+	for (int side = 0; side < 2; side++)
+	{
+		const Bridge *other = &g->bridge[side ? root_a : root_b];
+
+		if (other->weight > 0 && other->weight < bridge.weight)
+			bridge = *other;
+	}
+	g->bridge[find_root(g, root_a)] = bridge;
+	return true;
+}
+
+static void
+poll_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Writes the pairs that a model refuses though they share a value.
+ */
+static void
+write_contradictions(Graph *g)
+{
+	Rebuild		rb = {.g = g};
+
+	for (int i = 0; i < g->n_refused; i += 2)
+	{
+		const Contradicted *hub = &g->contradicted[g->refused_hub[i / 2]];
+
+		note_refusal(&rb, node_of(g, g->refused[i]), node_of(g, g->refused[i + 1]), PointerGetDatum(hub->kind), PointerGetDatum(hub->value),
+					 cstring_to_text("model"));
+	}
+	write_refusals(&rb);
+}
+
+static void
+agglomerate(Graph *g)
+{
+	MemoryContext own = AllocSetContextCreate(g->work, "cdp clustering, scored pairs", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(own);
+	int32		n = cdp_match_engine_size(g->engine);
+	int32	   *node = MemoryContextAllocHuge(own, (n + 1) * sizeof(int32));
+	int32	   *first = MemoryContextAllocHuge(own, g->n * sizeof(int32));	/* place of a root's first record */
+	Rebuild		rb = {.g = g};
+	Joining		joining = {.g = g, .node = node};
+	CdpAgglomeration work = {.n = n, .weight = pair_weight, .join = join_clusters, .state = &joining, .poll = poll_interrupts};
+	bool	   *touched = MemoryContextAllocExtended(own, g->n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	int			n_touched = 0;
+	bool		limited = g->n_different > 0;
+
+	work.cluster = MemoryContextAllocHuge(own, (n + 1) * sizeof(int32));
+	memset(first, -1, g->n * sizeof(int32));
+	for (int32 i = 0; i < n; i++)
+	{
+		int32		root;
+
+		node[i] = node_of(g, cdp_match_engine_record(g->engine, i));
+		if (node[i] < 0)
+			elog(ERROR, "record of the matching engine is not in the graph");
+		root = find_root(g, node[i]);
+		if (first[root] < 0)
+			first[root] = i;
+		work.cluster[i] = first[root];
+	}
+	for (int i = 0; i < g->n_kinds; i++)
+		limited = limited || g->kinds[i].max_per_profile > 0;
+	if (limited)
+	{
+		for (int i = 0; i < g->n_edges; i++)
+		{
+			touched[find_root(g, node[g->edge[i].a])] = true;
+			touched[find_root(g, node[g->edge[i].b])] = true;
+		}
+		for (int32 i = 0; i < g->n; i++)
+		{
+			touched[i] = touched[find_root(g, i)];
+			n_touched += touched[i];
+		}
+		rb.in_conflict = touched;
+		if (n_touched > 0)
+		{
+			load_constraints(&rb, n_touched);
+			for (int32 i = 0; i < g->n; i++)
+				if (touched[i] && find_root(g, i) != i)
+					merge_held(held_of(&rb, find_root(g, i)), held_of(&rb, i));
+			joining.rb = &rb;
+		}
+	}
+	g->bridge = MemoryContextAllocExtended(g->work, g->n * sizeof(Bridge), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (!cdp_agglomerate(&work, g->edge, g->n_edges))
+		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory while clustering scored pairs"));
+	note_peak(g);
+	if (joining.rb)
+		write_refusals(&rb);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(own);
 }
@@ -947,12 +1308,16 @@ assign_ids(Graph *g)
 PG_FUNCTION_INFO_V1(cdp_cluster);
 
 /*
- * cdp_internal.cluster(space regnamespace, affected_only boolean, common_limit int)
- *	  -> setof (record_id bigint, former_profile_id bigint, profile_id bigint)
+ * cdp_internal.cluster(space regnamespace, affected_only boolean, common_limit int, model_id int)
+ *	  -> setof (record_id bigint, former_profile_id bigint, profile_id bigint,
+ *				bridge_weight float8, bridge_a bigint, bridge_b bigint)
  *
  * Clusters the records of the space (or those in pg_temp.cdp_affected, with
- * their hubs in pg_temp.cdp_hub) and returns those whose profile changed. Writes
- * what constraints refused to refused_merge. See the head of this file.
+ * their hubs in pg_temp.cdp_hub) and returns those whose profile changed, and of every
+ * cluster that scored pairs hold together its first record with the weakest join. model_id
+ * 0: without scored pairs. A whole run scores them and writes them to link, else they are
+ * read from there. Writes what constraints refused to refused_merge. See the head of
+ * this file.
  */
 Datum
 cdp_cluster(PG_FUNCTION_ARGS)
@@ -962,8 +1327,9 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	MemoryContext work,
 				old;
 	int64	   *assigned;
-	Oid			argtypes[1] = {INT4OID};
-	Datum		args[1] = {PG_GETARG_DATUM(2)};
+	int			model_id = PG_GETARG_INT32(3);
+	Oid			argtypes[2] = {INT4OID, INT4OID};
+	Datum		args[2] = {PG_GETARG_DATUM(2), Int32GetDatum(model_id)};
 
 	g.affected_only = PG_GETARG_BOOL(1);
 	InitMaterializedSRF(fcinfo, 0);
@@ -975,12 +1341,26 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	old = MemoryContextSwitchTo(work);
 	g.work = work;
 
-	cdp_core_stream(psprintf("SELECT kind, priority, ties, common_limit, max_per_profile"
-							 " FROM cdp_internal.evidence_kinds(%s, $1) ORDER BY priority, kind", quote_literal_cstr(g.schema)),
-					1, argtypes, args, kind_row, &g);
+	cdp_core_stream(psprintf("SELECT k.kind, k.priority, k.ties, k.common_limit, k.max_per_profile,"
+							 " k.kind IN (SELECT a.attribute FROM %2$s.attribute a WHERE a.kind <> 'reference')"
+							 " AND k.kind IN (SELECT pg_catalog.unnest(l.attributes) FROM %2$s.match_level l WHERE l.model_id = $2)"
+							 " FROM cdp_internal.evidence_kinds(%1$s, $1) k ORDER BY k.priority, k.kind", quote_literal_cstr(g.schema), g.schema),
+					2, argtypes, args, kind_row, &g);
 	load_nodes(&g);
 	if (g.n > 0)
 	{
+		if (model_id != 0)
+		{
+			g.engine = cdp_match_engine_open(PG_GETARG_OID(0), model_id, g.affected_only);
+			if (g.affected_only)
+				cdp_core_stream(psprintf("SELECT l.record_a, l.record_b, l.weight FROM pg_temp.cdp_affected u JOIN %s.link l ON l.record_a = u.record_id"
+										 " WHERE l.origin = 'model'", g.schema), 0, NULL, NULL, link_row, &g);
+			else
+			{
+				cdp_match_engine_score(g.engine, false, scored_pair, &g);
+				write_links(&g);
+			}
+		}
 		cdp_core_stream(psprintf("SELECT l.record_a, l.record_b, l.weight FROM %1$s.link l"
 								 " JOIN %1$s.record a ON a.record_id = l.record_a JOIN %1$s.record b ON b.record_id = l.record_b"
 								 " WHERE l.origin = 'ruling'"
@@ -993,6 +1373,9 @@ cdp_cluster(PG_FUNCTION_ARGS)
 			if (g.kinds[i].ties)
 				read_hubs(&g, &g.kinds[i], "SELECT u.value, pg_catalog.unnest(u.members) FROM pg_temp.cdp_hub u WHERE u.kind = $1 ORDER BY u.value",
 						  hub_join_all);
+		write_contradictions(&g);
+		if (g.n_contradicted > 0)
+			qsort(g.contradicted, g.n_contradicted, sizeof(Contradicted), compare_contradicted);
 
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].max_per_profile > 0)
@@ -1012,16 +1395,29 @@ cdp_cluster(PG_FUNCTION_ARGS)
 			if (find_root(&g, g.different[i][0]) == find_root(&g, g.different[i][1]))
 				g.conflict[find_root(&g, g.different[i][0])] = 1;
 		rebuild_conflicts(&g);
+		if (g.engine)
+			agglomerate(&g);
 
 		assigned = assign_ids(&g);
 		for (int32 i = 0; i < g.n; i++)
 		{
 			int64		profile = assigned[g.parent[i]];
+			const Bridge *bridge = g.bridge && g.parent[i] == i && g.bridge[i].weight > 0 ? &g.bridge[i] : NULL;
 
-			if (profile != g.former[i])
+			if (profile != g.former[i] || bridge)
 			{
-				Datum		values[3] = {Int64GetDatum(g.record[i]), Int64GetDatum(g.former[i]), Int64GetDatum(profile)};
-				bool		nulls[3] = {false, g.former[i] == 0, false};
+				Datum		values[6] = {Int64GetDatum(g.record[i]), Int64GetDatum(g.former[i]), Int64GetDatum(profile)};
+				bool		nulls[6] = {false, g.former[i] == 0, false, bridge == NULL, bridge == NULL, bridge == NULL};
+
+				if (bridge)
+				{
+					int64		a = g.record[bridge->a],
+								b = g.record[bridge->b];
+
+					values[3] = Float8GetDatum(bridge->weight);
+					values[4] = Int64GetDatum(Min(a, b));
+					values[5] = Int64GetDatum(Max(a, b));
+				}
 
 				tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 			}

@@ -19,10 +19,10 @@ REVOKE ALL ON FUNCTION cdp_internal.evidence_kinds(regnamespace, int) FROM PUBLI
 COMMENT ON FUNCTION cdp_internal.evidence_kinds(regnamespace, int) IS
 'The kinds of hubs of a space in one list: identifier attributes, references to source keys, rules; ties is false for identifiers that only limit or carry consent. common is the limit of records per value; references have none (0).';
 
-CREATE OR REPLACE FUNCTION cdp_internal.cluster(space regnamespace, affected_only boolean, common int)
-RETURNS TABLE (record_id bigint, former_profile_id bigint, profile_id bigint)
+CREATE OR REPLACE FUNCTION cdp_internal.cluster(space regnamespace, affected_only boolean, common int, model_id int)
+RETURNS TABLE (record_id bigint, former_profile_id bigint, profile_id bigint, bridge_weight double precision, bridge_a bigint, bridge_b bigint)
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'cdp_cluster';
-REVOKE ALL ON FUNCTION cdp_internal.cluster(regnamespace, boolean, int) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.cluster(regnamespace, boolean, int) IS
-'Clusters the records of a space, or those in pg_temp.cdp_affected with their hubs in pg_temp.cdp_hub, and returns the records whose profile changes.';
+REVOKE ALL ON FUNCTION cdp_internal.cluster(regnamespace, boolean, int, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.cluster(regnamespace, boolean, int, int) IS
+'Clusters the records of a space, or those in pg_temp.cdp_affected with their hubs in pg_temp.cdp_hub, and returns the records whose profile changes; of each profile that scored pairs hold together also its first record, with the weakest join (mean weight, first records of the two clusters). model_id: the matching model, 0 for none; clustering everything scores all pairs and writes them to link.';

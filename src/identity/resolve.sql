@@ -42,7 +42,7 @@ BEGIN
     -- the session may have temporary tables of its own called cdp_something
     SELECT string_agg(format('pg_temp.%I', c.relname), ', ') INTO names FROM pg_class c
      WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r' AND c.relname = coalesce(only_one, c.relname)
-       AND c.relname IN ('cdp_touched', 'cdp_changed', 'cdp_stale', 'cdp_delta', 'cdp_exploded', 'cdp_affected', 'cdp_hub', 'cdp_kind', 'cdp_moved');
+       AND c.relname IN ('cdp_touched', 'cdp_changed', 'cdp_stale', 'cdp_delta', 'cdp_exploded', 'cdp_affected', 'cdp_hub', 'cdp_kind', 'cdp_moved', 'cdp_clustered');
     IF names IS NOT NULL THEN
         EXECUTE 'DROP TABLE ' || names;
     END IF;
@@ -485,6 +485,54 @@ REVOKE ALL ON FUNCTION cdp_internal.close_affected(regnamespace, int) FROM PUBLI
 COMMENT ON FUNCTION cdp_internal.close_affected(regnamespace, int) IS
 'Closes what changed over the evidence into pg_temp.cdp_affected, with all its hubs in pg_temp.cdp_hub; returns the number of records.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.score_changed(space regnamespace, model int)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- who loses a link is affected too; but only what changed itself is scored again
+    EXECUTE format($sql$
+        CREATE TEMP TABLE cdp_unlinked ON COMMIT DROP AS
+        WITH changed AS MATERIALIZED (SELECT DISTINCT c.record_id FROM pg_temp.cdp_changed c),
+        gone AS (DELETE FROM %1$s.link l WHERE l.origin = 'model'
+                    AND (l.record_a IN (SELECT c.record_id FROM changed c) OR l.record_b IN (SELECT c.record_id FROM changed c))
+                 RETURNING l.record_a, l.record_b)
+        SELECT g.record_a AS record_id FROM gone g UNION SELECT g.record_b FROM gone g
+    $sql$, space);
+    EXECUTE format('INSERT INTO %s.link (record_a, record_b, origin, weight) SELECT p.record_a, p.record_b, ''model'', p.weight FROM cdp_internal.score_pairs(%L, $1, true) p
+                    ON CONFLICT (record_a, record_b, origin) DO UPDATE SET weight = excluded.weight', space, space) USING model;
+    INSERT INTO pg_temp.cdp_changed SELECT u.record_id FROM pg_temp.cdp_unlinked u;
+    DROP TABLE pg_temp.cdp_unlinked;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.score_changed(regnamespace, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.score_changed(regnamespace, int) IS
+'Scores the pairs of the records in pg_temp.cdp_changed again and notes there who lost a link.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.write_confidence(space regnamespace, model int, stale_only boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('DELETE FROM %s.weakest_link w WHERE %s', space,
+        CASE WHEN stale_only THEN 'w.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t UNION ALL SELECT c.profile_id FROM pg_temp.cdp_clustered c)' ELSE 'true' END);
+    EXECUTE format('INSERT INTO %s.weakest_link (profile_id, record_a, record_b, weight)
+                    SELECT c.profile_id, c.bridge_a, c.bridge_b, c.bridge_weight FROM pg_temp.cdp_clustered c WHERE c.bridge_weight IS NOT NULL', space);
+    -- without a model nobody asked how sure it is
+    EXECUTE format($sql$
+        UPDATE %1$s.profile p SET confidence = n.confidence
+          FROM (SELECT q.profile_id, CASE WHEN $1 > 0 THEN coalesce(1 / (1 + exp(-least(w.weight, 500) * ln(2::double precision))), 1) END::real AS confidence
+                  FROM %1$s.profile q LEFT JOIN %1$s.weakest_link w USING (profile_id) WHERE %2$s) n
+         WHERE n.profile_id = p.profile_id AND p.confidence IS DISTINCT FROM n.confidence
+    $sql$, space, CASE WHEN stale_only THEN 'q.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t UNION ALL SELECT c.profile_id FROM pg_temp.cdp_clustered c)' ELSE 'true' END) USING model;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.write_confidence(regnamespace, int, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.write_confidence(regnamespace, int, boolean) IS
+'Writes the weakest join of the profiles that were clustered, and the confidence that follows from it: the probability of that join; 1 where no scored pair was needed, null without a model.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.log_moves(space regnamespace, run_id bigint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -565,6 +613,7 @@ AS $$
 DECLARE
     started  timestamptz := clock_timestamp();
     common   int := cdp_internal.setting('cdp.max_records_per_value');
+    model    int;
     last_counts jsonb;
     whole    boolean;
     bulk     boolean;
@@ -631,12 +680,19 @@ BEGIN
     IF NOT whole AND (n_added + n_changed + n_removed) * 5 > n_records THEN
         whole := true;
     END IF;
+    EXECUTE format('SELECT coalesce((SELECT m.model_id FROM %s.match_model m WHERE m.active), 0)', space) INTO model;
+    whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model;
     IF NOT whole THEN
+        IF model > 0 THEN
+            PERFORM cdp_internal.progress(format('space %s: scoring what changed', space));
+            PERFORM cdp_internal.score_changed(space, model);
+        END IF;
         n_affected := cdp_internal.close_affected(space, common);
         whole := n_affected * 2 > n_records;
     END IF;
 
     IF whole THEN
+        EXECUTE format('DELETE FROM %s.link l WHERE l.origin = ''model''', space);
         EXECUTE format('DELETE FROM %s.refused_merge', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s records', space, n_records));
         PERFORM cdp_internal.analyze_table(space, 'record'), cdp_internal.analyze_table(space, 'identifier');
@@ -645,7 +701,9 @@ BEGIN
                          WHERE f.record_a IN (SELECT a.record_id FROM pg_temp.cdp_affected a) OR f.record_b IN (SELECT a.record_id FROM pg_temp.cdp_affected a)', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s of %s records', space, n_affected, n_records));
     END IF;
-    CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS SELECT m.record_id, m.former_profile_id, m.profile_id FROM cdp_internal.cluster(space, NOT whole, common) m;
+    CREATE TEMP TABLE cdp_clustered ON COMMIT DROP AS SELECT m.* FROM cdp_internal.cluster(space, NOT whole, common, model) m;
+    CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS
+    SELECT m.record_id, m.former_profile_id, m.profile_id FROM pg_temp.cdp_clustered m WHERE m.former_profile_id IS DISTINCT FROM m.profile_id;
     ANALYZE pg_temp.cdp_moved;
 
     EXECUTE format('UPDATE %s.identity i SET profile_id = m.profile_id, since = now() FROM pg_temp.cdp_moved m
@@ -663,6 +721,7 @@ BEGIN
     END IF;
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
     n_profiles := (last_counts ->> 'profiles')::bigint + cdp_internal.write_profiles(space, NOT whole);
+    PERFORM cdp_internal.write_confidence(space, model, NOT whole);
     IF whole THEN
         EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n_profiles;
     END IF;
@@ -674,7 +733,7 @@ BEGIN
     EXECUTE format('SELECT count(*) FROM %s.refused_merge', space) INTO n_refused;
     EXECUTE format('INSERT INTO %s.run (run_id, step, state, started_at, finished_at, counts) VALUES ($1, ''resolve'', ''done'', $2, clock_timestamp(), $3)', space)
       USING id, started, jsonb_build_object('records', n_records, 'profiles', n_profiles, 'added', n_added, 'changed', n_changed, 'removed', n_removed,
-                                            'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole, 'max_records_per_value', common);
+                                            'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole, 'max_records_per_value', common, 'model', model);
     PERFORM cdp_internal.drop_work_tables();
     RETURN QUERY SELECT id, n_records, n_profiles, n_added, n_changed, n_removed, n_rejected, n_merged, n_split, n_refused;
 END

@@ -115,6 +115,15 @@ BEGIN
         CREATE INDEX ON %1$I.link (record_b);
         COMMENT ON TABLE %1$I.link IS 'pairs that speak for one person (weight: log2 odds) and rulings (origin ruling, weight plus or minus infinity)';
 
+        CREATE TABLE %1$I.weakest_link (
+            profile_id bigint PRIMARY KEY,
+            record_a   bigint NOT NULL,
+            record_b   bigint NOT NULL,
+            weight     double precision NOT NULL
+        );
+        COMMENT ON TABLE %1$I.weakest_link IS
+            'of a profile that scored pairs hold together: the least sure of the joins that made it, as the mean weight (log2 odds) of the two clusters and a record of each';
+
         CREATE TABLE %1$I.refused_merge (
             record_a bigint NOT NULL,
             record_b bigint NOT NULL,
