@@ -56,8 +56,8 @@ BEGIN
                p.reason, w.agree, w.disagree
           FROM p
           LEFT JOIN v a ON a.record_id = p.record_a LEFT JOIN v b ON b.record_id = p.record_b
-          LEFT JOIN LATERAL (SELECT coalesce(array_agg(s.comparison ORDER BY s.weight DESC) FILTER (WHERE s.weight > 0), '{}') AS agree,
-                                    coalesce(array_agg(s.comparison ORDER BY s.weight) FILTER (WHERE s.weight < 0), '{}') AS disagree, sum(s.weight) AS total
+          LEFT JOIN LATERAL (SELECT coalesce(array_agg(s.comparison ORDER BY s.weight DESC) FILTER (WHERE s.weight > 0 AND s.step > 0), '{}') AS agree,
+                                    coalesce(array_agg(s.comparison ORDER BY s.weight) FILTER (WHERE s.weight < 0 AND s.step > 0), '{}') AS disagree, sum(s.weight) AS total
                                FROM (SELECT * FROM cdp.pair_levels($4, a.keys, b.keys, cdp_internal.condition_levels($2, $3, p.record_a, p.record_b, a.keys, b.keys))) s) w ON w.total IS NOT NULL
          ORDER BY p.class, p.score, p.record_a, p.record_b
     $sql$, space) USING greatest(coalesce(n, 50), 0), space, id, model;
