@@ -601,47 +601,25 @@ $$;
 REVOKE ALL ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) IS 'Builds the two indexes of identifier.';
 
-CREATE OR REPLACE FUNCTION cdp.resolve(space regnamespace)
-RETURNS TABLE (run_id bigint, records bigint, profiles bigint, added bigint, changed bigint, removed bigint, rejected bigint,
-               merged bigint, split bigint, refused bigint)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE OR REPLACE FUNCTION cdp_internal.read_sources(space regnamespace, note_changes boolean,
+    OUT added bigint, OUT changed bigint, OUT removed bigint, OUT rejected bigint)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
 SET jit = off
 AS $$
-#variable_conflict use_column
 DECLARE
-    started  timestamptz := clock_timestamp();
-    common   int := cdp_internal.setting('cdp.max_records_per_value');
-    model    int;
-    last_counts jsonb;
-    whole    boolean;
-    bulk     boolean;
-    s        record;
-    d        record;
-    n        int := 0;
+    bulk      boolean;
+    s         record;
+    d         record;
+    r         record;
+    n         int := 0;
     n_sources int;
-    n_records bigint;
-    n_profiles bigint;
-    n_added bigint := 0; n_changed bigint := 0; n_removed bigint := 0; n_rejected bigint := 0;
-    n_merged bigint; n_split bigint; n_refused bigint; n_affected bigint;
-    info     record;
-    id       bigint;
-    r        record;
 BEGIN
-    PERFORM cdp_internal.require_space(space);
-    PERFORM cdp_internal.lock_space(space);
-    PERFORM cdp_internal.drop_work_tables();
-    PERFORM cdp_internal.make_work_tables();
-
-    EXECUTE format('SELECT i.xmin::text AS version, i.definitions_changed FROM %s.space_info i', space) INTO info;
-    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.identity)', space) INTO whole;
-    -- the last run's limit on common values tells which hubs tied: under another one any of them may change
-    EXECUTE format('SELECT r.counts FROM %s.run r WHERE r.step = ''resolve'' AND r.state = ''done'' ORDER BY r.run_id DESC LIMIT 1', space)
-       INTO last_counts;
-    whole := whole OR info.definitions_changed OR (last_counts ->> 'max_records_per_value')::int IS DISTINCT FROM common;
-    EXECUTE format('SELECT nextval(%L)', pg_get_serial_sequence(space || '.run', 'run_id')) INTO id;
-
+    added := 0;
+    changed := 0;
+    removed := 0;
+    rejected := 0;
     FOR r IN EXECUTE format('SELECT r.rule FROM %s.rule r WHERE NOT r.applied ORDER BY r.rule', space) LOOP
         PERFORM cdp_internal.explode_attribute(space, r.rule);
         EXECUTE format('UPDATE %s.rule SET applied = true WHERE rule = $1', space) USING r.rule;
@@ -660,17 +638,59 @@ BEGIN
         PERFORM cdp_internal.progress(format('space %s: reading source %s (%s of %s)', space, s.source, n, n_sources));
         EXECUTE format('UPDATE %s.source SET relation = $2, resolved_at = now() WHERE source_id = $1', space)
           USING s.source_id, cdp_internal.present_relation(s.relation, s.relation_name);
-        SELECT * INTO d FROM cdp_internal.read_source(space, s.source_id, NOT whole);
-        n_added := n_added + d.added;
-        n_changed := n_changed + d.changed;
-        n_removed := n_removed + d.removed;
-        n_rejected := n_rejected + d.rejected;
+        SELECT * INTO d FROM cdp_internal.read_source(space, s.source_id, note_changes);
+        added := added + d.added;
+        changed := changed + d.changed;
+        removed := removed + d.removed;
+        rejected := rejected + d.rejected;
     END LOOP;
 
     IF bulk THEN
         PERFORM cdp_internal.progress(format('space %s: building indexes', space));
         PERFORM cdp_internal.build_identifier_indexes(space);
     END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.read_sources(regnamespace, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.read_sources(regnamespace, boolean) IS
+'Reads every record source of a space into records and identifiers; counts what was added, changed, removed and rejected. note_changes: into the work tables too. The caller holds the lock of the space and has made the work tables.';
+
+CREATE OR REPLACE FUNCTION cdp.resolve(space regnamespace)
+RETURNS TABLE (run_id bigint, records bigint, profiles bigint, added bigint, changed bigint, removed bigint, rejected bigint,
+               merged bigint, split bigint, refused bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    started  timestamptz := clock_timestamp();
+    common   int := cdp_internal.setting('cdp.max_records_per_value');
+    model    int;
+    last_counts jsonb;
+    whole    boolean;
+    n_records bigint;
+    n_profiles bigint;
+    n_added bigint; n_changed bigint; n_removed bigint; n_rejected bigint;
+    n_merged bigint; n_split bigint; n_refused bigint; n_affected bigint;
+    info     record;
+    id       bigint;
+BEGIN
+    PERFORM cdp_internal.require_space(space);
+    PERFORM cdp_internal.lock_space(space);
+    PERFORM cdp_internal.drop_work_tables();
+    PERFORM cdp_internal.make_work_tables();
+
+    EXECUTE format('SELECT i.xmin::text AS version, i.definitions_changed FROM %s.space_info i', space) INTO info;
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.identity)', space) INTO whole;
+    -- the last run's limit on common values tells which hubs tied: under another one any of them may change
+    EXECUTE format('SELECT r.counts FROM %s.run r WHERE r.step = ''resolve'' AND r.state = ''done'' ORDER BY r.run_id DESC LIMIT 1', space)
+       INTO last_counts;
+    whole := whole OR info.definitions_changed OR (last_counts ->> 'max_records_per_value')::int IS DISTINCT FROM common;
+    EXECUTE format('SELECT nextval(%L)', pg_get_serial_sequence(space || '.run', 'run_id')) INTO id;
+
+    SELECT x.added, x.changed, x.removed, x.rejected INTO n_added, n_changed, n_removed, n_rejected FROM cdp_internal.read_sources(space, NOT whole) x;
 
     -- what the last run left, and what this one did to it: counting takes longer than a small run
     n_records := (last_counts ->> 'records')::bigint + n_added - n_removed;

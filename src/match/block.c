@@ -305,6 +305,9 @@ add_candidate(Chooser *ch, uint64_t keys)
 
 	if (ch->n_candidates == MAX_CANDIDATES)
 		return true;
+	for (int k = 0; k < n_keys; k++)
+		if (b->model->comparison[b->key[key[k]].comparison].ignored)
+			return true;
 	for (int i = 0; i < ch->n_candidates; i++)
 		if (ch->candidate[i].keys == keys)
 			return true;

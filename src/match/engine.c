@@ -647,7 +647,7 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 	{
 		const CdpComparison *k = &e->model.comparison[c];
 
-		for (int l = 1; l <= k->info->n_levels; l++)
+		for (int l = 1; l <= k->info->n_levels && !k->ignored; l++)
 		{
 			double		u[CDP_RELATIONS];
 			Datum		args[lengthof(argtypes)];
@@ -702,7 +702,7 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 									 " SELECT $1, $2, $3, v.value, v.rarity FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5)) AS v(value, rarity)", e->schema);
 
 	for (int c = 0; c < e->model.n; c++)
-		for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
+		for (int i = 0; i < e->model.comparison[c].info->n_inputs && !e->model.comparison[c].ignored; i++)
 		{
 			const CdpColumn *column = &e->store.column[e->model.comparison[c].column[i]];
 			MemoryContext old = MemoryContextSwitchTo(batch);
@@ -1143,10 +1143,16 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 		warn(e, "training did not converge in %d iterations; the last changed a probability by %.2g", t->iterations, t->change);
 	for (int c = 0; c < e->model.n; c++)
 	{
+		const CdpComparison *k = &e->model.comparison[c];
 		double		seen = 0;
 
-		for (int l = 1; l <= e->model.comparison[c].info->n_levels; l++)
-			seen += e->model.comparison[c].pairs_m[l];
+		if (k->ignored)
+		{
+			warn(e, "comparison %s repeats %s and is left out", e->comparison[c], e->comparison[k->repeats]);
+			continue;
+		}
+		for (int l = 1; l <= k->info->n_levels; l++)
+			seen += k->pairs_m[l];
 		if (seen < 50 && count_values(e, c) > 1)
 			warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}

@@ -237,6 +237,7 @@ SET datestyle = 'ISO, YMD'
 AS $$
 DECLARE
     started timestamptz := clock_timestamp();
+    is_new  boolean;
     id      int;
 BEGIN
     PERFORM cdp_internal.require_space(space);
@@ -244,6 +245,13 @@ BEGIN
     IF pairs_per_record IS NULL OR NOT pairs_per_record BETWEEN 1 AND 100000 THEN
         RAISE EXCEPTION 'pairs_per_record lies between 1 and 100000' USING ERRCODE = 'CDP23',
             HINT = 'Leave it out for the setting cdp.max_pairs_per_record.';
+    END IF;
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.record)', space) INTO is_new;
+    IF is_new THEN
+        PERFORM cdp_internal.drop_work_tables();
+        PERFORM cdp_internal.make_work_tables();
+        PERFORM cdp_internal.read_sources(space, false);
+        PERFORM cdp_internal.drop_work_tables();
     END IF;
     id := cdp_internal.train_model(space, pairs_per_record);
     PERFORM cdp.activate_model(space, id);
@@ -257,7 +265,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.train(regnamespace, double precision) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.train(regnamespace, double precision) IS
-'Learns, without being told who is who, how strongly each level of agreement speaks for one person, and puts the model to use: the next cdp.resolve compares and clusters all records by it. Returns what was learned, as cdp.show_model does, with warnings in words. The same records give the same model, whatever their order. Run cdp.resolve first, so that the records are there.
+'Learns, without being told who is who, how strongly each level of agreement speaks for one person, and puts the model to use: the next cdp.resolve compares and clusters all records by it. Returns what was learned, as cdp.show_model does, with warnings in words. The same records give the same model, whatever their order. In a space that was never resolved the sources are read first.
 pairs_per_record: budget of pairs that blocking may compare, on average per record.
 Errors: CDP20 no space, CDP22 while the space is being resolved, CDP23 bad budget. A failed training changes nothing.
 Example: SELECT * FROM cdp.train(''customer'');';

@@ -102,7 +102,7 @@ resolve()
 report()
 {
 	local set=$1 match=${MATCH:-} steps= took level precision recall f1 correct found expected
-	[ -n "$match" ] || match=$("${sql[@]}" -A -t -c "SELECT (to_regprocedure('cdp.train(regnamespace)') IS NOT NULL)::int")
+	[ -n "$match" ] || match=$("${sql[@]}" -A -t -c "SELECT (to_regproc('cdp.train') IS NOT NULL)::int")
 	[ "${RULES:-$((1 - match))}" = 1 ] || without_rules
 	if [ "$match" = 1 ]; then
 		seconds train "$set"
@@ -113,7 +113,7 @@ report()
 		SELECT format('%-13s %8s records %7s profiles %7s people, %s', :'set', (SELECT count(*) FROM customer.record),
 		              (SELECT count(*) FROM customer.profile), (SELECT count(DISTINCT entity) FROM truth.record), :'steps');
 	SQL
-	"${sql[@]}" -A -t -F ' ' > "$work/levels" -c "SELECT level, coalesce(precision, 0), recall, f1, correct, found, expected FROM cdp.evaluate('customer', 'truth.record')"
+	"${sql[@]}" -A -t -F ' ' > "$work/levels" -c "SELECT level, coalesce(precision, 0), recall, f1, correct, found, expected FROM cdp.evaluate('customer', 'truth.record') WHERE level IN ('pairs', 'clusters')"
 	while read -r level precision recall f1 correct found expected; do
 		printf '%-13s %-8s precision %.4f  recall %.4f  F1 %.4f  (%s correct, %s found, %s expected)\n' \
 			"$set" "$level" "$precision" "$recall" "$f1" "$correct" "$found" "$expected"

@@ -131,7 +131,7 @@ load()
 		without_rules
 	fi
 	"${sql[@]}" -c 'CREATE VIEW truth.compared AS SELECT * FROM truth.record WHERE source IN (SELECT s.source FROM customer.source s)' -c ANALYZE
-	match=${MATCH:-$("${sql[@]}" -c "SELECT (to_regprocedure('cdp.train(regnamespace)') IS NOT NULL)::int")}
+	match=${MATCH:-$("${sql[@]}" -c "SELECT (to_regproc('cdp.train') IS NOT NULL)::int")}
 }
 
 # run_cdp: trains and resolves; sets train, resolve, total, total_used, private, shared, records
