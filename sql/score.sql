@@ -36,9 +36,6 @@ SELECT m.i, p.name FROM (VALUES (1, '[]'::jsonb), (2, '[["aaa", "zzz"]]'), (3, '
  CROSS JOIN LATERAL cdp.pair_levels(jsonb_build_object('lambda', 0.01, 'nicknames', m.nicknames, 'comparisons', jsonb_build_array(jsonb_build_object('comparison', 'n', 'measure', 'name', 'levels',
         (SELECT jsonb_agg(jsonb_build_object('name', l.name, 'm', l.m_default, 'u', l.u_default)) FROM cdp.comparison_levels('name') l)))), '{"n": ["aaa"]}', '{"n": ["zzz"]}') p
  WHERE p.step = 1 ORDER BY 1;
--- a comparison that repeats another weighs nothing
-SELECT name, description, weight FROM cdp.pair_levels(jsonb_set(:'model', '{comparisons,1,repeats}', '"state"'), '{"gender": ["F"]}', '{"gender": ["F"]}') WHERE step = 2;
-
 -- a space of people with slips: engine and SQL agree on every pair, to the last bit
 CREATE SCHEMA score_src;
 CREATE TABLE score_src.person AS

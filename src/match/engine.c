@@ -459,7 +459,7 @@ model_row(TupleTableSlot *slot, void *state)
 	read_doubles(slot->tts_values[1], e->model.share, CDP_RELATIONS);
 }
 
-/* (comparison, level, m, u, repeats) */
+/* (comparison, level, m, u) */
 static void
 level_row(TupleTableSlot *slot, void *state)
 {
@@ -472,7 +472,6 @@ level_row(TupleTableSlot *slot, void *state)
 		return;
 	read_doubles(slot->tts_values[3], u, CDP_RELATIONS);
 	e->model.comparison[c].m[level] = DatumGetFloat8(slot->tts_values[2]);
-	e->model.comparison[c].ignored = !slot->tts_isnull[4];
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		e->model.comparison[c].u[j][level] = u[j];
 }
@@ -580,7 +579,7 @@ read_model(CdpMatchEngine *e, int model_id)
 	require(e, cdp_store_count_rarity(&e->store, &e->model, NULL));
 	cdp_core_stream(psprintf("SELECT m.lambda::pg_catalog.float8, m.share::pg_catalog.float8[] FROM %s.match_model m WHERE m.model_id = $1", e->schema),
 					1, argtypes, args, model_row, e);
-	cdp_core_stream(psprintf("SELECT l.comparison::pg_catalog.text, l.level::pg_catalog.int4, l.m::pg_catalog.float8, l.u::pg_catalog.float8[], l.repeats"
+	cdp_core_stream(psprintf("SELECT l.comparison::pg_catalog.text, l.level::pg_catalog.int4, l.m::pg_catalog.float8, l.u::pg_catalog.float8[]"
 							 " FROM %s.match_level l WHERE l.model_id = $1", e->schema),
 					1, argtypes, args, level_row, e);
 	cdp_core_stream(psprintf("SELECT f.comparison::pg_catalog.text, f.input::pg_catalog.int4, f.rarity_unseen::pg_catalog.float8"
@@ -638,10 +637,9 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 static void
 write_levels(CdpMatchEngine *e, int model_id, bool trained)
 {
-	char	   *sql = psprintf("INSERT INTO %s.match_level (model_id, position, comparison, measure, attributes, is_place, level, name, description, m, u, pairs_m, pairs_u, repeats)"
-							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)", e->schema);
-	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID, TEXTOID};
-	char		nulls[lengthof(argtypes) + 1] = "              ";
+	char	   *sql = psprintf("INSERT INTO %s.match_level (model_id, position, comparison, measure, attributes, is_place, level, name, description, m, u, pairs_m, pairs_u)"
+							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", e->schema);
+	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID};
 
 	for (int c = 0; c < e->model.n; c++)
 	{
@@ -667,10 +665,7 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 			args[10] = doubles(u, CDP_RELATIONS);
 			args[11] = Float8GetDatum(k->pairs_m[l]);
 			args[12] = Float8GetDatum(k->pairs_u[l]);
-			args[13] = k->ignored ? CStringGetTextDatum(e->comparison[k->repeats]) : (Datum) 0;
-			nulls[11] = nulls[12] = trained ? ' ' : 'n';
-			nulls[13] = k->ignored ? ' ' : 'n';
-			run_sql(sql, lengthof(argtypes), argtypes, args, nulls);
+			run_sql(sql, lengthof(argtypes), argtypes, args, trained ? NULL : "           nn");
 		}
 	}
 }

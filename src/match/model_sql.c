@@ -6,7 +6,7 @@
  *
  *	{"origin": "trained", "lambda": 0.001, "share": [0.97, 0.01, 0.01, 0.01],
  *	 "comparisons": [{"comparison": "name", "measure": "person_name", "attributes": ["given_name", ...],
- *		"is_place": false, "repeats": null, "inputs": [{"people": 100, "rarity_unseen": 0.2}, ...],
+ *		"is_place": false, "inputs": [{"people": 100, "rarity_unseen": 0.2}, ...],
  *		"levels": [{"name": "exact", "m": 0.7, "u": [0.0001, ...], "condition": "...", "description": "..."}, ...]}, ...],
  *	 "nicknames": [["bob", "robert"], ...], "rules": [...], "frequencies": [...]}
  *
@@ -312,11 +312,6 @@ read_comparison(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
 		k->measure = found;
 		k->info = cdp_measure_info(k->measure);
 	}
-	if (field(comparison, "repeats", &value))
-	{
-		named->repeats = string(&value, named->name, "repeats");
-		k->ignored = true;
-	}
 	k->is_place = field(comparison, "is_place", &value) && value.type == jbvBool && value.val.boolean;
 	read_levels(comparison, trained, named, k);
 	read_inputs(comparison, named, k);
@@ -459,7 +454,7 @@ float8_array(const double *elements, int n)
 PG_FUNCTION_INFO_V1(cdp_model_levels);
 
 /*
- * cdp_internal.model_levels(model jsonb) -> table(position, comparison, measure, attributes, is_place, repeats, level, name,
+ * cdp_internal.model_levels(model jsonb) -> table(position, comparison, measure, attributes, is_place, level, name,
  *	 description, condition, m, u, pairs_m, pairs_u, inputs, people, rarity_unseen)
  */
 Datum
@@ -479,8 +474,8 @@ cdp_model_levels(PG_FUNCTION_ARGS)
 		{
 			const CdpLevel *level = &k->info->levels[l - 1];
 			double		u[CDP_RELATIONS];
-			Datum		values[17];
-			bool		nulls[17] = {false};
+			Datum		values[16];
+			bool		nulls[16] = {false};
 
 			for (int j = 0; j < CDP_RELATIONS; j++)
 				u[j] = k->u[j][l];
@@ -490,22 +485,20 @@ cdp_model_levels(PG_FUNCTION_ARGS)
 			values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(k->info->name);
 			values[3] = attributes;
 			values[4] = BoolGetDatum(k->is_place);
-			nulls[5] = named->repeats == NULL;
-			values[5] = nulls[5] ? (Datum) 0 : CStringGetTextDatum(named->repeats);
-			values[6] = Int32GetDatum(l);
-			values[7] = CStringGetTextDatum(level->name);
-			values[8] = CStringGetTextDatum(level->words);
-			nulls[9] = named->condition[l - 1] == NULL;
-			values[9] = nulls[9] ? (Datum) 0 : CStringGetTextDatum(named->condition[l - 1]);
-			values[10] = Float8GetDatum(k->m[l]);
-			values[11] = float8_array(u, CDP_RELATIONS);
-			values[12] = Float8GetDatum(named->pairs_m[l]);
-			nulls[12] = named->pairs_m[l] < 0;
-			values[13] = Float8GetDatum(named->pairs_u[l]);
-			nulls[13] = named->pairs_u[l] < 0;
-			values[14] = Int32GetDatum(k->info->n_inputs);
-			values[15] = float8_array(named->people, CDP_MAX_INPUTS);
-			values[16] = float8_array(named->unseen, CDP_MAX_INPUTS);
+			values[5] = Int32GetDatum(l);
+			values[6] = CStringGetTextDatum(level->name);
+			values[7] = CStringGetTextDatum(level->words);
+			nulls[8] = named->condition[l - 1] == NULL;
+			values[8] = nulls[8] ? (Datum) 0 : CStringGetTextDatum(named->condition[l - 1]);
+			values[9] = Float8GetDatum(k->m[l]);
+			values[10] = float8_array(u, CDP_RELATIONS);
+			values[11] = Float8GetDatum(named->pairs_m[l]);
+			nulls[11] = named->pairs_m[l] < 0;
+			values[12] = Float8GetDatum(named->pairs_u[l]);
+			nulls[12] = named->pairs_u[l] < 0;
+			values[13] = Int32GetDatum(k->info->n_inputs);
+			values[14] = float8_array(named->people, CDP_MAX_INPUTS);
+			values[15] = float8_array(named->unseen, CDP_MAX_INPUTS);
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		}
 	}

@@ -19,19 +19,13 @@ BEGIN
         WITH l AS (SELECT l.record_a, l.record_b, a.profile_id AS profile_a, b.profile_id AS profile_b, l.weight
                      FROM %1$s.link l JOIN %1$s.identity a ON a.record_id = l.record_a JOIN %1$s.identity b ON b.record_id = l.record_b
                     WHERE l.origin = 'model'),
-        -- records that one link alone holds in their profile: of many the weakest links are looked into
-        h AS (SELECT e.record_id, min(l.record_a) AS record_a, min(l.record_b) AS record_b, min(l.profile_a) AS profile_a, min(l.weight) AS weight
-                FROM l CROSS JOIN LATERAL (VALUES (l.record_a), (l.record_b)) e(record_id)
-               WHERE l.profile_a = l.profile_b GROUP BY 1 HAVING count(*) = 1 ORDER BY min(l.weight), 2, 3, 1 LIMIT $1 * 20),
-        u AS ((SELECT DISTINCT 1 AS class, h.record_a, h.record_b, h.profile_a, h.profile_a AS profile_b, h.weight, h.weight AS score,
-                      'uncertain: this link alone holds a record in the profile' AS reason
-                 FROM h
-                WHERE NOT EXISTS (SELECT FROM %1$s.link r WHERE r.record_a = h.record_a AND r.record_b = h.record_b AND r.origin = 'ruling')
-                  AND NOT EXISTS (SELECT FROM %1$s.identifier x JOIN %1$s.identifier y ON y.kind = x.kind AND y.value = x.value AND y.record_id <> x.record_id
-                                    JOIN %1$s.identity i ON i.record_id = y.record_id AND i.profile_id = h.profile_a
-                                   WHERE x.record_id = h.record_id AND NOT x.blocked AND NOT y.blocked
-                                     AND NOT EXISTS (SELECT FROM %1$s.attribute t WHERE t.attribute = x.kind AND t.priority IS NULL))
-                ORDER BY 7, 2, 3 LIMIT $1)
+        -- the least sure join of a profile, and what was nearly joined: the nearer to even, the sooner
+        u AS ((SELECT 1 AS class, least(w.record_a, w.record_b) AS record_a, greatest(w.record_a, w.record_b) AS record_b, w.profile_id AS profile_a, w.profile_id AS profile_b,
+                      w.weight, abs(w.weight) AS score, 'uncertain: the least sure join of the profile' AS reason
+                 FROM %1$s.weakest_link w
+                WHERE w.weight <= 5
+                  AND NOT EXISTS (SELECT FROM %1$s.link r WHERE r.record_a = least(w.record_a, w.record_b) AND r.record_b = greatest(w.record_a, w.record_b) AND r.origin = 'ruling')
+                ORDER BY abs(w.weight), 2, 3 LIMIT $1)
               UNION ALL
               (SELECT 1, l.*, l.weight, 'uncertain: nearly joined' FROM l
                 WHERE l.profile_a <> l.profile_b AND l.weight <= 3
@@ -65,5 +59,5 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.review(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.review(regnamespace, int) IS
-'The n pairs of records that a person should look at first: links near even odds that decide about the partition (records of two profiles that were nearly joined, or a record that one link alone holds in its profile), the most uncertain first; then strong evidence that did not join: links that other evidence outweighs, and shared identifiers that a limit keeps apart. weight and probability: of the pair, null without a model. agree and disagree: the comparisons that speak for and against one person, strongest first; cdp.explain_pair shows them in full. Pairs under a ruling are left out: answer with cdp.rule_same or cdp.rule_different.
+'The n pairs of records that a person should look at first: those near even odds that decide about the partition (records of two profiles that were nearly joined, up to weight 3, and the least sure join of a profile, up to 5), the most uncertain first; then strong evidence that did not join: links that other evidence outweighs, and shared identifiers that a limit keeps apart. weight and probability: of the pair (of a join: the mean between the two parts), null without a model. agree and disagree: the comparisons that speak for and against one person, strongest first; cdp.explain_pair shows them in full. Pairs under a ruling are left out: answer with cdp.rule_same or cdp.rule_different.
 Example: SELECT * FROM cdp.review(''customer'', 20);';
