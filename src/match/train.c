@@ -476,6 +476,9 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	{
 		estimate += b->rule[r].estimate;
 		g->of_rule[r] = cdp_rule_comparisons(b, b->rule[r].keys);
+		/* a rule on keys of one comparison puts all that agree on it into one block */
+		if ((g->of_rule[r] & (g->of_rule[r] - 1)) == 0)
+			em.covered |= g->of_rule[r];
 	}
 	g->thin = estimate / t->max_pairs + 1;
 	em.thin = g->thin;
