@@ -25,6 +25,7 @@ OBJS = \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
 OBJS += src/match/condition.o
+OBJS += src/match/em.o src/match/repeat.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -52,6 +53,7 @@ REGRESS += source attribute resolve cluster explain quality evaluate run grant s
 REGRESS += odd_names
 REGRESS += engine
 REGRESS += compare
+REGRESS += comparison model score review
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

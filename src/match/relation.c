@@ -8,7 +8,7 @@
  * not of any data set) and then fitted with the rest, by EM.
  *
  *	 area		city, postal code, state, country
- *	 household	all of that, street, telephone, at times a mailbox; family names as seen
+ *	 household	all of that, street, telephone, at times a mailbox or somebody's number; family names as seen
  *				in the data; a given name when a child is named after a parent, at most
  *				MAX_NAMED_AFTER; a birth date only among twins
  *	 namesake	both names agree or nearly do; then gender does, and mailboxes, made of
@@ -35,6 +35,8 @@ static const struct
 	{CDP_MEASURE_STREET, CDP_HOUSEHOLD, .9, 1},
 	{CDP_MEASURE_PHONE, CDP_HOUSEHOLD, .4, 1},
 	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, .5},
+	/* a parent's number on a child's form */
+	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, .1},
 	{CDP_MEASURE_BIRTH_DATE, CDP_HOUSEHOLD, .01, MAX_TWINS},
 	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001, .01},
 };
@@ -180,10 +182,10 @@ fit_namesake_names(CdpComparison *k)
 
 /*
  * Shares of the levels of each class: as seen, with the prior counting for prior_pairs
- * and every level for at least so many pairs.
+ * and every level for at least so many pairs (NULL: none).
  */
 void
-cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, double least, double *out)
+cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out)
 {
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
@@ -197,7 +199,7 @@ cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, d
 				sum += seen[o];
 				prior_sum += prior[o];
 			}
-		n = seen[l] < least ? least : seen[l];
+		n = least && seen[l] < least[l] ? least[l] : seen[l];
 		out[l] = (n + prior_pairs * prior[l] / prior_sum) / (sum + prior_pairs);
 		if (out[l] > 1)
 			out[l] = 1;
@@ -235,7 +237,7 @@ cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 		k->shared[relation] = relation != CDP_NAMESAKE;
 		for (int l = 1; l <= k->info->n_levels; l++)
 			prior[l] = l == 1 ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
-		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, 0, u);
+		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, NULL, u);
 		if (u[1] > most)
 		{
 			for (int l = 2; l <= k->info->n_levels; l++)
