@@ -19,6 +19,8 @@ typedef struct CdpTraining
 	double		tolerance;
 	CdpCrew    *crew;			/* NULL: no threads */
 	size_t		memory;			/* for the blocks of rules; 0: without limit */
+	/* model, rules and eligible are those of a training before, and only refined */
+	bool		again;
 	/* what came of it */
 	int64_t		candidates;		/* pairs that the rules found */
 	int64_t		pairs;			/* of them used */
