@@ -33,7 +33,7 @@
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
 #define MIN_GAIN 0.0001			/* a rule that finds less of the true pairs is not worth its pass */
 
-static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
+static const char *const key_names[CDP_N_MEASURES + 1][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_PERSON_NAME] = {"exact", "sound", "initial", "beginning", "ending"},
 	[CDP_MEASURE_NAME] = {"exact", "sound", "initial", "beginning", "nickname"},
 	[CDP_MEASURE_BIRTH_DATE] = {"exact", "year and month", "year", "day and month", "year and day"},
@@ -47,6 +47,7 @@ static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_ID] = {"exact", "first half", "second half"},
 	[CDP_MEASURE_TEXT] = {"exact", "sound"},
 	[CDP_MEASURE_NUMBER] = {"exact"},
+	[CDP_MEASURE_SQL] = {"exact"},
 };
 
 /* ---------------------------------------------------------------- keys */
