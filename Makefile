@@ -52,7 +52,7 @@ REGRESS += source attribute resolve cluster explain quality evaluate run grant s
 REGRESS += odd_names
 REGRESS += engine
 REGRESS += compare
-REGRESS += comparison model score review
+REGRESS += comparison condition model score review
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot
