@@ -386,7 +386,8 @@ is_contradicted(HubReader *hub)
 		{
 			weight[n] = place[i] < 0 || place[j] < 0 ? 0
 				: cdp_match_engine_weight(g->engine, Min(place[i], place[j]), Max(place[i], place[j]));
-			least = Min(least, weight[n++]);
+			least = Min(least, weight[n]);
+			n++;
 		}
 	if (least < CONTRADICTED)
 	{

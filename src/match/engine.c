@@ -51,6 +51,7 @@
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
 #define COUNTED_PAIRS 10.0		/* for each record, enough to count people by */
+#define FIRST_INPUT 3			/* in the rows of records */
 #define FREQUENCY_ROWS 10000	/* in one statement */
 
 static int	match_memory = 1024 * 1024;
@@ -75,7 +76,7 @@ struct CdpMatchEngine
 	List	   *warnings;		/* of char * */
 
 	int64	   *record;			/* by place */
-	int64	   *profile;		/* former profile, 0 for none */
+	int64	   *profile;		/* former profile, 0 for none: while people are counted */
 	int32		a_records;
 	CdpKeyed   *by_record;		/* places, sorted by record id, when they were asked for */
 
@@ -409,7 +410,7 @@ nickname_row(TupleTableSlot *slot, void *state)
 	require(e, fine);
 }
 
-/* (record_id, profile_id, an input ...) */
+/* (source_id, source_key, record_id, an input ...) */
 static void
 record_row(TupleTableSlot *slot, void *state)
 {
@@ -422,11 +423,8 @@ record_row(TupleTableSlot *slot, void *state)
 		e->a_records = e->a_records ? e->a_records * 2 : 1024;
 		e->record = e->record ? repalloc_huge(e->record, e->a_records * sizeof(int64))
 			: MemoryContextAllocHuge(e->context, e->a_records * sizeof(int64));
-		e->profile = e->profile ? repalloc_huge(e->profile, e->a_records * sizeof(int64))
-			: MemoryContextAllocHuge(e->context, e->a_records * sizeof(int64));
 	}
-	e->record[at] = DatumGetInt64(slot->tts_values[0]);
-	e->profile[at] = slot->tts_isnull[1] ? 0 : DatumGetInt64(slot->tts_values[1]);
+	e->record[at] = DatumGetInt64(slot->tts_values[FIRST_INPUT - 1]);
 	for (int c = 0; c < e->store.n_columns; c++)
 	{
 		text	   *value;
@@ -434,9 +432,9 @@ record_row(TupleTableSlot *slot, void *state)
 				   *utf8;
 		int			len;
 
-		if (slot->tts_isnull[c + 2])
+		if (slot->tts_isnull[FIRST_INPUT + c])
 			continue;
-		value = DatumGetTextPP(slot->tts_values[c + 2]);
+		value = DatumGetTextPP(slot->tts_values[FIRST_INPUT + c]);
 		s = VARDATA_ANY(value);
 		len = VARSIZE_ANY_EXHDR(value);
 		utf8 = len > 0 ? pg_server_to_any(s, len, PG_UTF8) : s;
@@ -446,7 +444,7 @@ record_row(TupleTableSlot *slot, void *state)
 			require(e, cdp_store_set(&e->store, at, c, utf8, len));
 		if (utf8 != s)
 			pfree(utf8);
-		if ((Pointer) value != DatumGetPointer(slot->tts_values[c + 2]))
+		if ((Pointer) value != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
 			pfree(value);
 	}
 }
@@ -469,11 +467,11 @@ read_records(CdpMatchEngine *e, bool affected_only)
 	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
 					0, NULL, NULL, nickname_row, e);
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT r.record_id::pg_catalog.int8, i.profile_id::pg_catalog.int8");
+	/* what is sorted by stands first, where the sort reaches it without stepping over nulls; mostly an index gives the order */
+	appendStringInfoString(&sql, "SELECT r.source_id, r.source_key, r.record_id::pg_catalog.int8");
 	for (int c = 0; c < e->store.n_columns; c++)
 		appendStringInfo(&sql, ", (%s)::pg_catalog.text", e->input_sql[c]);
-	appendStringInfo(&sql, " FROM %1$s.record r%2$s LEFT JOIN %1$s.identity i ON i.record_id = r.record_id"
-					 " ORDER BY r.source_id, r.source_key COLLATE pg_catalog.\"C\"", e->schema,
+	appendStringInfo(&sql, " FROM %s.record r%s ORDER BY r.source_id, r.source_key COLLATE pg_catalog.\"C\"", e->schema,
 					 affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" : "");
 	e->doing = "reading records";
 	show_progress(e);
@@ -699,6 +697,7 @@ open_blocker(CdpMatchEngine *e)
 {
 	require(e, cdp_blocker_open(&e->blocker, &e->store, &e->model));
 	e->blocker.max_block = 2 * max_pairs_per_record;
+	e->blocker.crew = &e->crew;
 }
 
 static void
@@ -1081,13 +1080,16 @@ cdp_match_engine_place(CdpMatchEngine *e, int64 record_id)
 
 	if (e->by_record == NULL)
 	{
-		e->by_record = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
+		CdpKeyed   *spare = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
+		CdpKeyed   *keyed = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
+
 		for (int32 i = 0; i < e->store.n; i++)
-			e->by_record[i] = (CdpKeyed)
+			keyed[i] = (CdpKeyed)
 		{
 			.key = e->record[i], .at = i
 		};
-		qsort(e->by_record, e->store.n, sizeof(CdpKeyed), compare_keyed);
+		e->by_record = cdp_keyed_sort(&e->store.work, keyed, spare, e->store.n);
+		pfree(e->by_record == keyed ? spare : keyed);
 	}
 	found = bsearch(&wanted, e->by_record, e->store.n, sizeof(CdpKeyed), compare_keyed);
 	return found ? found->at : -1;
@@ -1153,6 +1155,17 @@ cdp_match_engine_score(CdpMatchEngine *e, bool changed_only, CdpMatchPairFn fn, 
 
 /* ---------------------------------------------------------------- training */
 
+/* (record_id, profile_id) */
+static void
+identity_row(TupleTableSlot *slot, void *state)
+{
+	CdpMatchEngine *e = state;
+	int32		at = cdp_match_engine_place(e, DatumGetInt64(slot->tts_values[0]));
+
+	if (at >= 0)
+		e->profile[at] = DatumGetInt64(slot->tts_values[1]);
+}
+
 /* Who is one person, as far as is known: by place the first record of the person. */
 static int32 *
 former_people(CdpMatchEngine *e)
@@ -1162,6 +1175,9 @@ former_people(CdpMatchEngine *e)
 	CdpKeyed   *spare = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
 	CdpKeyed   *sorted;
 
+	e->profile = MemoryContextAllocExtended(e->context, (e->store.n + 1) * sizeof(int64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	cdp_core_stream(psprintf("SELECT i.record_id::pg_catalog.int8, i.profile_id::pg_catalog.int8 FROM %s.identity i", e->schema),
+					0, NULL, NULL, identity_row, e);
 	for (int32 i = 0; i < e->store.n; i++)
 		keyed[i] = (CdpKeyed)
 	{
@@ -1173,6 +1189,7 @@ former_people(CdpMatchEngine *e)
 		person[sorted[i].at] = sorted[i].key != 0 && i > 0 && sorted[i].key == sorted[i - 1].key ? person[sorted[i - 1].at] : (int32) sorted[i].at;
 	pfree(keyed);
 	pfree(spare);
+	pfree(e->profile);
 	return person;
 }
 

@@ -8,7 +8,7 @@
  * not of any data set) and then fitted with the rest, by EM.
  *
  *	 area		city, postal code, state, country
- *	 household	all of that, street, telephone, at times a mailbox; family names as seen
+ *	 household	all of that, street, telephone, at times a mailbox or somebody's number; family names as seen
  *				in the data; a given name when a child is named after a parent, at most
  *				MAX_NAMED_AFTER; a birth date only among twins
  *	 namesake	both names agree or nearly do; then gender does, and mailboxes, made of
@@ -35,6 +35,8 @@ static const struct
 	{CDP_MEASURE_STREET, CDP_HOUSEHOLD, .9, 1},
 	{CDP_MEASURE_PHONE, CDP_HOUSEHOLD, .4, 1},
 	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, .5},
+	/* a parent's number on a child's form */
+	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, .1},
 	{CDP_MEASURE_BIRTH_DATE, CDP_HOUSEHOLD, .01, MAX_TWINS},
 	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001, .01},
 };
