@@ -10,7 +10,7 @@
  * for each comparison which keys agree. A rule finds the pair when all of its keys agree
  * and the record's block under it is not too large. Rules are taken greedily by
  * what they find that no rule before did, per pair that they cost, until the budget of
- * pairs or the pairs still to be found run out.
+ * pairs runs out or what is still to be found is not worth the pairs.
  *
  * Block sizes are measured on the data, never assumed: for a few thousand records the
  * size of their block under every candidate rule is counted in one pass over the data.
@@ -32,6 +32,10 @@
 #define MAX_CANDIDATES 2048
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
 #define MIN_GAIN 0.0001			/* a rule that finds less of the true pairs is not worth its pass */
+#define MIN_YIELD 0.001			/* nor one that compares more than 1000 pairs for a new true one */
+
+/* family names have endings where given names have nicknames (store.c) */
+#define NICKNAME_SLOT 4
 
 static const char *const key_names[CDP_N_MEASURES + 1][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_PERSON_NAME] = {"exact", "sound", "initial", "beginning", "ending"},
@@ -163,7 +167,7 @@ cdp_blocker_open(CdpBlocker *b, const CdpStore *store, const CdpModel *model)
 		for (int i = 0; i < k->info->n_inputs; i++)
 			for (int s = 0; s < CDP_COLUMN_KEYS; s++)
 				if (key_names[k->measure][s])
-					add_key(b, key_names[k->measure][s], c, i, s);
+					add_key(b, s == NICKNAME_SLOT && k->measure == CDP_MEASURE_PERSON_NAME && i == 0 ? "nickname" : key_names[k->measure][s], c, i, s);
 		if (k->measure == CDP_MEASURE_PERSON_NAME)
 			add_key(b, "either order", c, -1, 0);
 	}
@@ -556,6 +560,8 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 	Chooser    *ch = calloc(1, sizeof(Chooser));
 	uint64_t   *covered;
 	double		spent = 0;
+	/* expected true pairs of a record */
+	double		matches = b->model->lambda * (b->store->n - 1) / 2;
 	int			found = 0;
 
 	b->n_rules = 0;
@@ -585,7 +591,7 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 				continue;
 			new = count_new(ch, c, covered);
 			value = new / (c->cost + RULE_COST);
-			if (new >= MIN_GAIN * ch->n_draws && new > 0 &&
+			if (new >= MIN_GAIN * ch->n_draws && new * matches >= MIN_YIELD * c->cost * ch->n_draws && new > 0 &&
 				(best == NULL || value > best_value || (value == best_value && c->keys < best->keys)))
 			{
 				best = c;
