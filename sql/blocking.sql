@@ -30,5 +30,12 @@ SELECT cdp.add_blocking_rule('blocking_t', 'x', '{}');
 SELECT cdp.drop_blocking_rule('blocking_t', 'gender');
 SELECT cdp.drop_blocking_rule('blocking_t', 'gender');
 \echo :LAST_ERROR_SQLSTATE
+-- a model without rules gets some when it is first used
+SELECT cdp.import_model('blocking_t', cdp.export_model('blocking_t') - 'rules', 'no rules') AS id \gset
+SELECT cdp.activate_model('blocking_t', :id);
+SELECT count(*) FROM cdp.blocking_report('blocking_t');
+SELECT records FROM cdp.resolve('blocking_t');
+SELECT count(*) > 0 AS chosen FROM cdp.blocking_report('blocking_t');
+SELECT count(*) AS links FROM blocking_t.link;
 SELECT cdp.drop_space('blocking_t', confirm => 'blocking_t');
 DROP SCHEMA blocking_src CASCADE;

@@ -9,6 +9,24 @@ REVOKE ALL ON FUNCTION cdp_internal.measure_keys(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.measure_keys(text) IS
 'What the blocking keys of a measure (null: of SQL conditions) are called after the name of their comparison, such as " exact" or ".family sound".';
 
+CREATE OR REPLACE FUNCTION cdp_internal.require_rules(space regnamespace, model_id int)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    missing boolean;
+BEGIN
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.match_rule r WHERE r.model_id = $1)', space) INTO missing USING model_id;
+    IF missing THEN
+        PERFORM cdp_internal.choose_rules(space, model_id);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.require_rules(regnamespace, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.require_rules(regnamespace, int) IS
+'Sees to it that a model has blocking rules: an imported one may have none, and gets them at its first use.';
+
 CREATE OR REPLACE FUNCTION cdp.blocking_keys(space regnamespace)
 RETURNS TABLE (key text, comparison text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED

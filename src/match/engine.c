@@ -1411,6 +1411,31 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(model_id);
 }
 
+PG_FUNCTION_INFO_V1(cdp_choose_rules);
+
+/* cdp_internal.choose_rules(space regnamespace, model_id int) -> int */
+Datum
+cdp_choose_rules(PG_FUNCTION_ARGS)
+{
+	CdpMatchEngine *e;
+	MemoryContext old;
+	int			n;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
+	old = MemoryContextSwitchTo(e->context);
+	e->doing = "choosing blocking rules";
+	require(e, cdp_blocker_choose(&e->blocker, max_pairs_per_record));
+	count_pairs(e);
+	write_rules(e, PG_GETARG_INT32(1));
+	n = e->blocker.n_rules;
+	MemoryContextSwitchTo(old);
+	cdp_match_engine_close(e);
+	SPI_finish();
+	PG_RETURN_INT32(n);
+}
+
 typedef struct PairRows
 {
 	CdpMatchEngine *e;
