@@ -27,7 +27,7 @@ SELECT DISTINCT measure, conditions FROM condition_t.match_level WHERE compariso
 -- engine and SQL agree, and the explanation is the weight
 CREATE TEMP TABLE scored AS SELECT p.* FROM cdp_internal.score_pairs('condition_t', 1) p;
 SELECT count(*) > 100 AS pairs FROM scored;
-WITH v AS MATERIALIZED (SELECT * FROM cdp.match_values('condition_t')), m AS (SELECT cdp.export_model('condition_t', frequencies => false) AS model)
+WITH v AS MATERIALIZED (SELECT * FROM cdp.match_values('condition_t')), m AS MATERIALIZED (SELECT cdp.export_model('condition_t', frequencies => false) AS model)
 SELECT count(*) FILTER (WHERE s.weight <> cdp.pair_weight(m.model, a.keys, b.keys, l.levels)) AS differ, count(DISTINCT l.levels -> 'shoe') > 1 AS several_levels
   FROM m, scored s JOIN v a ON a.record_id = s.record_a JOIN v b ON b.record_id = s.record_b
  CROSS JOIN LATERAL (SELECT cdp_internal.condition_levels('condition_t', 1, s.record_a, s.record_b, a.keys, b.keys) AS levels) l;

@@ -55,7 +55,7 @@ SELECT records FROM cdp.resolve('score_t');
 SELECT count(*) > 0 AS trained FROM cdp.train('score_t') WHERE topic = 'level';
 CREATE TEMP TABLE scored AS SELECT p.* FROM cdp_internal.score_pairs('score_t', 1) p;
 SELECT count(*) > 100 AS pairs, min(weight) > 0 AS positive FROM scored;
-WITH v AS MATERIALIZED (SELECT * FROM cdp.match_values('score_t')), m AS (SELECT cdp.export_model('score_t', frequencies => false) AS model)
+WITH v AS MATERIALIZED (SELECT * FROM cdp.match_values('score_t')), m AS MATERIALIZED (SELECT cdp.export_model('score_t', frequencies => false) AS model)
 SELECT count(*) AS differ FROM m, scored s JOIN v a ON a.record_id = s.record_a JOIN v b ON b.record_id = s.record_b
  WHERE s.weight <> cdp.pair_weight(m.model, a.keys, b.keys) OR s.weight <> cdp.pair_weight(m.model, b.keys, a.keys);
 -- explanations sum to the weight exactly, and their last running total is it
