@@ -781,6 +781,17 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
+/* Different values that a comparison sees. */
+static int32
+count_values(const CdpMatchEngine *e, int c)
+{
+	int32		values = 0;
+
+	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
+		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
+	return values;
+}
+
 static void
 write_levels(CdpMatchEngine *e, int model_id, bool trained)
 {
@@ -792,8 +803,10 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 	for (int c = 0; c < e->model.n; c++)
 	{
 		const CdpComparison *k = &e->model.comparison[c];
+		/* of what no record has nothing is learned */
+		bool		left_out = k->ignored || (trained && count_values(e, c) == 0);
 
-		for (int l = 1; l <= k->info->n_levels && !k->ignored; l++)
+		for (int l = 1; l <= k->info->n_levels && !left_out; l++)
 		{
 			double		u[CDP_RELATIONS];
 			Datum		args[lengthof(argtypes)];
@@ -1264,17 +1277,6 @@ count_people(CdpMatchEngine *e, int32 *person)
 	for (int32 i = 0; i < e->store.n; i++)
 		person[i] = find_person(person, i);
 	pfree(p.size);
-}
-
-/* Different values that a comparison sees. */
-static int32
-count_values(const CdpMatchEngine *e, int c)
-{
-	int32		values = 0;
-
-	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
-		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
-	return values;
 }
 
 static int
