@@ -702,6 +702,9 @@ BEGIN
     END IF;
     EXECUTE format('SELECT coalesce((SELECT m.model_id FROM %s.match_model m WHERE m.active), 0)', space) INTO model;
     whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model;
+    IF model > 0 AND n_records > 1 THEN
+        PERFORM cdp_internal.require_rules(space, model);
+    END IF;
     IF NOT whole THEN
         IF model > 0 THEN
             PERFORM cdp_internal.progress(format('space %s: scoring what changed', space));

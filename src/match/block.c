@@ -37,7 +37,7 @@
 /* family names have endings where given names have nicknames (store.c) */
 #define NICKNAME_SLOT 4
 
-static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
+static const char *const key_names[CDP_N_MEASURES + 1][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_PERSON_NAME] = {"exact", "sound", "initial", "beginning", "ending"},
 	[CDP_MEASURE_NAME] = {"exact", "sound", "initial", "beginning", "nickname"},
 	[CDP_MEASURE_BIRTH_DATE] = {"exact", "year and month", "year", "day and month", "year and day"},
@@ -51,6 +51,7 @@ static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_ID] = {"exact", "first half", "second half"},
 	[CDP_MEASURE_TEXT] = {"exact", "sound"},
 	[CDP_MEASURE_NUMBER] = {"exact"},
+	[CDP_MEASURE_SQL] = {"exact"},
 };
 
 /* ---------------------------------------------------------------- keys */

@@ -32,6 +32,7 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "match/condition.h"
 #include "match/pairs.h"
 #include "match/scored.h"
 #include "match/train.h"
@@ -39,6 +40,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -73,6 +75,7 @@ struct CdpMatchEngine
 	/* by comparison */
 	char	   *comparison[CDP_MAX_COMPARISONS];
 	Datum		attributes[CDP_MAX_COMPARISONS];
+	char	   *conditions[CDP_MAX_COMPARISONS];	/* of comparisons by SQL conditions, as JSON */
 	char	   *input_sql[CDP_MAX_COLUMNS];
 	List	   *warnings;		/* of char * */
 
@@ -126,7 +129,7 @@ interrupt_pending(void *arg)
 		e->shown = now;
 		show_progress(e);
 	}
-	return InterruptPending;
+	return InterruptPending || e->error != NULL;
 }
 
 /* An error must wait until the plain C beneath has given back its memory. */
@@ -144,6 +147,8 @@ handle_interrupt(void *arg)
 	CdpMatchEngine *e = arg;
 	volatile bool fine = true;
 
+	if (e->error)
+		return false;
 	PG_TRY();
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -219,6 +224,125 @@ warn(CdpMatchEngine *e, const char *fmt,...)
 	e->warnings = lappend(e->warnings, pstrdup(text));
 }
 
+/* ---------------------------------------------------------------- comparisons by SQL conditions */
+
+typedef struct ConditionState
+{
+	CdpMatchEngine *engine;
+	CdpConditions *conditions;
+	int			column;
+	int			n_levels;
+	CdpConditionValue **value;	/* by code, made when first needed */
+} ConditionState;
+
+static Datum value_text(const CdpValue *value);
+
+static CdpConditionValue *
+condition_value(ConditionState *s, int32 place)
+{
+	CdpMatchEngine *e = s->engine;
+	const CdpColumn *column = &e->store.column[s->column];
+	int32		code = cdp_store_codes(&e->store, place)[s->column];
+
+	if (s->value == NULL)
+		s->value = MemoryContextAllocExtended(e->context, column->n_values * sizeof(CdpConditionValue *), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (s->value[code] == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(e->context);
+		text	   *value = DatumGetTextPP(value_text(&column->value[code]));
+
+		s->value[code] = cdp_match_conditions_value(s->conditions, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+		pfree(value);
+		MemoryContextSwitchTo(old);
+	}
+	return s->value[code];
+}
+
+/* Called by the scorer in the backend's own thread, the only one that works. */
+static int
+condition_level(void *state, int32_t a, int32_t b)
+{
+	ConditionState *s = state;
+	CdpMatchEngine *e = s->engine;
+	MemoryContext old = CurrentMemoryContext;
+	volatile int level = s->n_levels;
+
+	if (e->error)
+		return level;
+	PG_TRY();
+	{
+		level = cdp_match_conditions_level(s->conditions, condition_value(s, a), condition_value(s, b), e->record[a], e->record[b]);
+	}
+	PG_CATCH();
+	{
+		keep_error(e);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	return level;
+}
+
+/*
+ * The levels of conditions, with defaults for where nothing can be learned: the first is
+ * where records of one person mostly are, the last where those of two are.
+ */
+static const CdpMeasureInfo *
+condition_info(Jsonb *conditions)
+{
+	CdpMeasureInfo *info = palloc0(sizeof(CdpMeasureInfo));
+	int			n = Min(JsonContainerSize(&conditions->root), CDP_MAX_LEVELS - 1);
+	CdpLevel   *levels = palloc0((n + 1) * sizeof(CdpLevel));
+
+	for (int l = 0; l <= n; l++)
+	{
+		const char *name = "else";
+		const char *words = "none of the conditions holds";
+		JsonbValue	value;
+
+		if (l < n)
+		{
+			JsonbContainer *one = getIthJsonbValueFromContainer(&conditions->root, l)->val.binary.data;
+
+			if (getKeyJsonValueFromContainer(one, "name", 4, &value) && value.type == jbvString)
+				name = words = pnstrdup(value.val.string.val, value.val.string.len);
+			if (getKeyJsonValueFromContainer(one, "description", 11, &value) && value.type == jbvString)
+				words = pnstrdup(value.val.string.val, value.val.string.len);
+		}
+		levels[l] = (CdpLevel)
+		{
+			.name = name, .words = words, .present = 1,
+				.m = l == n ? .15 : n == 1 ? .85 : l == 0 ? .7 : .15 / (n - 1),
+				.u = l == n ? .9 : .1 / n
+		};
+	}
+	*info = (CdpMeasureInfo)
+	{
+		.name = NULL, .n_inputs = 1, .n_levels = n + 1, .levels = levels
+	};
+	return info;
+}
+
+static void
+open_conditions(CdpMatchEngine *e, CdpComparison *k, const char *name, Datum attributes, Jsonb *conditions)
+{
+	ConditionState *s = palloc0(sizeof(ConditionState));
+	Datum	   *names;
+	const char **name_of;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(attributes), TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &n);
+	name_of = palloc((n + 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+		name_of[i] = TextDatumGetCString(names[i]);
+	s->engine = e;
+	s->column = k->column[0];
+	s->n_levels = k->info->n_levels;
+	s->conditions = cdp_match_conditions_open(e->space, name, name_of, n, JsonbToCString(NULL, &conditions->root, VARSIZE(conditions)));
+	k->level = condition_level;
+	k->state = s;
+	e->crew.threads = 1;
+}
+
 /* (comparison, measure, attributes, is_place, input_sql, conditions) in order */
 static void
 comparison_row(TupleTableSlot *slot, void *state)
@@ -233,12 +357,16 @@ comparison_row(TupleTableSlot *slot, void *state)
 	bool	   *nulls;
 	int			n_sql;
 
-	if (measure < 0)
+	Jsonb	   *conditions = measure < 0 && !slot->tts_isnull[5] ? DatumGetJsonbPCopy(slot->tts_values[5]) : NULL;
+
+	if (measure < 0 && conditions == NULL)
 	{
 		warn(e, "comparison %s is not used: it has no measure", name);
 		return;
 	}
-	info = cdp_measure_info(measure);
+	if (conditions)
+		measure = CDP_MEASURE_SQL;
+	info = conditions ? condition_info(conditions) : cdp_measure_info(measure);
 	if (e->model.n == CDP_MAX_COMPARISONS || e->store.n_columns + info->n_inputs > CDP_MAX_COLUMNS)
 	{
 		warn(e, "comparison %s is not used: there are more than %d comparisons, or more than %d values are compared",
@@ -257,6 +385,11 @@ comparison_row(TupleTableSlot *slot, void *state)
 	}
 	e->comparison[e->model.n] = name;
 	e->attributes[e->model.n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[2]));
+	if (conditions)
+	{
+		e->conditions[e->model.n] = JsonbToCString(NULL, &conditions->root, VARSIZE(conditions));
+		open_conditions(e, k, name, e->attributes[e->model.n], conditions);
+	}
 	e->model.n++;
 }
 
@@ -399,7 +532,7 @@ read_space(CdpMatchEngine *e, int model_id, bool affected_only)
 	MemoryContext old = MemoryContextSwitchTo(e->context);
 	Oid			argtypes[1] = {INT4OID};
 	Datum		args[1] = {Int32GetDatum(model_id)};
-	const char *columns = "SELECT c.comparison, c.measure, c.attributes, c.is_place, c.input_sql";
+	const char *columns = "SELECT c.comparison, c.measure, c.attributes, c.is_place, c.input_sql, c.conditions";
 
 	if (model_id == 0)
 		cdp_core_stream(psprintf("%s FROM cdp_internal.comparisons(%s) c ORDER BY c.position", columns, quote_literal_cstr(e->schema)),
@@ -652,18 +785,32 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
+/* Different values that a comparison sees. */
+static int32
+count_values(const CdpMatchEngine *e, int c)
+{
+	int32		values = 0;
+
+	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
+		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
+	return values;
+}
+
 static void
 write_levels(CdpMatchEngine *e, int model_id, bool trained)
 {
-	char	   *sql = psprintf("INSERT INTO %s.match_level (model_id, position, comparison, measure, attributes, is_place, level, name, description, m, u, pairs_m, pairs_u)"
-							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", e->schema);
-	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID};
+	char	   *sql = psprintf("INSERT INTO %s.match_level (model_id, position, comparison, measure, attributes, is_place, level, name, description, m, u, pairs_m, pairs_u, conditions)"
+							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::pg_catalog.jsonb)", e->schema);
+	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID, TEXTOID};
+	char		nulls[lengthof(argtypes) + 1];
 
 	for (int c = 0; c < e->model.n; c++)
 	{
 		const CdpComparison *k = &e->model.comparison[c];
+		/* of what no record has nothing is learned */
+		bool		left_out = k->ignored || (trained && count_values(e, c) == 0);
 
-		for (int l = 1; l <= k->info->n_levels && !k->ignored; l++)
+		for (int l = 1; l <= k->info->n_levels && !left_out; l++)
 		{
 			double		u[CDP_RELATIONS];
 			Datum		args[lengthof(argtypes)];
@@ -673,7 +820,11 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 			args[0] = Int32GetDatum(model_id);
 			args[1] = Int32GetDatum(c + 1);
 			args[2] = CStringGetTextDatum(e->comparison[c]);
-			args[3] = CStringGetTextDatum(k->info->name);
+			memset(nulls, ' ', lengthof(argtypes));
+			nulls[3] = k->info->name ? ' ' : 'n';
+			nulls[11] = nulls[12] = trained ? ' ' : 'n';
+			nulls[13] = e->conditions[c] ? ' ' : 'n';
+			args[3] = k->info->name ? CStringGetTextDatum(k->info->name) : (Datum) 0;
 			args[4] = e->attributes[c];
 			args[5] = BoolGetDatum(k->is_place);
 			args[6] = Int32GetDatum(l);
@@ -683,7 +834,8 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 			args[10] = doubles(u, CDP_RELATIONS);
 			args[11] = Float8GetDatum(k->pairs_m[l]);
 			args[12] = Float8GetDatum(k->pairs_u[l]);
-			run_sql(sql, lengthof(argtypes), argtypes, args, trained ? NULL : "           nn");
+			args[13] = e->conditions[c] ? CStringGetTextDatum(e->conditions[c]) : (Datum) 0;
+			run_sql(sql, lengthof(argtypes), argtypes, args, nulls);
 		}
 	}
 }
@@ -739,7 +891,7 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 
 				CHECK_FOR_INTERRUPTS();
 				for (; v < column->n_values && n < FREQUENCY_ROWS; v++)
-					if (column->count[v] > 1)
+					if (column->count[v] > 1 && column->measure != CDP_MEASURE_SQL)
 					{
 						values[n] = value_text(&column->value[v]);
 						rarity[n++] = column->rarity[v];
@@ -1131,17 +1283,6 @@ count_people(CdpMatchEngine *e, int32 *person)
 	pfree(p.size);
 }
 
-/* Different values that a comparison sees. */
-static int32
-count_values(const CdpMatchEngine *e, int c)
-{
-	int32		values = 0;
-
-	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
-		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
-	return values;
-}
-
 static int
 used_comparisons(const CdpMatchEngine *e)
 {
@@ -1298,6 +1439,31 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	cdp_match_engine_close(e);
 	SPI_finish();
 	PG_RETURN_INT32(model_id);
+}
+
+PG_FUNCTION_INFO_V1(cdp_choose_rules);
+
+/* cdp_internal.choose_rules(space regnamespace, model_id int) -> int */
+Datum
+cdp_choose_rules(PG_FUNCTION_ARGS)
+{
+	CdpMatchEngine *e;
+	MemoryContext old;
+	int			n;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
+	old = MemoryContextSwitchTo(e->context);
+	e->doing = "choosing blocking rules";
+	require(e, cdp_blocker_choose(&e->blocker, max_pairs_per_record));
+	count_pairs(e);
+	write_rules(e, PG_GETARG_INT32(1));
+	n = e->blocker.n_rules;
+	MemoryContextSwitchTo(old);
+	cdp_match_engine_close(e);
+	SPI_finish();
+	PG_RETURN_INT32(n);
 }
 
 typedef struct PairRows

@@ -55,6 +55,9 @@ typedef struct CdpComparison
 	bool		ignored;		/* says nothing that another comparison does not say: weighs nothing */
 	int			repeats;		/* that other comparison */
 	int			column[CDP_MAX_INPUTS];
+	/* of CDP_MEASURE_SQL: the level of two records that have a value; only one thread works then */
+	int			(*level) (void *state, int32_t a, int32_t b);
+	void	   *state;
 	double		m[CDP_MAX_LEVELS + 1];	/* by level; [0] unused */
 	double		u[CDP_RELATIONS][CDP_MAX_LEVELS + 1];
 	uint8_t		shared[CDP_RELATIONS];	/* bit i: input i agrees in this relation however rare its value is */

@@ -98,7 +98,7 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 
 		if (x < 0 || y < 0)
 			return 0;
-		if (x == y)
+		if (x == y && k->level == NULL)
 			return 1;
 		if (k->measure == CDP_MEASURE_CODE)
 			return 2;
@@ -123,7 +123,10 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 		vb[0] = &s->store->column[c0].value[y];
 		cached->comparison = c + 1;
 		cached->pair = pair;
-		cached->level = cdp_compare(&s->work, k->measure, va, vb);
+		if (k->level)
+			cached->level = k->level(k->state, (a - s->store->code) / s->store->n_columns, (b - s->store->code) / s->store->n_columns);
+		else
+			cached->level = cdp_compare(&s->work, k->measure, va, vb);
 		return cached->level;
 	}
 	else
