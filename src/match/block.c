@@ -158,6 +158,7 @@ cdp_blocker_open(CdpBlocker *b, const CdpStore *store, const CdpModel *model)
 	memset(b, 0, sizeof(*b));
 	b->store = store;
 	b->model = model;
+	b->records = store->n;
 	b->max_block = 200;
 	for (int c = 0; c < model->n; c++)
 	{
@@ -343,7 +344,7 @@ measure(void *state, int thread, int64_t chunk)
 	Sizes	   *sizes = ch->sizes[thread];
 	int			key[CDP_MAX_KEYS];
 	KeyHashes	keys = {.n = list_keys(c->keys, key)};
-	double		scale = (double) b->store->n / ch->n;
+	double		scale = b->records / ch->n;
 	double		cost = 0;
 	int			lost = 0;
 
@@ -560,7 +561,7 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 	uint64_t   *covered;
 	double		spent = 0;
 	/* expected true pairs of a record */
-	double		matches = b->model->lambda * (b->store->n - 1) / 2;
+	double		matches = b->model->lambda * (b->records - 1) / 2;
 	int			found = 0;
 
 	b->n_rules = 0;
@@ -602,7 +603,7 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 			break;
 		b->rule[b->n_rules++] = (CdpRule)
 		{
-			.keys = best->keys, .estimate = best->cost * b->store->n, .gain = (double) best_new / ch->n_draws
+			.keys = best->keys, .estimate = best->cost * b->records, .gain = (double) best_new / ch->n_draws
 		};
 		spent += best->cost;
 		found += best_new;

@@ -51,6 +51,7 @@ typedef struct CdpBlocker
 {
 	const CdpStore *store;
 	const CdpModel *model;
+	double		records;		/* that there are: more than in the store, when that is a sample */
 	CdpCrew    *crew;			/* who chooses; NULL: no threads */
 	int			n_keys;
 	CdpKey		key[CDP_MAX_KEYS];

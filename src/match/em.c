@@ -213,15 +213,19 @@ maximise(CdpEm *em, const Expected *e)
 		CdpComparison *k = &model->comparison[c];
 		double		was_m[CDP_MAX_LEVELS + 1];
 		double		first[CDP_MAX_LEVELS + 1];
+		double		least[CDP_MAX_LEVELS + 1];
 
 		memcpy(was_m, k->m, sizeof(was_m));
 		for (int l = 1; l <= k->info->n_levels; l++)
 			first[l] = k->info->levels[l - 1].m;
-		cdp_model_normalise(k, e->m[c], first, em->prior_pairs, 0, k->m);
+		cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
 		for (int l = 1; l <= k->info->n_levels; l++)
+		{
 			first[l] = k->info->levels[l - 1].u;
+			least[l] = em->least * (em->random && !(l == 1 && em->covered >> c & 1) ? fmax(em->each, em->thin) : 1);
+		}
 		if (!em->fixed_u)
-			cdp_model_normalise(k, e->u[CDP_CHANCE][c], first, em->prior_pairs, em->least, k->u[CDP_CHANCE]);
+			cdp_model_normalise(k, e->u[CDP_CHANCE][c], first, em->prior_pairs, least, k->u[CDP_CHANCE]);
 		for (int j = 1; j < CDP_RELATIONS && !em->chance_only; j++)
 			cdp_relation_fit(k, j, e->u[j][c]);
 		memcpy(k->pairs_m, e->m[c], sizeof(k->pairs_m));

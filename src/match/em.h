@@ -40,7 +40,8 @@ typedef struct CdpEm
 	double		tolerance;
 	/* what the classical algorithm does without */
 	double		prior_pairs;	/* what documented defaults count for against pairs seen */
-	double		least;			/* what is never seen counts as so many pairs */
+	double		least;			/* a level never seen among candidates or random pairs counts as so many of these */
+	uint32_t	covered;		/* comparisons of which every pair that agrees exactly is a candidate */
 	bool		chance_only;	/* there are no relations */
 	bool		fixed_u;
 	bool		fixed_lambda;

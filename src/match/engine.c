@@ -803,9 +803,9 @@ static bool
 score_pair(void *state, int thread, int rule, int32_t a, int32_t b)
 {
 	ThreadScores *t = &((Scoring *) state)->thread[thread];
-	double		weight = cdp_scorer_weight(t->scorer, a, b);
+	double		weight;
 
-	if (!(weight > ((Scoring *) state)->above))
+	if (!cdp_scorer_exceeds(t->scorer, a, b, ((Scoring *) state)->above, &weight))
 		return true;
 	if (t->n == t->allocated)
 	{
@@ -854,7 +854,7 @@ score(CdpMatchEngine *e, const uint8 *changed, int n_rules, double above, CdpSco
 {
 	Size		memory = (Size) match_memory * 1024;
 	Scoring    *s = MemoryContextAllocZero(e->context, sizeof(Scoring));
-	CdpPairs	pairs = {.blocker = &e->blocker, .crew = &e->crew, .memory = memory / 2, .changed = changed, .n_rules = n_rules, .state = s,
+	CdpPairs	pairs = {.blocker = &e->blocker, .crew = &e->crew, .memory = memory / 2, .changed = changed, .n_rules = n_rules, .compares = true, .state = s,
 		.pair = score_pair, .some_done = keep_scores, .at_once = memory / 4 / sizeof(CdpScored)};
 	MemoryContext old = MemoryContextSwitchTo(e->context);
 	bool		fine = true;

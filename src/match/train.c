@@ -130,6 +130,7 @@ typedef struct SeenPairs
 } SeenPairs;
 
 #define CHUNK_SEEN 4096
+#define AHEAD 3					/* pairs */
 
 typedef struct Counting
 {
@@ -309,6 +310,22 @@ eligible_for(const Counting *g, uint64_t agreeing)
 	return eligible & ((1u << g->model->n) - 1);
 }
 
+/* Asks for the values of pairs that come soon. */
+static inline void
+fetch(const Counting *g, int64_t i)
+{
+	const SeenPairs *pairs = g->pairs;
+
+	if (i + 3 * AHEAD >= pairs->n)
+		return;
+	cdp_store_fetch_codes(g->store, pairs->pair[i + 3 * AHEAD].a);
+	cdp_store_fetch_codes(g->store, pairs->pair[i + 3 * AHEAD].b);
+	cdp_store_fetch_values(g->store, pairs->pair[i + 2 * AHEAD].a);
+	cdp_store_fetch_values(g->store, pairs->pair[i + 2 * AHEAD].b);
+	cdp_store_fetch_forms(g->store, pairs->pair[i + AHEAD].a);
+	cdp_store_fetch_forms(g->store, pairs->pair[i + AHEAD].b);
+}
+
 static bool
 count_chunk(void *state, int thread, int64_t chunk)
 {
@@ -319,6 +336,7 @@ count_chunk(void *state, int thread, int64_t chunk)
 	{
 		Seen	   *seen = &g->pairs->pair[i];
 
+		fetch(g, i);
 		if (seen->found)
 			continue;
 		make_pattern(&p, g->scorer[thread], g->model, seen->a, seen->b);
@@ -445,6 +463,15 @@ learn_model(Counting *g, CdpEm *em)
 	memcpy(t->eligible, em->eligible, sizeof(t->eligible));
 }
 
+/* From here on m comes from pairs of which the other comparisons are sure. */
+static void
+rely_on_others(Counting *g)
+{
+	for (int c = 0; c < g->model->n; c++)
+		if (g->t->eligible[c] >= CDP_ENOUGH_PAIRS)
+			g->confident |= 1u << c;
+}
+
 /*
  * Learns model and what agrees in true pairs (into the blocker, which ends with rules
  * chosen by it). The store's rarity must be counted. False: out of memory, or the crew
@@ -460,7 +487,8 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	CdpEm		em = {.model = model, .candidates = &candidates, .random = &random, .all = (double) store->n * (store->n - 1) / 2,
 		.max_iterations = t->max_iterations, .tolerance = t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS};
 	double		estimate = 0;
-	bool		repeats;
+	double		sampled = store->n / b->records;
+	bool		repeats = false;
 	bool		fine;
 
 	if (g == NULL)
@@ -469,16 +497,21 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	g->b = b;
 	g->model = model;
 	g->t = t;
-	fine = cdp_blocker_choose(b, t->pairs_per_record);
+	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record);
 	for (int i = 0; fine && i < cdp_crew_threads(t->crew); i++)
 		fine = (g->scorer[i] = cdp_scorer_create(store, model)) != NULL;
 	for (int r = 0; r < b->n_rules; r++)
 	{
-		estimate += b->rule[r].estimate;
+		estimate += b->rule[r].estimate * sampled * sampled;
 		g->of_rule[r] = cdp_rule_comparisons(b, b->rule[r].keys);
+		/* a rule on keys of one comparison puts all that agree on it into one block */
+		if ((g->of_rule[r] & (g->of_rule[r] - 1)) == 0)
+			em.covered |= g->of_rule[r];
 	}
 	g->thin = estimate / t->max_pairs + 1;
 	em.thin = g->thin;
+	if (t->again)
+		rely_on_others(g);
 	fine = fine && draw_random(g) && cdp_each_pair(&pairs) && gather_candidates(g, pairs.groups > 1) &&
 		count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
 	if (fine)
@@ -489,22 +522,23 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		for (uint32_t i = 0; i < random.n_slots; i++)
 			t->random += random.slot[i].count;
 		learn_model(g, &em);
+	}
+	if (fine && !t->again)
+	{
 		fine = cdp_ignore_repetitions(store, &em, &repeats);
 		if (fine && repeats)
+		{
 			fine = count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
+			if (fine)
+				learn_model(g, &em);
+		}
+		rely_on_others(g);
+		fine = fine && count_patterns(g, &g->candidates, &candidates);
+		if (fine)
+			learn_model(g, &em);
 	}
-	if (fine)
+	if (fine && !t->again)
 	{
-		learn_model(g, &em);
-		/* once more, from pairs of which the other comparisons are sure */
-		for (int c = 0; c < model->n; c++)
-			if (t->eligible[c] >= CDP_ENOUGH_PAIRS)
-				g->confident |= 1u << c;
-		fine = count_patterns(g, &g->candidates, &candidates);
-	}
-	if (fine)
-	{
-		learn_model(g, &em);
 		for (int c = 0; c < model->n; c++)
 			if (t->eligible[c] > 20)
 				b->agreement[c].n = 0;

@@ -19,6 +19,8 @@ typedef struct CdpTraining
 	double		tolerance;
 	CdpCrew    *crew;			/* NULL: no threads */
 	size_t		memory;			/* for the blocks of rules; 0: without limit */
+	/* model, rules and eligible are those of a training before, and only refined */
+	bool		again;
 	/* what came of it */
 	int64_t		candidates;		/* pairs that the rules found */
 	int64_t		pairs;			/* of them used */
@@ -33,7 +35,7 @@ typedef struct CdpTraining
 /* relation.c */
 #define CDP_PRIOR_PAIRS 10.0	/* what documented defaults count for against pairs seen */
 extern void cdp_model_defaults(CdpModel *model, const CdpStore *store);
-extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, double least, double *out);
+extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out);
 extern void cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen);
 
 /* repeat.c */
