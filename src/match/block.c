@@ -26,8 +26,8 @@
 
 #include <stdlib.h>
 
-#define MAX_SIZED 4096			/* records whose block sizes are counted */
-#define MAX_POPULATION 200000	/* records among which they are counted */
+#define MAX_SIZED 2048			/* records whose block sizes are counted */
+#define MAX_POPULATION 100000	/* records among which they are counted */
 #define DRAWS 4					/* simulated pairs per sized record */
 #define MAX_CANDIDATES 2048
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */

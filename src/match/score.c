@@ -269,15 +269,16 @@ weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
 double
 cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 {
-	return cdp_scorer_without(s, a, b, NULL);
-}
-
-double
-cdp_scorer_without(CdpScorer *s, int32_t a, int32_t b, double *without)
-{
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 
 	cdp_scorer_levels(s, a, b, levels);
+	return weigh(s, cdp_store_codes(s->store, a), levels, NULL);
+}
+
+/* The weight of a pair whose levels are known; without (or NULL): what it would be without each comparison. */
+double
+cdp_scorer_without(CdpScorer *s, int32_t a, const uint8_t *levels, double *without)
+{
 	return weigh(s, cdp_store_codes(s->store, a), levels, without);
 }
 

@@ -100,17 +100,6 @@ cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
 
 /* ---------------------------------------------------------------- counting */
 
-static void
-make_pattern(CdpPattern *p, CdpScorer *scorer, const CdpModel *model, int32_t a, int32_t b)
-{
-	uint8_t		level[CDP_MAX_COMPARISONS];
-	double		rarity[CDP_SHARINGS];
-
-	cdp_scorer_levels(scorer, a, b, level);
-	cdp_scorer_rarity(scorer, a, level, rarity);
-	cdp_pattern_make(p, model, level, rarity);
-}
-
 /* A pair that is counted. */
 typedef struct Seen
 {
@@ -119,7 +108,9 @@ typedef struct Seen
 	uint64_t	agreeing;		/* keys */
 	uint8_t		rule;
 	bool		found;			/* of random pairs: blocking finds it */
+	bool		compared;		/* level is known */
 	float		probability;
+	uint8_t		level[CDP_MAX_COMPARISONS];
 } Seen;
 
 typedef struct SeenPairs
@@ -330,7 +321,8 @@ static bool
 count_chunk(void *state, int thread, int64_t chunk)
 {
 	Counting   *g = state;
-	CdpPattern		p;
+	CdpPattern	p;
+	double		rarity[CDP_SHARINGS];
 
 	for (int64_t i = chunk * CHUNK_SEEN; i < g->pairs->n && i < (chunk + 1) * CHUNK_SEEN; i++)
 	{
@@ -339,16 +331,26 @@ count_chunk(void *state, int thread, int64_t chunk)
 		fetch(g, i);
 		if (seen->found)
 			continue;
-		make_pattern(&p, g->scorer[thread], g->model, seen->a, seen->b);
+		if (!seen->compared)
+		{
+			cdp_scorer_levels(g->scorer[thread], seen->a, seen->b, seen->level);
+			if (g->pairs == &g->candidates)
+				seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
+			seen->compared = true;
+		}
+		for (int c = 0; c < g->model->n; c++)
+			if (g->model->comparison[c].ignored)
+				seen->level[c] = 0;
+		cdp_scorer_rarity(g->scorer[thread], seen->a, seen->level, rarity);
+		cdp_pattern_make(&p, g->model, seen->level, rarity);
 		if (g->pairs == &g->candidates)
 		{
-			seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
 			p.eligible = eligible_for(g, seen->agreeing);
 			if (p.eligible & g->confident)
 			{
 				double		without[CDP_MAX_COMPARISONS];
 
-				cdp_scorer_without(g->scorer[thread], seen->a, seen->b, without);
+				cdp_scorer_without(g->scorer[thread], seen->a, seen->level, without);
 				for (int c = 0; c < g->model->n; c++)
 					if (g->confident >> c & 1 && without[c] < CONFIDENT)
 						p.eligible &= ~(1u << c);
@@ -392,7 +394,7 @@ score_chunk(void *state, int thread, int64_t chunk)
 	{
 		Seen	   *seen = &g->pairs->pair[i];
 
-		seen->probability = cdp_probability(cdp_scorer_weight(g->scorer[thread], seen->a, seen->b));
+		seen->probability = cdp_probability(cdp_scorer_without(g->scorer[thread], seen->a, seen->level, NULL));
 	}
 	return true;
 }
