@@ -421,6 +421,9 @@ record_row(TupleTableSlot *slot, void *state)
 {
 	CdpMatchEngine *e = state;
 	int32		at = cdp_store_add_record(&e->store);
+	text	   *value[CDP_MAX_COLUMNS];
+	const char *values[CDP_MAX_COLUMNS];	/* in UTF-8 */
+	size_t		len[CDP_MAX_COLUMNS];
 
 	require(e, at >= 0);
 	if (at >= e->a_records)
@@ -432,25 +435,26 @@ record_row(TupleTableSlot *slot, void *state)
 	e->record[at] = DatumGetInt64(slot->tts_values[FIRST_INPUT - 1]);
 	for (int c = 0; c < e->store.n_columns; c++)
 	{
-		text	   *value;
-		char	   *s,
-				   *utf8;
-		int			len;
+		int			i = FIRST_INPUT + c;
 
-		if (slot->tts_isnull[FIRST_INPUT + c])
+		values[c] = NULL;
+		if (slot->tts_isnull[i])
 			continue;
-		value = DatumGetTextPP(slot->tts_values[FIRST_INPUT + c]);
-		s = VARDATA_ANY(value);
-		len = VARSIZE_ANY_EXHDR(value);
-		utf8 = len > 0 ? pg_server_to_any(s, len, PG_UTF8) : s;
-		if (utf8 != s)
-			len = strlen(utf8);
-		if (len > 0)
-			require(e, cdp_store_set(&e->store, at, c, utf8, len));
-		if (utf8 != s)
-			pfree(utf8);
-		if ((Pointer) value != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
-			pfree(value);
+		value[c] = DatumGetTextPP(slot->tts_values[i]);
+		len[c] = VARSIZE_ANY_EXHDR(value[c]);
+		if (len[c] == 0)
+			continue;
+		values[c] = pg_server_to_any(VARDATA_ANY(value[c]), len[c], PG_UTF8);
+		if (values[c] != VARDATA_ANY(value[c]))
+			len[c] = strlen(values[c]);
+	}
+	require(e, cdp_store_set_all(&e->store, at, values, len));
+	for (int c = 0; c < e->store.n_columns; c++)
+	{
+		if (values[c] && values[c] != VARDATA_ANY(value[c]))
+			pfree(unconstify(char *, values[c]));
+		if (!slot->tts_isnull[FIRST_INPUT + c] && (Pointer) value[c] != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
+			pfree(value[c]);
 	}
 }
 

@@ -449,18 +449,20 @@ learn_agreement(Counting *g)
 /* ---------------------------------------------------------------- learning */
 
 /* EM on the patterns, from the model as it is. */
-static void
+static bool
 learn_model(Counting *g, CdpEm *em)
 {
 	CdpTraining *t = g->t;
 
 	em->each = t->random > 0 ? (em->all - t->candidates) / t->random : 0;
-	cdp_em(em);
+	if (!cdp_em(em))
+		return false;
 	t->matches = em->matches;
 	t->iterations = em->iterations;
 	t->change = em->change;
 	t->converged = em->converged;
 	memcpy(t->eligible, em->eligible, sizeof(t->eligible));
+	return true;
 }
 
 /* From here on m comes from pairs of which the other comparisons are sure. */
@@ -485,7 +487,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	Counting   *g = calloc(1, sizeof(Counting));
 	CdpPairs	pairs = {.blocker = b, .crew = t->crew, .memory = t->memory, .state = g, .pair = keep_candidate, .group_done = mark_random};
 	CdpEm		em = {.model = model, .candidates = &candidates, .random = &random, .all = (double) store->n * (store->n - 1) / 2,
-		.max_iterations = t->max_iterations, .tolerance = t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS};
+		.max_iterations = t->max_iterations, .tolerance = t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
 	double		estimate = 0;
 	double		sampled = store->n / b->records;
 	bool		repeats = false;
@@ -521,7 +523,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		t->random = 0;
 		for (uint32_t i = 0; i < random.n_slots; i++)
 			t->random += random.slot[i].count;
-		learn_model(g, &em);
+		fine = learn_model(g, &em);
 	}
 	if (fine && !t->again)
 	{
@@ -529,13 +531,10 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		if (fine && repeats)
 		{
 			fine = count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
-			if (fine)
-				learn_model(g, &em);
+			fine = fine && learn_model(g, &em);
 		}
 		rely_on_others(g);
-		fine = fine && count_patterns(g, &g->candidates, &candidates);
-		if (fine)
-			learn_model(g, &em);
+		fine = fine && count_patterns(g, &g->candidates, &candidates) && learn_model(g, &em);
 	}
 	if (fine && !t->again)
 	{
