@@ -553,10 +553,53 @@ list_candidates(Chooser *ch)
 }
 
 /*
- * Chooses rules within pairs_per_record. False: out of memory, or the crew was stopped.
+ * Every comparison needs pairs that were found without it, or nothing is learned of it:
+ * where all rules use one, the best rule that does not is added.
+ */
+static void
+add_diverse(Chooser *ch)
+{
+	CdpBlocker *b = ch->b;
+
+	for (int c = 0; c < b->model->n && b->n_rules < CDP_MAX_RULES; c++)
+	{
+		const Candidate *best = NULL;
+		double		best_value = 0;
+		bool		needed = true;
+
+		for (int r = 0; r < b->n_rules; r++)
+			needed = needed && cdp_rule_comparisons(b, b->rule[r].keys) >> c & 1;
+		for (int i = 0; i < ch->n_candidates && needed; i++)
+		{
+			const Candidate *candidate = &ch->candidate[i];
+			int			finds = 0;
+			double		value;
+
+			if (candidate->cost <= 0 || cdp_rule_comparisons(b, candidate->keys) >> c & 1)
+				continue;
+			for (int w = 0; w < ch->words; w++)
+				finds += __builtin_popcountll(candidate->covers[w]);
+			value = finds / (candidate->cost + RULE_COST);
+			if (finds > 0 && (best == NULL || value > best_value || (value == best_value && candidate->keys < best->keys)))
+			{
+				best = candidate;
+				best_value = value;
+			}
+		}
+		if (best)
+			b->rule[b->n_rules++] = (CdpRule)
+		{
+			.keys = best->keys, .estimate = best->cost * b->records
+		};
+	}
+}
+
+/*
+ * Chooses rules within pairs_per_record; diverse: also so that every comparison can be
+ * learned of. False: out of memory, or the crew was stopped.
  */
 bool
-cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
+cdp_blocker_choose(CdpBlocker *b, double pairs_per_record, bool diverse)
 {
 	Chooser    *ch = calloc(1, sizeof(Chooser));
 	uint64_t   *covered;
@@ -611,6 +654,8 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 		for (int w = 0; w < ch->words; w++)
 			covered[w] |= best->covers[w];
 	}
+	if (diverse)
+		add_diverse(ch);
 	b->coverage = (double) found / ch->n_draws;
 	free(covered);
 	close_chooser(ch);
@@ -834,4 +879,5 @@ cdp_blocker_close(CdpBlocker *b)
 		free(b->agreement[c].share);
 	}
 	free(b->place);
+	free(b->drawn);
 }

@@ -50,7 +50,8 @@
 #define MIN_RECORDS 50			/* to learn from */
 #define MIN_COMPARISONS 2
 #define MAX_LEARNED 250000		/* records; of more a sample is learned from */
-#define MAX_PAIRS 500000		/* EM rests on so many candidates, and twice as many random pairs */
+#define MAX_PAIRS 500000		/* EM rests on so many candidates, */
+#define MAX_RANDOM 700000		/* and so many random pairs */
 #define ROUNDS 2				/* of training; each knows better than the last which values are rare */
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
@@ -1371,7 +1372,7 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 		e->blocker.records = e->n_records;
 	*t = (CdpTraining)
 	{
-		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = 2 * MAX_PAIRS, .max_iterations = 200,
+		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = MAX_RANDOM, .max_iterations = 200,
 			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
 	};
 	for (int round = 0; enough && round < ROUNDS; round++)
@@ -1390,7 +1391,7 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 		warn_of_training(e, t);
 	else
 	{
-		require(e, cdp_blocker_choose(&e->blocker, pairs_per_record));
+		require(e, cdp_blocker_choose(&e->blocker, pairs_per_record, false));
 		if (e->store.n < MIN_RECORDS)
 			warn(e, "%d records are too few to learn from (%d are needed): the documented defaults are used", e->store.n, MIN_RECORDS);
 		else
@@ -1456,7 +1457,7 @@ cdp_choose_rules(PG_FUNCTION_ARGS)
 	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
 	old = MemoryContextSwitchTo(e->context);
 	e->doing = "choosing blocking rules";
-	require(e, cdp_blocker_choose(&e->blocker, max_pairs_per_record));
+	require(e, cdp_blocker_choose(&e->blocker, max_pairs_per_record, false));
 	count_pairs(e);
 	write_rules(e, PG_GETARG_INT32(1));
 	n = e->blocker.n_rules;

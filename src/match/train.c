@@ -239,6 +239,17 @@ draw_random(Counting *g)
 	int64_t		x = 0,
 				y = 0;
 
+	if (g->b->drawn)
+	{
+		g->random = (SeenPairs)
+		{
+			.pair = g->b->drawn, .n = g->b->n_drawn, .allocated = g->b->n_drawn
+		};
+		g->b->drawn = NULL;
+		for (int64_t i = 0; i < g->random.n; i++)
+			g->random.pair[i].found = false;
+		return true;
+	}
 	for (int64_t i = 0; i < (every ? n * (n - 1) / 2 : g->t->max_random); i++)
 	{
 		Seen	   *seen;
@@ -501,7 +512,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	g->b = b;
 	g->model = model;
 	g->t = t;
-	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record);
+	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record, true);
 	for (int i = 0; fine && i < cdp_crew_threads(t->crew); i++)
 		fine = (g->scorer[i] = cdp_scorer_create(store, model)) != NULL;
 	for (int r = 0; r < b->n_rules; r++)
@@ -543,7 +554,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		for (int c = 0; c < model->n; c++)
 			if (t->eligible[c] > 20)
 				b->agreement[c].n = 0;
-		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record);
+		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record, false);
 	}
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
 	{
@@ -553,7 +564,8 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		cdp_patterns_free(&g->patterns[i]);
 	}
 	free(g->candidates.pair);
-	free(g->random.pair);
+	b->drawn = g->random.pair;
+	b->n_drawn = g->random.n;
 	cdp_patterns_free(&candidates);
 	cdp_patterns_free(&random);
 	free(g);
