@@ -34,7 +34,7 @@
  * u in a relation is put together from its parts (relation.c). Neither is checked.
  */
 #define SUM_TOLERANCE 1e-6
-#define LEAST_PROBABILITY 1e-12
+#define LEAST_PROBABILITY 1e-30
 
 static const double nothing[CDP_MAX_LEVELS + 1];
 

@@ -255,7 +255,8 @@ weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
 				rest += factor[c][j] > 0 ? other[j] / factor[c][j] : 0;
 			without[c] = log2(match / s->model->comparison[c].m[levels[c]] / rest);
 		}
-	if (log2(match / sum) > -1)
+	/* products too small for a double make a NaN; there they have more room */
+	if (!(log2(match / sum) <= -1))
 	{
 		CdpAgreed	agreed[CDP_MAX_COMPARISONS];
 
