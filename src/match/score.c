@@ -102,7 +102,7 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 			return 1;
 		if (k->measure == CDP_MEASURE_CODE)
 			return 2;
-		if (s->store->column[c0].n_values > CACHED_VALUES)
+		if (s->store->column[c0].n_values > CACHED_VALUES && k->level == NULL)
 		{
 			va[0] = &s->store->column[c0].value[x];
 			vb[0] = &s->store->column[c0].value[y];
@@ -292,6 +292,8 @@ cost_of(CdpMeasure measure)
 	{
 		case CDP_MEASURE_CODE:
 			return 1;
+		case CDP_MEASURE_SQL:
+			return 100;
 		case CDP_MEASURE_PERSON_NAME:
 		case CDP_MEASURE_STREET:
 		case CDP_MEASURE_TEXT:
@@ -444,7 +446,7 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 		}
 		if (in_a == 0 || in_b == 0)
 			continue;
-		if (equal == (1 << n) - 1)
+		if (equal == (1 << n) - 1 && k->level == NULL)
 		{
 			levels[c] = 1;
 			for (int j = 0; j < CDP_RELATIONS; j++)
