@@ -46,9 +46,9 @@ BEGIN
     r.city := inc_src.maybe(0.8, (ARRAY['Springfield', 'Riverton', 'Lakeside'])[1 + h % 3]);
     r.zip := inc_src.maybe(0.7, (10000 + h % 10)::text);
     -- some mailboxes are a family's, or everybody's
-    r.email := inc_src.maybe(0.5, CASE inc_src.one_of(8) WHEN 0 THEN 'home' || h WHEN 1 THEN 'info' ELSE lower(g || '.' || f) || p % 4 END || '@example.com');
+    r.email := inc_src.maybe(0.5, CASE inc_src.one_of(8) WHEN 0 THEN 'home' || h WHEN 1 THEN 'home' || h WHEN 2 THEN 'info' || h % 4 ELSE lower(g || '.' || f) || p % 4 END || '@example.com');
     r.phone := inc_src.maybe(0.5, '+1202555' || lpad((h * 17 % 1000 + (random() < 0.1)::int)::text, 4, '0'));
-    r.member := inc_src.maybe(0.15, 'M' || p * 10 + (random() < 0.2)::int);
+    r.member := inc_src.maybe(0.3, 'M' || p * 10 + (random() < 0.2)::int);
     RETURN r;
 END
 $$;
@@ -72,7 +72,8 @@ $$;
 SELECT setseed(0.5);
 INSERT INTO inc_src.learn SELECT r.* FROM generate_series(0, 2399) i CROSS JOIN LATERAL inc_src.make_row(1, 'l' || i, i % 700) r;
 SELECT inc_src.make_space('inc_train', 'inc_src.learn', NULL);
-SELECT origin, warnings FROM (SELECT cdp.train('inc_train')) t, inc_train.match_model;
+SELECT count(*) > 50 AS trained FROM cdp.train('inc_train');
+SELECT origin, warnings FROM inc_train.match_model;
 CREATE TABLE inc_src.model AS SELECT cdp.export_model('inc_train') AS model;
 SELECT inc_src.make_space(space, 'inc_src.s1', 'inc_src.s2') FROM unnest('{inc_step,inc_once}'::name[]) space;
 
@@ -114,18 +115,29 @@ BEGIN
 END
 $$;
 
+-- people rule; a ruling goes with its records
+CREATE FUNCTION inc_src.rule(space regnamespace, name_a text, name_b text, same boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    ids bigint[];
+BEGIN
+    EXECUTE format('SELECT array_agg(r.record_id) FROM %s.record r WHERE r.source_id || r.source_key IN ($1, $2)', space) INTO ids USING name_a, name_b;
+    IF same THEN PERFORM cdp.rule_same(space, ids[1], ids[2], 'test'); ELSE PERFORM cdp.rule_different(space, ids[1], ids[2], 'test'); END IF;
+END
+$$;
+
 CREATE FUNCTION inc_src.world(n int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     people int;
     size   int;
-    a      record;
+    budget int;
 BEGIN
     PERFORM setseed(n / 10000.0);
-    people := 6 + inc_src.one_of(60);
-    size := 20 + inc_src.one_of(120);
+    people := 20 + inc_src.one_of(100);
+    size := 40 + inc_src.one_of(120);
     PERFORM set_config('cdp.max_records_per_value', (2 + inc_src.one_of(8))::text, false);
     -- blocks over the cap, in every second world
-    PERFORM set_config('cdp.max_pairs_per_record', CASE n % 2 WHEN 0 THEN (1 + inc_src.one_of(4))::text ELSE '100' END, false);
+    budget := CASE n % 2 WHEN 0 THEN 1 + inc_src.one_of(4) ELSE 100 END;
+    PERFORM set_config('cdp.max_pairs_per_record', budget::text, false);
     PERFORM set_config('cdp.match_threads', (1 + n % 2)::text, false);
     TRUNCATE inc_src.row;
     PERFORM inc_src.empty('inc_step'), inc_src.empty('inc_once');
@@ -133,7 +145,15 @@ BEGIN
         PERFORM inc_src.change(people, true);
     END LOOP;
     PERFORM cdp.resolve('inc_step');
+    PERFORM inc_src.rule('inc_step', t.a, t.b, random() < 0.5)
+       FROM (SELECT DISTINCT t.a, t.b FROM inc_src.tells('inc_step') t WHERE t.what = 'links' AND t.a <> t.b) t WHERE random() < 0.02;
     FOR i IN 1 .. 5 LOOP
+        -- another budget for a while
+        IF i = 2 AND n % 4 = 0 THEN
+            PERFORM set_config('cdp.max_pairs_per_record', '7', false);
+        ELSIF i = 3 THEN
+            PERFORM set_config('cdp.max_pairs_per_record', budget::text, false);
+        END IF;
         FOR j IN 1 .. 1 + inc_src.one_of(1 + size / 15) LOOP
             PERFORM inc_src.change(people, false);
         END LOOP;
@@ -141,6 +161,8 @@ BEGIN
         INSERT INTO inc_src.seen SELECT n, i, (r.counts ->> 'whole')::boolean, (SELECT count(*) FROM inc_step.link), (SELECT count(*) FROM inc_step.refused_merge), (SELECT count(*) FROM inc_step.weakest_link)
           FROM inc_step.run r ORDER BY r.run_id DESC LIMIT 1;
     END LOOP;
+    PERFORM cdp.resolve('inc_once');
+    PERFORM inc_src.rule('inc_once', t.a, t.b, t.tells LIKE '% Infinity') FROM inc_src.tells('inc_step') t WHERE t.what = 'links' AND t.tells LIKE 'ruling %';
     PERFORM cdp.resolve('inc_once');
     PERFORM inc_src.compare(n);
 END
@@ -157,10 +179,13 @@ $$;
 \getenv worlds CDP_WORLDS
 \if :{?worlds}
 \else
-    \set worlds 20
+    \set worlds 12
 \endif
 CALL inc_src.worlds(1, :worlds);
 -- what was found: nothing
 SELECT what, count(DISTINCT world) AS worlds, min(world) AS first FROM inc_src.finding GROUP BY 1 ORDER BY 1;
 -- and it was worth looking: runs of parts only, with links, refusals and joins by score
 SELECT count(*) FILTER (WHERE NOT whole) > :worlds AS parts_were_clustered, min(links) > 0 AS links, avg(refused) > 5 AS refusals, avg(weakest) > 3 AS joins FROM inc_src.seen;
+
+SELECT cdp.drop_space(space::regnamespace, space) FROM unnest('{inc_train,inc_step,inc_once}'::text[]) space;
+DROP SCHEMA inc_src CASCADE;

@@ -675,6 +675,24 @@ cdp_blocker_start(CdpBlocker *b, int first, int n)
 	return b->place != NULL;
 }
 
+/* The block of a rule that a record is in before large ones are divided; false: in none. */
+static bool
+hash_keys(const CdpBlocker *b, const int *key, int n_keys, int32_t record, uint64_t *hash)
+{
+	uint64_t	h = 0;
+
+	for (int k = 0; k < n_keys; k++)
+	{
+		uint32_t	x = key_of(b, key[k], record);
+
+		if (x == 0)
+			return false;
+		h = cdp_mix(h + x);
+	}
+	*hash = h >> 24;
+	return true;
+}
+
 typedef struct Divider
 {
 	CdpBlocker *b;
@@ -802,6 +820,7 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 	int			key[CDP_MAX_KEYS];
 	int			n_keys = list_keys(rule->keys, key);
 	int64_t		n = 0;
+	uint64_t	hash;
 	CdpKeyed   *keyed = malloc(b->store->n * sizeof(CdpKeyed));
 	CdpKeyed   *sorted;
 	bool		fine = false;
@@ -818,24 +837,11 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 	d->rule = r;
 	d->blocks = blocks;
 	for (int32_t i = 0; i < b->store->n; i++)
-	{
-		uint64_t	h = 0;
-		int			k;
-
-		for (k = 0; k < n_keys; k++)
-		{
-			uint32_t	x = key_of(b, key[k], i);
-
-			if (x == 0)
-				break;
-			h = cdp_mix(h + x);
-		}
-		if (k == n_keys)
+		if (hash_keys(b, key, n_keys, i, &hash))
 			keyed[n++] = (CdpKeyed)
 		{
-			.key = h >> 24, .at = i
+			.key = hash, .at = i
 		};
-	}
 	sorted = cdp_keyed_sort(&d->work, keyed, d->spare, n);
 	if (sorted != keyed)
 	{
@@ -861,6 +867,86 @@ done:
 	free(d);
 	free(keyed);
 	return fine;
+}
+
+typedef struct Spreading
+{
+	CdpBlocker *b;
+	int32_t		n;
+	uint8_t    *changed;
+} Spreading;
+
+/* A block that a changed record is in, or was. */
+typedef struct Touched
+{
+	uint64_t	hash;			/* + 1; 0: empty */
+	int64_t		size;
+} Touched;
+
+static Touched *
+find_touched(Touched *table, uint64_t slots, uint64_t hash)
+{
+	uint64_t	at = cdp_mix(hash) & (slots - 1);
+
+	while (table[at].hash != 0 && table[at].hash != hash + 1)
+		at = (at + 1) & (slots - 1);
+	return &table[at];
+}
+
+static bool
+spread_rule(void *state, int thread, int64_t r)
+{
+	Spreading  *s = state;
+	CdpBlocker *b = s->b;
+	int			key[CDP_MAX_KEYS];
+	int			n_keys = list_keys(b->rule[r].keys, key);
+	int64_t		n_changed = b->store->n - s->n;
+	uint64_t	slots = 64;
+	Touched    *table;
+	bool		over = false;
+	uint64_t	hash;
+
+	for (int32_t i = 0; i < s->n; i++)
+		n_changed += (__atomic_load_n(&s->changed[i], __ATOMIC_RELAXED) == CDP_CHANGED);
+	while (slots < 2 * (uint64_t) n_changed)
+		slots *= 2;
+	if ((table = calloc(slots, sizeof(Touched))) == NULL)
+		return false;
+	/* the records as they were come on top of all that are: no block was larger than that */
+	for (int32_t i = 0; i < b->store->n; i++)
+		if ((i >= s->n || __atomic_load_n(&s->changed[i], __ATOMIC_RELAXED) == CDP_CHANGED) && hash_keys(b, key, n_keys, i, &hash))
+			find_touched(table, slots, hash)->hash = hash + 1;
+	for (int32_t i = 0; i < b->store->n; i++)
+		if (hash_keys(b, key, n_keys, i, &hash))
+		{
+			Touched    *t = find_touched(table, slots, hash);
+
+			over |= t->hash != 0 && ++t->size > b->max_block;
+		}
+	for (int32_t i = 0; over && i < s->n; i++)
+		if (hash_keys(b, key, n_keys, i, &hash) && find_touched(table, slots, hash)->size > b->max_block)
+		{
+			uint8_t		none = 0;
+
+			__atomic_compare_exchange_n(&s->changed[i], &none, CDP_BLOCK_CHANGED, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		}
+	free(table);
+	return true;
+}
+
+/*
+ * A block over the cap is divided by what is in it: a record that comes to it or leaves
+ * it can move others from one part to another. Marks those others too, with
+ * CDP_BLOCK_CHANGED. Of the store's records the first n are as they are now; changed has
+ * a mark for each of them. Behind them stand the changed ones and those that went as
+ * they were. False: out of memory, or the crew was stopped.
+ */
+bool
+cdp_blocker_spread(CdpBlocker *b, int32_t n, uint8_t *changed)
+{
+	Spreading	s = {.b = b, .n = n, .changed = changed};
+
+	return cdp_crew_run(b->crew, b->n_rules, spread_rule, &s);
 }
 
 void

@@ -85,6 +85,10 @@ extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, uint64_t keys
 extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record, bool diverse);
 extern bool cdp_blocker_start(CdpBlocker *blocker, int first, int n);
 extern bool cdp_block_rule(CdpBlocker *blocker, int rule, CdpBlocks *blocks);
+/* marks of records, for who goes only through the pairs of those that changed */
+#define CDP_CHANGED 1
+#define CDP_BLOCK_CHANGED 2		/* did not change, but its pairs may have */
+extern bool cdp_blocker_spread(CdpBlocker *blocker, int32_t n, uint8_t *changed);
 extern uint32_t cdp_rule_comparisons(const CdpBlocker *blocker, uint64_t keys);
 extern void cdp_blocks_free(CdpBlocks *blocks);
 extern void cdp_blocker_close(CdpBlocker *blocker);

@@ -467,27 +467,36 @@ pin_settings(void)
 	(void) set_config_option("datestyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
-static void
-read_records(CdpMatchEngine *e, bool affected_only)
+/* The query that gives record_row the records of a relation called r. */
+static char *
+records_sql(const CdpMatchEngine *e, const char *from)
 {
 	StringInfoData sql;
-	int			nest = NewGUCNestLevel();
 
-	pin_settings();
-	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
-					0, NULL, NULL, nickname_row, e);
 	initStringInfo(&sql);
 	/* what is sorted by stands first, where the sort reaches it without stepping over nulls; mostly an index gives the order */
 	appendStringInfoString(&sql, "SELECT r.source_id, r.source_key, r.record_id::pg_catalog.int8");
 	for (int c = 0; c < e->store.n_columns; c++)
 		appendStringInfo(&sql, ", (%s)::pg_catalog.text", e->input_sql[c]);
-	appendStringInfo(&sql, " FROM %s.record r%s ORDER BY r.source_id, r.source_key COLLATE pg_catalog.\"C\"", e->schema,
-					 affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
-					 e->n_records == 0 ? "" :
-					 psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT, MAX_LEARNED * INT64CONST(65536) / e->n_records));
+	appendStringInfo(&sql, " FROM %s ORDER BY r.source_id, r.source_key COLLATE pg_catalog.\"C\"", from);
+	return sql.data;
+}
+
+static void
+read_records(CdpMatchEngine *e, bool affected_only)
+{
+	int			nest = NewGUCNestLevel();
+
+	pin_settings();
+	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
+					0, NULL, NULL, nickname_row, e);
 	e->doing = "reading records";
 	show_progress(e);
-	cdp_core_stream(sql.data, 0, NULL, NULL, record_row, e);
+	cdp_core_stream(records_sql(e, psprintf("%s.record r%s", e->schema, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
+											e->n_records == 0 ? "" :
+											psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT,
+													 MAX_LEARNED * INT64CONST(65536) / e->n_records))),
+					0, NULL, NULL, record_row, e);
 	AtEOXact_GUC(true, nest);
 }
 
@@ -1152,7 +1161,28 @@ mark_row(TupleTableSlot *slot, void *state)
 	int32		at = slot->tts_isnull[0] ? -1 : cdp_match_engine_place(m->e, DatumGetInt64(slot->tts_values[0]));
 
 	if (at >= 0)
-		m->mark[at] = 1;
+		m->mark[at] = CDP_CHANGED;
+}
+
+/* Marks who shares a divided block with a changed record, as it is or as it was (pg_temp.cdp_former). */
+static void
+spread_changes(CdpMatchEngine *e, uint8 *mark)
+{
+	int32		n = e->store.n;
+	bool		has_former = false;
+
+	cdp_core_stream("SELECT 1 FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_catalog.pg_my_temp_schema() AND c.relname = 'cdp_former'",
+					0, NULL, NULL, note_row, &has_former);
+	if (has_former)
+	{
+		int			nest = NewGUCNestLevel();
+
+		pin_settings();
+		cdp_core_stream(records_sql(e, "pg_temp.cdp_former r"), 0, NULL, NULL, record_row, e);
+		AtEOXact_GUC(true, nest);
+	}
+	require(e, cdp_blocker_spread(&e->blocker, n, mark));
+	e->store.n = n;
 }
 
 typedef struct Giving
@@ -1180,6 +1210,10 @@ cdp_match_engine_score(CdpMatchEngine *e, bool changed_only, CdpMatchPairFn fn, 
 	{
 		marking.mark = MemoryContextAllocExtended(e->context, e->store.n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 		cdp_core_stream("SELECT c.record_id::pg_catalog.int8 FROM pg_temp.cdp_changed c", 0, NULL, NULL, mark_row, &marking);
+		spread_changes(e, marking.mark);
+		for (int32 i = 0; i < e->store.n; i++)
+			if (marking.mark[i] == CDP_BLOCK_CHANGED)
+				fn(state, i, i, 0);
 	}
 	else
 		for (int r = 0; r < e->blocker.n_rules; r++)
