@@ -53,6 +53,7 @@ REGRESS += source attribute resolve cluster explain quality evaluate run grant s
 REGRESS += odd_names
 REGRESS += engine
 REGRESS += compare
+REGRESS += increments
 REGRESS += comparison model score review
 
 ISOLATION = consent_withdrawal segment_refresh
