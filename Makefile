@@ -41,7 +41,7 @@ SQL_PIECES = \
 	src/match/evaluate.sql src/match/string.sql \
 	src/match/engine.sql \
 	src/match/compare.sql \
-	src/match/score.sql src/match/model.sql src/match/explain.sql src/match/review.sql \
+	src/match/score.sql src/match/model.sql src/match/explain.sql src/match/review.sql src/match/blocking.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
@@ -53,8 +53,8 @@ REGRESS += source attribute resolve cluster explain quality evaluate run grant s
 REGRESS += odd_names
 REGRESS += engine
 REGRESS += compare
+REGRESS += comparison condition model score review blocking
 REGRESS += increments
-REGRESS += comparison model score review
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

@@ -720,6 +720,9 @@ BEGIN
     -- another budget divides blocks otherwise
     whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model
                    OR model > 0 AND (last_counts ->> 'max_pairs_per_record')::int IS DISTINCT FROM pairs_per_record;
+    IF model > 0 AND n_records > 1 THEN
+        PERFORM cdp_internal.require_rules(space, model);
+    END IF;
     IF NOT whole THEN
         IF model > 0 THEN
             PERFORM cdp_internal.progress(format('space %s: scoring what changed', space));

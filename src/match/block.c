@@ -26,8 +26,8 @@
 
 #include <stdlib.h>
 
-#define MAX_SIZED 4096			/* records whose block sizes are counted */
-#define MAX_POPULATION 200000	/* records among which they are counted */
+#define MAX_SIZED 2048			/* records whose block sizes are counted */
+#define MAX_POPULATION 100000	/* records among which they are counted */
 #define DRAWS 4					/* simulated pairs per sized record */
 #define MAX_CANDIDATES 2048
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
@@ -37,7 +37,7 @@
 /* family names have endings where given names have nicknames (store.c) */
 #define NICKNAME_SLOT 4
 
-static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
+static const char *const key_names[CDP_N_MEASURES + 1][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_PERSON_NAME] = {"exact", "sound", "initial", "beginning", "ending"},
 	[CDP_MEASURE_NAME] = {"exact", "sound", "initial", "beginning", "nickname"},
 	[CDP_MEASURE_BIRTH_DATE] = {"exact", "year and month", "year", "day and month", "year and day"},
@@ -51,6 +51,7 @@ static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_ID] = {"exact", "first half", "second half"},
 	[CDP_MEASURE_TEXT] = {"exact", "sound"},
 	[CDP_MEASURE_NUMBER] = {"exact"},
+	[CDP_MEASURE_SQL] = {"exact"},
 };
 
 /* ---------------------------------------------------------------- keys */
@@ -552,10 +553,53 @@ list_candidates(Chooser *ch)
 }
 
 /*
- * Chooses rules within pairs_per_record. False: out of memory, or the crew was stopped.
+ * Every comparison needs pairs that were found without it, or nothing is learned of it:
+ * where all rules use one, the best rule that does not is added.
+ */
+static void
+add_diverse(Chooser *ch)
+{
+	CdpBlocker *b = ch->b;
+
+	for (int c = 0; c < b->model->n && b->n_rules < CDP_MAX_RULES; c++)
+	{
+		const Candidate *best = NULL;
+		double		best_value = 0;
+		bool		needed = true;
+
+		for (int r = 0; r < b->n_rules; r++)
+			needed = needed && cdp_rule_comparisons(b, b->rule[r].keys) >> c & 1;
+		for (int i = 0; i < ch->n_candidates && needed; i++)
+		{
+			const Candidate *candidate = &ch->candidate[i];
+			int			finds = 0;
+			double		value;
+
+			if (candidate->cost <= 0 || cdp_rule_comparisons(b, candidate->keys) >> c & 1)
+				continue;
+			for (int w = 0; w < ch->words; w++)
+				finds += __builtin_popcountll(candidate->covers[w]);
+			value = finds / (candidate->cost + RULE_COST);
+			if (finds > 0 && (best == NULL || value > best_value || (value == best_value && candidate->keys < best->keys)))
+			{
+				best = candidate;
+				best_value = value;
+			}
+		}
+		if (best)
+			b->rule[b->n_rules++] = (CdpRule)
+		{
+			.keys = best->keys, .estimate = best->cost * b->records
+		};
+	}
+}
+
+/*
+ * Chooses rules within pairs_per_record; diverse: also so that every comparison can be
+ * learned of. False: out of memory, or the crew was stopped.
  */
 bool
-cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
+cdp_blocker_choose(CdpBlocker *b, double pairs_per_record, bool diverse)
 {
 	Chooser    *ch = calloc(1, sizeof(Chooser));
 	uint64_t   *covered;
@@ -610,6 +654,8 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 		for (int w = 0; w < ch->words; w++)
 			covered[w] |= best->covers[w];
 	}
+	if (diverse)
+		add_diverse(ch);
 	b->coverage = (double) found / ch->n_draws;
 	free(covered);
 	close_chooser(ch);
@@ -919,4 +965,5 @@ cdp_blocker_close(CdpBlocker *b)
 		free(b->agreement[c].share);
 	}
 	free(b->place);
+	free(b->drawn);
 }

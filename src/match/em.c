@@ -243,7 +243,7 @@ maximise(CdpEm *em, const Expected *e)
 	return change;
 }
 
-void
+bool
 cdp_em(CdpEm *em)
 {
 	Expected	e;
@@ -251,6 +251,8 @@ cdp_em(CdpEm *em)
 	em->converged = false;
 	for (em->iterations = 0; em->iterations < em->max_iterations; em->iterations++)
 	{
+		if (!cdp_crew_pause(em->crew))
+			return false;
 		expect(em, &e);
 		em->change = maximise(em, &e);
 		if (em->change < em->tolerance)
@@ -259,4 +261,5 @@ cdp_em(CdpEm *em)
 			break;
 		}
 	}
+	return true;
 }

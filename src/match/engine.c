@@ -7,6 +7,9 @@
  * several threads (parallel.h). What comes out does not depend on the order in which
  * rows were written, on the number of threads, or on the memory allowed.
  *
+ * Of very many records training reads a sample, by a hash of their keys: pairs grow with
+ * the square, so a quarter of a million records hold enough of all that is learned.
+ *
  * Threads: only this backend's own thread calls the server. It works with the others
  * and looks for interrupts between chunks of some milliseconds; before it handles one
  * all others are joined, and an error waits in engine->error until the plain C beneath
@@ -29,6 +32,7 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "match/condition.h"
 #include "match/pairs.h"
 #include "match/scored.h"
 #include "match/train.h"
@@ -36,6 +40,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -44,11 +49,13 @@
 
 #define MIN_RECORDS 50			/* to learn from */
 #define MIN_COMPARISONS 2
-#define MAX_PAIRS 2000000		/* EM rests on so many candidates, and half as many random pairs */
+#define MAX_LEARNED 250000		/* records; of more a sample is learned from */
+#define MAX_PAIRS 500000		/* EM rests on so many candidates, */
+#define MAX_RANDOM 700000		/* and so many random pairs */
 #define ROUNDS 2				/* of training; each knows better than the last which values are rare */
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
-#define COUNTED_PAIRS 10.0		/* for each record, enough to count people by */
+#define COUNTED_PAIRS 4.0		/* for each record, enough to count people by */
 #define FIRST_INPUT 3			/* in the rows of records */
 #define FREQUENCY_ROWS 10000	/* in one statement */
 
@@ -69,12 +76,14 @@ struct CdpMatchEngine
 	/* by comparison */
 	char	   *comparison[CDP_MAX_COMPARISONS];
 	Datum		attributes[CDP_MAX_COMPARISONS];
+	char	   *conditions[CDP_MAX_COMPARISONS];	/* of comparisons by SQL conditions, as JSON */
 	char	   *input_sql[CDP_MAX_COLUMNS];
 	List	   *warnings;		/* of char * */
 
 	int64	   *record;			/* by place */
 	int64	   *profile;		/* former profile, 0 for none: while people are counted */
 	int32		a_records;
+	int64		n_records;		/* that the space has, when a sample of them was read; else 0 */
 	CdpKeyed   *by_record;		/* places, sorted by record id, when they were asked for */
 
 	CdpCrew		crew;
@@ -121,7 +130,7 @@ interrupt_pending(void *arg)
 		e->shown = now;
 		show_progress(e);
 	}
-	return InterruptPending;
+	return InterruptPending || e->error != NULL;
 }
 
 /* An error must wait until the plain C beneath has given back its memory. */
@@ -139,6 +148,8 @@ handle_interrupt(void *arg)
 	CdpMatchEngine *e = arg;
 	volatile bool fine = true;
 
+	if (e->error)
+		return false;
 	PG_TRY();
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -214,6 +225,125 @@ warn(CdpMatchEngine *e, const char *fmt,...)
 	e->warnings = lappend(e->warnings, pstrdup(text));
 }
 
+/* ---------------------------------------------------------------- comparisons by SQL conditions */
+
+typedef struct ConditionState
+{
+	CdpMatchEngine *engine;
+	CdpConditions *conditions;
+	int			column;
+	int			n_levels;
+	CdpConditionValue **value;	/* by code, made when first needed */
+} ConditionState;
+
+static Datum value_text(const CdpValue *value);
+
+static CdpConditionValue *
+condition_value(ConditionState *s, int32 place)
+{
+	CdpMatchEngine *e = s->engine;
+	const CdpColumn *column = &e->store.column[s->column];
+	int32		code = cdp_store_codes(&e->store, place)[s->column];
+
+	if (s->value == NULL)
+		s->value = MemoryContextAllocExtended(e->context, column->n_values * sizeof(CdpConditionValue *), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (s->value[code] == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(e->context);
+		text	   *value = DatumGetTextPP(value_text(&column->value[code]));
+
+		s->value[code] = cdp_match_conditions_value(s->conditions, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+		pfree(value);
+		MemoryContextSwitchTo(old);
+	}
+	return s->value[code];
+}
+
+/* Called by the scorer in the backend's own thread, the only one that works. */
+static int
+condition_level(void *state, int32_t a, int32_t b)
+{
+	ConditionState *s = state;
+	CdpMatchEngine *e = s->engine;
+	MemoryContext old = CurrentMemoryContext;
+	volatile int level = s->n_levels;
+
+	if (e->error)
+		return level;
+	PG_TRY();
+	{
+		level = cdp_match_conditions_level(s->conditions, condition_value(s, a), condition_value(s, b), e->record[a], e->record[b]);
+	}
+	PG_CATCH();
+	{
+		keep_error(e);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	return level;
+}
+
+/*
+ * The levels of conditions, with defaults for where nothing can be learned: the first is
+ * where records of one person mostly are, the last where those of two are.
+ */
+static const CdpMeasureInfo *
+condition_info(Jsonb *conditions)
+{
+	CdpMeasureInfo *info = palloc0(sizeof(CdpMeasureInfo));
+	int			n = Min(JsonContainerSize(&conditions->root), CDP_MAX_LEVELS - 1);
+	CdpLevel   *levels = palloc0((n + 1) * sizeof(CdpLevel));
+
+	for (int l = 0; l <= n; l++)
+	{
+		const char *name = "else";
+		const char *words = "none of the conditions holds";
+		JsonbValue	value;
+
+		if (l < n)
+		{
+			JsonbContainer *one = getIthJsonbValueFromContainer(&conditions->root, l)->val.binary.data;
+
+			if (getKeyJsonValueFromContainer(one, "name", 4, &value) && value.type == jbvString)
+				name = words = pnstrdup(value.val.string.val, value.val.string.len);
+			if (getKeyJsonValueFromContainer(one, "description", 11, &value) && value.type == jbvString)
+				words = pnstrdup(value.val.string.val, value.val.string.len);
+		}
+		levels[l] = (CdpLevel)
+		{
+			.name = name, .words = words, .present = 1,
+				.m = l == n ? .15 : n == 1 ? .85 : l == 0 ? .7 : .15 / (n - 1),
+				.u = l == n ? .9 : .1 / n
+		};
+	}
+	*info = (CdpMeasureInfo)
+	{
+		.name = NULL, .n_inputs = 1, .n_levels = n + 1, .levels = levels
+	};
+	return info;
+}
+
+static void
+open_conditions(CdpMatchEngine *e, CdpComparison *k, const char *name, Datum attributes, Jsonb *conditions)
+{
+	ConditionState *s = palloc0(sizeof(ConditionState));
+	Datum	   *names;
+	const char **name_of;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(attributes), TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &n);
+	name_of = palloc((n + 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+		name_of[i] = TextDatumGetCString(names[i]);
+	s->engine = e;
+	s->column = k->column[0];
+	s->n_levels = k->info->n_levels;
+	s->conditions = cdp_match_conditions_open(e->space, name, name_of, n, JsonbToCString(NULL, &conditions->root, VARSIZE(conditions)));
+	k->level = condition_level;
+	k->state = s;
+	e->crew.threads = 1;
+}
+
 /* (comparison, measure, attributes, is_place, input_sql, conditions) in order */
 static void
 comparison_row(TupleTableSlot *slot, void *state)
@@ -228,12 +358,16 @@ comparison_row(TupleTableSlot *slot, void *state)
 	bool	   *nulls;
 	int			n_sql;
 
-	if (measure < 0)
+	Jsonb	   *conditions = measure < 0 && !slot->tts_isnull[5] ? DatumGetJsonbPCopy(slot->tts_values[5]) : NULL;
+
+	if (measure < 0 && conditions == NULL)
 	{
 		warn(e, "comparison %s is not used: it has no measure", name);
 		return;
 	}
-	info = cdp_measure_info(measure);
+	if (conditions)
+		measure = CDP_MEASURE_SQL;
+	info = conditions ? condition_info(conditions) : cdp_measure_info(measure);
 	if (e->model.n == CDP_MAX_COMPARISONS || e->store.n_columns + info->n_inputs > CDP_MAX_COLUMNS)
 	{
 		warn(e, "comparison %s is not used: there are more than %d comparisons, or more than %d values are compared",
@@ -252,6 +386,11 @@ comparison_row(TupleTableSlot *slot, void *state)
 	}
 	e->comparison[e->model.n] = name;
 	e->attributes[e->model.n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[2]));
+	if (conditions)
+	{
+		e->conditions[e->model.n] = JsonbToCString(NULL, &conditions->root, VARSIZE(conditions));
+		open_conditions(e, k, name, e->attributes[e->model.n], conditions);
+	}
 	e->model.n++;
 }
 
@@ -283,6 +422,9 @@ record_row(TupleTableSlot *slot, void *state)
 {
 	CdpMatchEngine *e = state;
 	int32		at = cdp_store_add_record(&e->store);
+	text	   *value[CDP_MAX_COLUMNS];
+	const char *values[CDP_MAX_COLUMNS];	/* in UTF-8 */
+	size_t		len[CDP_MAX_COLUMNS];
 
 	require(e, at >= 0);
 	if (at >= e->a_records)
@@ -294,25 +436,26 @@ record_row(TupleTableSlot *slot, void *state)
 	e->record[at] = DatumGetInt64(slot->tts_values[FIRST_INPUT - 1]);
 	for (int c = 0; c < e->store.n_columns; c++)
 	{
-		text	   *value;
-		char	   *s,
-				   *utf8;
-		int			len;
+		int			i = FIRST_INPUT + c;
 
-		if (slot->tts_isnull[FIRST_INPUT + c])
+		values[c] = NULL;
+		if (slot->tts_isnull[i])
 			continue;
-		value = DatumGetTextPP(slot->tts_values[FIRST_INPUT + c]);
-		s = VARDATA_ANY(value);
-		len = VARSIZE_ANY_EXHDR(value);
-		utf8 = len > 0 ? pg_server_to_any(s, len, PG_UTF8) : s;
-		if (utf8 != s)
-			len = strlen(utf8);
-		if (len > 0)
-			require(e, cdp_store_set(&e->store, at, c, utf8, len));
-		if (utf8 != s)
-			pfree(utf8);
-		if ((Pointer) value != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
-			pfree(value);
+		value[c] = DatumGetTextPP(slot->tts_values[i]);
+		len[c] = VARSIZE_ANY_EXHDR(value[c]);
+		if (len[c] == 0)
+			continue;
+		values[c] = pg_server_to_any(VARDATA_ANY(value[c]), len[c], PG_UTF8);
+		if (values[c] != VARDATA_ANY(value[c]))
+			len[c] = strlen(values[c]);
+	}
+	require(e, cdp_store_set_all(&e->store, at, values, len));
+	for (int c = 0; c < e->store.n_columns; c++)
+	{
+		if (values[c] && values[c] != VARDATA_ANY(value[c]))
+			pfree(unconstify(char *, values[c]));
+		if (!slot->tts_isnull[FIRST_INPUT + c] && (Pointer) value[c] != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
+			pfree(value[c]);
 	}
 }
 
@@ -349,9 +492,20 @@ read_records(CdpMatchEngine *e, bool affected_only)
 					0, NULL, NULL, nickname_row, e);
 	e->doing = "reading records";
 	show_progress(e);
-	cdp_core_stream(records_sql(e, psprintf("%s.record r%s", e->schema, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" : "")),
+	cdp_core_stream(records_sql(e, psprintf("%s.record r%s", e->schema, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
+											e->n_records == 0 ? "" :
+											psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT,
+													 MAX_LEARNED * INT64CONST(65536) / e->n_records))),
 					0, NULL, NULL, record_row, e);
 	AtEOXact_GUC(true, nest);
+}
+
+static void
+count_row(TupleTableSlot *slot, void *state)
+{
+	int64		n = DatumGetInt64(slot->tts_values[0]);
+
+	((CdpMatchEngine *) state)->n_records = n > MAX_LEARNED ? n : 0;
 }
 
 static CdpMatchEngine *
@@ -388,7 +542,7 @@ read_space(CdpMatchEngine *e, int model_id, bool affected_only)
 	MemoryContext old = MemoryContextSwitchTo(e->context);
 	Oid			argtypes[1] = {INT4OID};
 	Datum		args[1] = {Int32GetDatum(model_id)};
-	const char *columns = "SELECT c.comparison, c.measure, c.attributes, c.is_place, c.input_sql";
+	const char *columns = "SELECT c.comparison, c.measure, c.attributes, c.is_place, c.input_sql, c.conditions";
 
 	if (model_id == 0)
 		cdp_core_stream(psprintf("%s FROM cdp_internal.comparisons(%s) c ORDER BY c.position", columns, quote_literal_cstr(e->schema)),
@@ -622,7 +776,7 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 
 	memset(nulls, ' ', lengthof(argtypes));
 	args[0] = CStringGetTextDatum(t ? "trained" : "default");
-	args[1] = Int64GetDatum(e->store.n);
+	args[1] = Int64GetDatum(e->n_records > 0 ? e->n_records : e->store.n);
 	args[2] = Float8GetDatum(e->model.lambda);
 	args[3] = doubles(e->model.share, CDP_RELATIONS);
 	args[4] = Int64GetDatum(t ? t->candidates : 0);
@@ -641,18 +795,32 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
+/* Different values that a comparison sees. */
+static int32
+count_values(const CdpMatchEngine *e, int c)
+{
+	int32		values = 0;
+
+	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
+		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
+	return values;
+}
+
 static void
 write_levels(CdpMatchEngine *e, int model_id, bool trained)
 {
-	char	   *sql = psprintf("INSERT INTO %s.match_level (model_id, position, comparison, measure, attributes, is_place, level, name, description, m, u, pairs_m, pairs_u)"
-							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", e->schema);
-	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID};
+	char	   *sql = psprintf("INSERT INTO %s.match_level (model_id, position, comparison, measure, attributes, is_place, level, name, description, m, u, pairs_m, pairs_u, conditions)"
+							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::pg_catalog.jsonb)", e->schema);
+	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID, TEXTOID};
+	char		nulls[lengthof(argtypes) + 1];
 
 	for (int c = 0; c < e->model.n; c++)
 	{
 		const CdpComparison *k = &e->model.comparison[c];
+		/* of what no record has nothing is learned */
+		bool		left_out = k->ignored || (trained && count_values(e, c) == 0);
 
-		for (int l = 1; l <= k->info->n_levels && !k->ignored; l++)
+		for (int l = 1; l <= k->info->n_levels && !left_out; l++)
 		{
 			double		u[CDP_RELATIONS];
 			Datum		args[lengthof(argtypes)];
@@ -662,7 +830,11 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 			args[0] = Int32GetDatum(model_id);
 			args[1] = Int32GetDatum(c + 1);
 			args[2] = CStringGetTextDatum(e->comparison[c]);
-			args[3] = CStringGetTextDatum(k->info->name);
+			memset(nulls, ' ', lengthof(argtypes));
+			nulls[3] = k->info->name ? ' ' : 'n';
+			nulls[11] = nulls[12] = trained ? ' ' : 'n';
+			nulls[13] = e->conditions[c] ? ' ' : 'n';
+			args[3] = k->info->name ? CStringGetTextDatum(k->info->name) : (Datum) 0;
 			args[4] = e->attributes[c];
 			args[5] = BoolGetDatum(k->is_place);
 			args[6] = Int32GetDatum(l);
@@ -672,7 +844,8 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 			args[10] = doubles(u, CDP_RELATIONS);
 			args[11] = Float8GetDatum(k->pairs_m[l]);
 			args[12] = Float8GetDatum(k->pairs_u[l]);
-			run_sql(sql, lengthof(argtypes), argtypes, args, trained ? NULL : "           nn");
+			args[13] = e->conditions[c] ? CStringGetTextDatum(e->conditions[c]) : (Datum) 0;
+			run_sql(sql, lengthof(argtypes), argtypes, args, nulls);
 		}
 	}
 }
@@ -728,7 +901,7 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 
 				CHECK_FOR_INTERRUPTS();
 				for (; v < column->n_values && n < FREQUENCY_ROWS; v++)
-					if (column->count[v] > 1)
+					if (column->count[v] > 1 && column->measure != CDP_MEASURE_SQL)
 					{
 						values[n] = value_text(&column->value[v]);
 						rarity[n++] = column->rarity[v];
@@ -785,7 +958,10 @@ write_rules(CdpMatchEngine *e, int model_id)
 			Int64GetDatum(rule->pairs), Int64GetDatum(rule->new_pairs), Int64GetDatum(rule->blocks), Int64GetDatum(rule->largest),
 		Int64GetDatum(rule->refined), Float8GetDatum(rule->gain)};
 
-		run_sql(sql, lengthof(argtypes), argtypes, args, NULL);
+		/* what was not counted is expected */
+		if (e->n_records > 0)
+			args[4] = Int64GetDatum(llrint(rule->estimate));
+		run_sql(sql, lengthof(argtypes), argtypes, args, e->n_records > 0 ? "     nnnn " : NULL);
 	}
 }
 
@@ -1142,17 +1318,6 @@ count_people(CdpMatchEngine *e, int32 *person)
 	pfree(p.size);
 }
 
-/* Different values that a comparison sees. */
-static int32
-count_values(const CdpMatchEngine *e, int c)
-{
-	int32		values = 0;
-
-	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
-		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
-	return values;
-}
-
 static int
 used_comparisons(const CdpMatchEngine *e)
 {
@@ -1181,7 +1346,8 @@ warn_of_values(CdpMatchEngine *e)
 static void
 warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 {
-	double		all = (double) e->store.n * (e->store.n - 1) / 2;
+	double		records = e->blocker.records;
+	double		all = records * (records - 1) / 2;
 	double		budget = 0;
 
 	if (!t->converged)
@@ -1201,13 +1367,13 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 		if (seen < 50 && count_values(e, c) > 1)
 			warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}
-	if (e->model.lambda * all > 5.0 * e->store.n)
-		warn(e, "the share of pairs of one person is implausible: %.1f for each record", e->model.lambda * all / e->store.n);
+	if (e->model.lambda * all > 5.0 * records)
+		warn(e, "the share of pairs of one person is implausible: %.1f for each record", e->model.lambda * all / records);
 	for (int r = 0; r < e->blocker.n_rules; r++)
 		budget += e->blocker.rule[r].estimate;
 	if (e->blocker.coverage < .9)
 		warn(e, "blocking finds an expected %.0f of 100 pairs of one person%s", 100 * e->blocker.coverage,
-			 budget > .9 * t->pairs_per_record * e->store.n ? "; the budget of pairs is used up: raise cdp.max_pairs_per_record" : "");
+			 budget > .9 * t->pairs_per_record * records ? "; the budget of pairs is used up: raise cdp.max_pairs_per_record" : "");
 	if (e->blocker.n_rules == CDP_MAX_RULES)
 		warn(e, "all %d blocking rules are used", CDP_MAX_RULES);
 }
@@ -1236,13 +1402,16 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 	require(e, cdp_store_count_rarity(&e->store, &e->model, person));
 	open_blocker(e);
 	e->blocker.max_block = 2 * pairs_per_record;
+	if (e->n_records > 0)
+		e->blocker.records = e->n_records;
+	*t = (CdpTraining)
+	{
+		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = MAX_RANDOM, .max_iterations = 200,
+			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
+	};
 	for (int round = 0; enough && round < ROUNDS; round++)
 	{
-		*t = (CdpTraining)
-		{
-			.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = MAX_PAIRS / 2, .max_iterations = 200,
-				.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
-		};
+		t->again = round > 0;
 		e->doing = "training";
 		show_progress(e);
 		require(e, cdp_train(&e->store, &e->model, &e->blocker, t));
@@ -1256,7 +1425,7 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 		warn_of_training(e, t);
 	else
 	{
-		require(e, cdp_blocker_choose(&e->blocker, pairs_per_record));
+		require(e, cdp_blocker_choose(&e->blocker, pairs_per_record, false));
 		if (e->store.n < MIN_RECORDS)
 			warn(e, "%d records are too few to learn from (%d are needed): the documented defaults are used", e->store.n, MIN_RECORDS);
 		else
@@ -1289,10 +1458,12 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	e = begin_engine(space);
+	cdp_core_stream(psprintf("SELECT pg_catalog.count(*) FROM %s.record r", e->schema), 0, NULL, NULL, count_row, e);
 	read_space(e, 0, false);
 	old = MemoryContextSwitchTo(e->context);
 	trained = train(e, pairs_per_record, &t);
-	count_pairs(e);
+	if (e->n_records == 0)
+		count_pairs(e);
 	e->doing = "writing the model";
 	show_progress(e);
 	model_id = write_model(e, trained ? &t : NULL);
@@ -1303,6 +1474,31 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	cdp_match_engine_close(e);
 	SPI_finish();
 	PG_RETURN_INT32(model_id);
+}
+
+PG_FUNCTION_INFO_V1(cdp_choose_rules);
+
+/* cdp_internal.choose_rules(space regnamespace, model_id int) -> int */
+Datum
+cdp_choose_rules(PG_FUNCTION_ARGS)
+{
+	CdpMatchEngine *e;
+	MemoryContext old;
+	int			n;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
+	old = MemoryContextSwitchTo(e->context);
+	e->doing = "choosing blocking rules";
+	require(e, cdp_blocker_choose(&e->blocker, max_pairs_per_record, false));
+	count_pairs(e);
+	write_rules(e, PG_GETARG_INT32(1));
+	n = e->blocker.n_rules;
+	MemoryContextSwitchTo(old);
+	cdp_match_engine_close(e);
+	SPI_finish();
+	PG_RETURN_INT32(n);
 }
 
 typedef struct PairRows

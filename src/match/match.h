@@ -7,6 +7,7 @@
 #define CDP_MATCH_MATCH_H
 
 #include "core/core.h"
+#include "match/agglomerate.h"
 #include "match/model.h"
 
 typedef struct CdpMatchEngine CdpMatchEngine;
