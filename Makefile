@@ -54,6 +54,7 @@ REGRESS += odd_names
 REGRESS += engine
 REGRESS += compare
 REGRESS += comparison condition model score review blocking
+REGRESS += increments
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

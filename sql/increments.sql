@@ -179,7 +179,7 @@ $$;
 \getenv worlds CDP_WORLDS
 \if :{?worlds}
 \else
-    \set worlds 12
+    \set worlds 16
 \endif
 CALL inc_src.worlds(1, :worlds);
 -- what was found: nothing
