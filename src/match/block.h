@@ -79,6 +79,7 @@ extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, uint64_t keys
 extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record);
 extern bool cdp_blocker_start(CdpBlocker *blocker, int first, int n);
 extern bool cdp_block_rule(CdpBlocker *blocker, int rule, CdpBlocks *blocks);
+extern uint32_t cdp_rule_key(const CdpBlocker *blocker, int rule, int32_t record);
 extern uint32_t cdp_rule_comparisons(const CdpBlocker *blocker, uint64_t keys);
 extern void cdp_blocks_free(CdpBlocks *blocks);
 extern void cdp_blocker_close(CdpBlocker *blocker);

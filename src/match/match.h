@@ -7,6 +7,7 @@
 #define CDP_MATCH_MATCH_H
 
 #include "core/core.h"
+#include "match/block.h"
 #include "match/model.h"
 
 typedef struct CdpMatchEngine CdpMatchEngine;
@@ -28,6 +29,9 @@ extern const CdpModel *cdp_match_engine_model(const CdpMatchEngine *engine);
 extern double cdp_match_engine_weight(CdpMatchEngine *engine, int32 a, int32 b);
 /* Gives fn the pairs of weight > 0, in order; changed_only: with a record in pg_temp.cdp_changed. */
 extern void cdp_match_engine_score(CdpMatchEngine *engine, bool changed_only, CdpMatchPairFn fn, void *state);
+
+/* What a key of a blocking rule is called in rows, given the name of its comparison. */
+extern char *cdp_match_key_label(const CdpModel *model, const CdpKey *key, const char *comparison);
 
 extern void cdp_match_init(void);
 
