@@ -26,6 +26,7 @@ OBJS = \
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
 OBJS += src/match/condition.o
 OBJS += src/match/lookup.o
+OBJS += src/match/em.o src/match/repeat.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -55,6 +56,7 @@ REGRESS += odd_names
 REGRESS += engine
 REGRESS += compare
 REGRESS += lookup
+REGRESS += comparison model score review
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

@@ -79,6 +79,12 @@ BEGIN
            FROM %1$s.source s ORDER BY s.source_id)
         UNION ALL SELECT 'records', NULL, (SELECT count(*) FROM %1$s.record), NULL, NULL
         UNION ALL SELECT 'profiles', NULL, (SELECT count(*) FROM %1$s.profile), NULL, CASE WHEN i.definitions_changed THEN 'stale: definitions changed since the last resolve' END FROM %1$s.space_info i
+        UNION ALL
+        (SELECT 'model', format('%%s %%s', m.origin, m.model_id), m.records, m.made_at,
+                CASE WHEN (SELECT max(c.set_at) FROM %1$s.match_comparison c) > m.made_at THEN 'stale: comparisons were set since'
+                     WHEN (SELECT count(*) FROM %1$s.record) > 2 * m.records THEN 'stale: the records have more than doubled since'
+                     ELSE array_to_string(nullif(m.warnings, '{}'), '; ') END
+           FROM %1$s.match_model m WHERE m.active)
         UNION ALL SELECT 'rejected values', NULL, (SELECT count(*) FROM %1$s.rejected_value), NULL, NULL
         UNION ALL SELECT 'refused merges', NULL, (SELECT count(*) FROM %1$s.refused_merge), NULL, NULL
         UNION ALL
@@ -98,5 +104,5 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.status(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.status(regnamespace) IS
-'The state of a space in one list: sources with their records and last reading, records, profiles, rejected values, refused merges, traits, segments with their sizes, the last run of each step with its error, and in note what is stale and why, and which source refers to one that is not there.
+'The state of a space in one list: sources with their records and last reading, records, profiles, the matching model in use with the records that it was learned from and its warnings, rejected values, refused merges, traits, segments with their sizes, the last run of each step with its error, and in note what is stale and why, and which source refers to one that is not there.
 Example: SELECT * FROM cdp.status(''customer'');';

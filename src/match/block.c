@@ -10,7 +10,7 @@
  * for each comparison which keys agree. A rule finds the pair when all of its keys agree
  * and the record's block under it is not too large. Rules are taken greedily by
  * what they find that no rule before did, per pair that they cost, until the budget of
- * pairs or the pairs still to be found run out.
+ * pairs runs out or what is still to be found is not worth the pairs.
  *
  * Block sizes are measured on the data, never assumed: for a few thousand records the
  * size of their block under every candidate rule is counted in one pass over the data.
@@ -32,6 +32,10 @@
 #define MAX_CANDIDATES 2048
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
 #define MIN_GAIN 0.0001			/* a rule that finds less of the true pairs is not worth its pass */
+#define MIN_YIELD 0.001			/* nor one that compares more than 1000 pairs for a new true one */
+
+/* family names have endings where given names have nicknames (store.c) */
+#define NICKNAME_SLOT 4
 
 static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_PERSON_NAME] = {"exact", "sound", "initial", "beginning", "ending"},
@@ -180,6 +184,7 @@ cdp_blocker_open(CdpBlocker *b, const CdpStore *store, const CdpModel *model)
 	memset(b, 0, sizeof(*b));
 	b->store = store;
 	b->model = model;
+	b->records = store->n;
 	b->max_block = 200;
 	for (int c = 0; c < model->n; c++)
 	{
@@ -188,7 +193,7 @@ cdp_blocker_open(CdpBlocker *b, const CdpStore *store, const CdpModel *model)
 		for (int i = 0; i < k->info->n_inputs; i++)
 			for (int s = 0; s < CDP_COLUMN_KEYS; s++)
 				if (key_names[k->measure][s])
-					add_key(b, key_names[k->measure][s], c, i, s);
+					add_key(b, s == NICKNAME_SLOT && k->measure == CDP_MEASURE_PERSON_NAME && i == 0 ? "nickname" : key_names[k->measure][s], c, i, s);
 		if (k->measure == CDP_MEASURE_PERSON_NAME)
 			add_key(b, "either order", c, -1, 0);
 	}
@@ -238,6 +243,16 @@ typedef struct Candidate
 	double		lost;			/* share of simulated pairs that it misses for size alone */
 } Candidate;
 
+#define FILTER_BITS 16
+
+/* Block sizes under one candidate: of a thread. */
+typedef struct Sizes
+{
+	uint64_t	filter[(1 << FILTER_BITS) / 64];	/* hashes that are counted; it stays in the fastest cache */
+	uint32_t   *hash;
+	int32_t    *count;
+} Sizes;
+
 typedef struct Chooser
 {
 	CdpBlocker *b;
@@ -248,10 +263,10 @@ typedef struct Chooser
 	int			n_draws;
 	uint64_t   *draw;			/* keys that agree in simulated pair j, of sized record j / DRAWS */
 	int			words;
-	uint32_t   *slot_hash;
-	int32_t    *slot_count;
 	uint32_t	n_slots;
-	int			n_candidates;
+	Sizes	   *sizes[CDP_MAX_THREADS];
+	int			n_candidates,
+				n_measured;
 	Candidate	candidate[MAX_CANDIDATES];
 } Chooser;
 
@@ -291,18 +306,26 @@ simulate(Chooser *ch)
 	}
 }
 
-static inline uint32_t
-combined(const Chooser *ch, const int *key, int n_keys, int32_t i)
+/* The keys of a candidate, as hashes of the population. */
+typedef struct KeyHashes
+{
+	int			n;
+	const uint32_t *hash[CDP_RULE_KEYS];
+} KeyHashes;
+
+/* One hash of all keys that member i of the population has; 0 when it lacks one. */
+static inline __attribute__((always_inline)) uint32_t
+combined(const KeyHashes *keys, int n_keys, int32_t i)
 {
 	uint64_t	h = 0;
 
 	for (int k = 0; k < n_keys; k++)
 	{
-		uint32_t	x = ch->hash[(size_t) key[k] * ch->n + i];
+		uint32_t	x = keys->hash[k][i];
 
 		if (x == 0)
 			return 0;
-		h = cdp_mix(h + x);
+		h = (h + x) * UINT64_C(0x9E3779B97F4A7C15);
 	}
 	return (uint32_t) (h >> 32) | 1;
 }
@@ -318,73 +341,82 @@ list_keys(uint64_t keys, int *key)
 	return n;
 }
 
-static bool
-add_candidate(Chooser *ch, uint64_t keys)
+/* Counts who shares the blocks of the sized ones. */
+static inline __attribute__((always_inline)) void
+count_sizes(const Chooser *ch, Sizes *sizes, const KeyHashes *keys, int n_keys)
 {
-	CdpBlocker *b = ch->b;
-	Candidate  *c = &ch->candidate[ch->n_candidates];
-	int			key[CDP_MAX_KEYS];
-	int			n_keys = list_keys(keys, key);
-	double		scale = (double) b->store->n / ch->n;
-	double		cost = 0;
-	int			lost = 0;
-
-	if (ch->n_candidates == MAX_CANDIDATES)
-		return true;
-	for (int k = 0; k < n_keys; k++)
-		if (b->model->comparison[b->key[key[k]].comparison].ignored)
-			return true;
-	for (int i = 0; i < ch->n_candidates; i++)
-		if (ch->candidate[i].keys == keys)
-			return true;
-	c->keys = keys;
-	c->covers = calloc(ch->words, sizeof(uint64_t));
-	if (c->covers == NULL)
-		return false;
-
-	memset(ch->slot_hash, 0, ch->n_slots * sizeof(uint32_t));
-	memset(ch->slot_count, 0, ch->n_slots * sizeof(int32_t));
-	for (int32_t i = 0; i < ch->n_sized; i++)
-	{
-		uint32_t	h = combined(ch, key, n_keys, i);
-
-		if (h == 0)
-			continue;
-		for (uint32_t at = h & (ch->n_slots - 1);; at = (at + 1) & (ch->n_slots - 1))
-		{
-			if (ch->slot_hash[at] == 0)
-				ch->slot_hash[at] = h;
-			if (ch->slot_hash[at] == h)
-				break;
-		}
-	}
 	for (int32_t i = 0; i < ch->n; i++)
 	{
-		uint32_t	h = combined(ch, key, n_keys, i);
+		uint32_t	h = combined(keys, n_keys, i);
 
-		if (h == 0)
+		if (!(sizes->filter[h >> (32 - FILTER_BITS) >> 6] >> (h >> (32 - FILTER_BITS) & 63) & 1) || h == 0)
 			continue;
-		for (uint32_t at = h & (ch->n_slots - 1); ch->slot_hash[at] != 0; at = (at + 1) & (ch->n_slots - 1))
-			if (ch->slot_hash[at] == h)
+		for (uint32_t at = h >> 1 & (ch->n_slots - 1); sizes->hash[at] != 0; at = (at + 1) & (ch->n_slots - 1))
+			if (sizes->hash[at] == h)
 			{
-				ch->slot_count[at]++;
+				sizes->count[at]++;
 				break;
 			}
 	}
+}
+
+/* Measures a candidate: what its blocks cost, and which of the simulated pairs they find. */
+static bool
+measure(void *state, int thread, int64_t chunk)
+{
+	Chooser    *ch = state;
+	CdpBlocker *b = ch->b;
+	Candidate  *c = &ch->candidate[ch->n_measured + chunk];
+	Sizes	   *sizes = ch->sizes[thread];
+	int			key[CDP_MAX_KEYS];
+	KeyHashes	keys = {.n = list_keys(c->keys, key)};
+	double		scale = b->records / ch->n;
+	double		cost = 0;
+	int			lost = 0;
+
+	for (int k = 0; k < keys.n; k++)
+		keys.hash[k] = ch->hash + (size_t) key[k] * ch->n;
+	c->covers = calloc(ch->words, sizeof(uint64_t));
+	if (c->covers == NULL)
+		return false;
+	memset(sizes->filter, 0, sizeof(sizes->filter));
+	memset(sizes->hash, 0, ch->n_slots * sizeof(uint32_t));
+	memset(sizes->count, 0, ch->n_slots * sizeof(int32_t));
 	for (int32_t i = 0; i < ch->n_sized; i++)
 	{
-		uint32_t	h = combined(ch, key, n_keys, i);
+		uint32_t	h = combined(&keys, keys.n, i);
+
+		if (h == 0)
+			continue;
+		sizes->filter[h >> (32 - FILTER_BITS) >> 6] |= UINT64_C(1) << (h >> (32 - FILTER_BITS) & 63);
+		for (uint32_t at = h >> 1 & (ch->n_slots - 1);; at = (at + 1) & (ch->n_slots - 1))
+		{
+			if (sizes->hash[at] == 0)
+				sizes->hash[at] = h;
+			if (sizes->hash[at] == h)
+				break;
+		}
+	}
+	if (keys.n == 1)
+		count_sizes(ch, sizes, &keys, 1);
+	else if (keys.n == 2)
+		count_sizes(ch, sizes, &keys, 2);
+	else
+		count_sizes(ch, sizes, &keys, 3);
+	for (int32_t i = 0; i < ch->n_sized; i++)
+	{
+		uint32_t	h = combined(&keys, keys.n, i);
 		uint32_t	at;
 		double		others;
 
 		if (h == 0)
 			continue;
-		for (at = h & (ch->n_slots - 1); ch->slot_hash[at] != h;)
+		for (at = h >> 1 & (ch->n_slots - 1); sizes->hash[at] != h;)
 			at = (at + 1) & (ch->n_slots - 1);
-		others = (ch->slot_count[at] - 1) * scale;
+		others = (sizes->count[at] - 1) * scale;
 		cost += (others < b->max_block ? others : b->max_block) / 2;
 		for (int j = i * DRAWS; j < (i + 1) * DRAWS; j++)
-			if ((ch->draw[j] & keys) == keys)
+			if ((ch->draw[j] & c->keys) == c->keys)
 			{
 				if (others < b->max_block)
 					c->covers[j / 64] |= UINT64_C(1) << (j % 64);
@@ -394,8 +426,45 @@ add_candidate(Chooser *ch, uint64_t keys)
 	}
 	c->cost = cost / ch->n_sized;
 	c->lost = (double) lost / ch->n_draws;
-	ch->n_candidates++;
 	return true;
+}
+
+static void
+add_candidate(Chooser *ch, uint64_t keys)
+{
+	int			key[CDP_MAX_KEYS];
+	int			n_keys = list_keys(keys, key);
+
+	if (ch->n_candidates == MAX_CANDIDATES)
+		return;
+	for (int k = 0; k < n_keys; k++)
+	{
+		const CdpKey *x = &ch->b->key[key[k]];
+
+		if (ch->b->model->comparison[x->comparison].ignored)
+			return;
+		/* who has the same value agrees on its other forms too */
+		for (int l = 0; l < n_keys; l++)
+		{
+			const CdpKey *y = &ch->b->key[key[l]];
+
+			if (l != k && x->slot == 0 && x->comparison == y->comparison && x->input == y->input)
+				return;
+		}
+	}
+	for (int i = 0; i < ch->n_candidates; i++)
+		if (ch->candidate[i].keys == keys)
+			return;
+	ch->candidate[ch->n_candidates++].keys = keys;
+}
+
+static bool
+measure_candidates(Chooser *ch)
+{
+	bool		fine = cdp_crew_run(ch->b->crew, ch->n_candidates - ch->n_measured, measure, ch);
+
+	ch->n_measured = ch->n_candidates;
+	return fine;
 }
 
 static int
@@ -435,10 +504,13 @@ open_chooser(Chooser *ch, CdpBlocker *b)
 	ch->record = malloc(ch->n * sizeof(int32_t));
 	ch->hash = malloc((size_t) ch->n * b->n_keys * sizeof(uint32_t));
 	ch->draw = malloc(ch->n_draws * sizeof(uint64_t));
-	ch->slot_hash = malloc(ch->n_slots * sizeof(uint32_t));
-	ch->slot_count = malloc(ch->n_slots * sizeof(int32_t));
-	if (!ch->record || !ch->hash || !ch->draw || !ch->slot_hash || !ch->slot_count)
+	if (!ch->record || !ch->hash || !ch->draw)
 		return false;
+	for (int t = 0; t < cdp_crew_threads(b->crew); t++)
+		if ((ch->sizes[t] = calloc(1, sizeof(Sizes))) == NULL ||
+			(ch->sizes[t]->hash = malloc(ch->n_slots * sizeof(uint32_t))) == NULL ||
+			(ch->sizes[t]->count = malloc(ch->n_slots * sizeof(int32_t))) == NULL)
+			return false;
 	/* a stride without a factor in common with n spreads the first ones over all */
 	for (step = n / 2 + n / 7 + 1;; step++)
 	{
@@ -472,8 +544,13 @@ close_chooser(Chooser *ch)
 	free(ch->record);
 	free(ch->hash);
 	free(ch->draw);
-	free(ch->slot_hash);
-	free(ch->slot_count);
+	for (int t = 0; t < CDP_MAX_THREADS; t++)
+		if (ch->sizes[t])
+		{
+			free(ch->sizes[t]->hash);
+			free(ch->sizes[t]->count);
+			free(ch->sizes[t]);
+		}
 	free(ch);
 }
 
@@ -485,23 +562,23 @@ list_candidates(Chooser *ch)
 	int			n_two;
 
 	for (int i = 0; i < n; i++)
-		if (!add_candidate(ch, UINT64_C(1) << i))
-			return false;
+		add_candidate(ch, UINT64_C(1) << i);
 	for (int i = 0; i < n; i++)
 		for (int j = i + 1; j < n; j++)
-			if (!add_candidate(ch, UINT64_C(1) << i | UINT64_C(1) << j))
-				return false;
+			add_candidate(ch, UINT64_C(1) << i | UINT64_C(1) << j);
+	if (!measure_candidates(ch))
+		return false;
 	qsort(ch->candidate, ch->n_candidates, sizeof(Candidate), by_lost);
 	n_two = ch->n_candidates;
 	for (int i = 0; i < n_two && i < 40 && ch->candidate[i].lost > 0; i++)
 		for (int k = 0; k < n; k++)
-			if (!(ch->candidate[i].keys >> k & 1) && !add_candidate(ch, ch->candidate[i].keys | UINT64_C(1) << k))
-				return false;
-	return true;
+			if (!(ch->candidate[i].keys >> k & 1))
+				add_candidate(ch, ch->candidate[i].keys | UINT64_C(1) << k);
+	return measure_candidates(ch);
 }
 
 /*
- * Chooses rules within pairs_per_record. False when out of memory.
+ * Chooses rules within pairs_per_record. False: out of memory, or the crew was stopped.
  */
 bool
 cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
@@ -509,6 +586,8 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 	Chooser    *ch = calloc(1, sizeof(Chooser));
 	uint64_t   *covered;
 	double		spent = 0;
+	/* expected true pairs of a record */
+	double		matches = b->model->lambda * (b->records - 1) / 2;
 	int			found = 0;
 
 	b->n_rules = 0;
@@ -538,7 +617,7 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 				continue;
 			new = count_new(ch, c, covered);
 			value = new / (c->cost + RULE_COST);
-			if (new >= MIN_GAIN * ch->n_draws && new > 0 &&
+			if (new >= MIN_GAIN * ch->n_draws && new * matches >= MIN_YIELD * c->cost * ch->n_draws && new > 0 &&
 				(best == NULL || value > best_value || (value == best_value && c->keys < best->keys)))
 			{
 				best = c;
@@ -550,7 +629,7 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 			break;
 		b->rule[b->n_rules++] = (CdpRule)
 		{
-			.keys = best->keys, .estimate = best->cost * b->store->n, .gain = (double) best_new / ch->n_draws
+			.keys = best->keys, .estimate = best->cost * b->records, .gain = (double) best_new / ch->n_draws
 		};
 		spent += best->cost;
 		found += best_new;

@@ -6,6 +6,7 @@
 #define CDP_MATCH_BLOCK_H
 
 #include "match/model.h"
+#include "match/parallel.h"
 
 #define CDP_MAX_KEYS 64
 #define CDP_MAX_RULES 48
@@ -50,6 +51,8 @@ typedef struct CdpBlocker
 {
 	const CdpStore *store;
 	const CdpModel *model;
+	double		records;		/* that there are: more than in the store, when that is a sample */
+	CdpCrew    *crew;			/* who chooses; NULL: no threads */
 	int			n_keys;
 	CdpKey		key[CDP_MAX_KEYS];
 	CdpAgreement agreement[CDP_MAX_COMPARISONS];

@@ -131,7 +131,7 @@ BEGIN
     IF measure IS NOT NULL THEN
         PERFORM FROM cdp.comparison_levels(measure);
         IF cardinality(attributes) NOT BETWEEN 1 AND 3 OR (cardinality(attributes) > 1) <> (measure = 'person_name') THEN
-            RAISE EXCEPTION 'comparison "%" has % attributes, which the measure % does not compare', comparison, cardinality(attributes), measure USING ERRCODE = 'CDP23',
+            RAISE EXCEPTION 'the measure % of comparison "%" does not compare % attributes at once', measure, comparison, cardinality(attributes) USING ERRCODE = 'CDP23',
                 HINT = 'person_name compares a given name, a family name and perhaps the whole name; every other measure compares one attribute.';
         END IF;
         RETURN;

@@ -7,6 +7,9 @@
  * several threads (parallel.h). What comes out does not depend on the order in which
  * rows were written, on the number of threads, or on the memory allowed.
  *
+ * Of very many records training reads a sample, by a hash of their keys: pairs grow with
+ * the square, so a quarter of a million records hold enough of all that is learned.
+ *
  * Threads: only this backend's own thread calls the server. It works with the others
  * and looks for interrupts between chunks of some milliseconds; before it handles one
  * all others are joined, and an error waits in engine->error until the plain C beneath
@@ -44,11 +47,13 @@
 
 #define MIN_RECORDS 50			/* to learn from */
 #define MIN_COMPARISONS 2
-#define MAX_PAIRS 2000000		/* EM rests on so many candidates, and half as many random pairs */
+#define MAX_LEARNED 250000		/* records; of more a sample is learned from */
+#define MAX_PAIRS 500000		/* EM rests on so many candidates, and twice as many random pairs */
 #define ROUNDS 2				/* of training; each knows better than the last which values are rare */
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
-#define COUNTED_PAIRS 10.0		/* for each record, enough to count people by */
+#define COUNTED_PAIRS 4.0		/* for each record, enough to count people by */
+#define FIRST_INPUT 3			/* in the rows of records */
 #define FREQUENCY_ROWS 10000	/* in one statement */
 
 static int	match_memory = 1024 * 1024;
@@ -72,8 +77,9 @@ struct CdpMatchEngine
 	List	   *warnings;		/* of char * */
 
 	int64	   *record;			/* by place */
-	int64	   *profile;		/* former profile, 0 for none */
+	int64	   *profile;		/* former profile, 0 for none: while people are counted */
 	int32		a_records;
+	int64		n_records;		/* that the space has, when a sample of them was read; else 0 */
 	CdpKeyed   *by_record;		/* places, sorted by record id, when they were asked for */
 
 	CdpCrew		crew;
@@ -276,7 +282,7 @@ nickname_row(TupleTableSlot *slot, void *state)
 	require(e, fine);
 }
 
-/* (record_id, profile_id, an input ...) */
+/* (source_id, source_key, record_id, an input ...) */
 static void
 record_row(TupleTableSlot *slot, void *state)
 {
@@ -289,11 +295,8 @@ record_row(TupleTableSlot *slot, void *state)
 		e->a_records = e->a_records ? e->a_records * 2 : 1024;
 		e->record = e->record ? repalloc_huge(e->record, e->a_records * sizeof(int64))
 			: MemoryContextAllocHuge(e->context, e->a_records * sizeof(int64));
-		e->profile = e->profile ? repalloc_huge(e->profile, e->a_records * sizeof(int64))
-			: MemoryContextAllocHuge(e->context, e->a_records * sizeof(int64));
 	}
-	e->record[at] = DatumGetInt64(slot->tts_values[0]);
-	e->profile[at] = slot->tts_isnull[1] ? 0 : DatumGetInt64(slot->tts_values[1]);
+	e->record[at] = DatumGetInt64(slot->tts_values[FIRST_INPUT - 1]);
 	for (int c = 0; c < e->store.n_columns; c++)
 	{
 		text	   *value;
@@ -301,9 +304,9 @@ record_row(TupleTableSlot *slot, void *state)
 				   *utf8;
 		int			len;
 
-		if (slot->tts_isnull[c + 2])
+		if (slot->tts_isnull[FIRST_INPUT + c])
 			continue;
-		value = DatumGetTextPP(slot->tts_values[c + 2]);
+		value = DatumGetTextPP(slot->tts_values[FIRST_INPUT + c]);
 		s = VARDATA_ANY(value);
 		len = VARSIZE_ANY_EXHDR(value);
 		utf8 = len > 0 ? pg_server_to_any(s, len, PG_UTF8) : s;
@@ -313,7 +316,7 @@ record_row(TupleTableSlot *slot, void *state)
 			require(e, cdp_store_set(&e->store, at, c, utf8, len));
 		if (utf8 != s)
 			pfree(utf8);
-		if ((Pointer) value != DatumGetPointer(slot->tts_values[c + 2]))
+		if ((Pointer) value != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
 			pfree(value);
 	}
 }
@@ -336,16 +339,26 @@ read_records(CdpMatchEngine *e, bool affected_only)
 	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
 					0, NULL, NULL, nickname_row, e);
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT r.record_id::pg_catalog.int8, i.profile_id::pg_catalog.int8");
+	/* what is sorted by stands first, where the sort reaches it without stepping over nulls; mostly an index gives the order */
+	appendStringInfoString(&sql, "SELECT r.source_id, r.source_key, r.record_id::pg_catalog.int8");
 	for (int c = 0; c < e->store.n_columns; c++)
 		appendStringInfo(&sql, ", (%s)::pg_catalog.text", e->input_sql[c]);
-	appendStringInfo(&sql, " FROM %1$s.record r%2$s LEFT JOIN %1$s.identity i ON i.record_id = r.record_id"
-					 " ORDER BY r.source_id, r.source_key COLLATE pg_catalog.\"C\"", e->schema,
-					 affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" : "");
+	appendStringInfo(&sql, " FROM %s.record r%s ORDER BY r.source_id, r.source_key COLLATE pg_catalog.\"C\"", e->schema,
+					 affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
+					 e->n_records == 0 ? "" :
+					 psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT, MAX_LEARNED * INT64CONST(65536) / e->n_records));
 	e->doing = "reading records";
 	show_progress(e);
 	cdp_core_stream(sql.data, 0, NULL, NULL, record_row, e);
 	AtEOXact_GUC(true, nest);
+}
+
+static void
+count_row(TupleTableSlot *slot, void *state)
+{
+	int64		n = DatumGetInt64(slot->tts_values[0]);
+
+	((CdpMatchEngine *) state)->n_records = n > MAX_LEARNED ? n : 0;
 }
 
 static CdpMatchEngine *
@@ -573,6 +586,7 @@ open_blocker(CdpMatchEngine *e)
 {
 	require(e, cdp_blocker_open(&e->blocker, &e->store, &e->model));
 	e->blocker.max_block = 2 * max_pairs_per_record;
+	e->blocker.crew = &e->crew;
 }
 
 static void
@@ -622,7 +636,7 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 
 	memset(nulls, ' ', lengthof(argtypes));
 	args[0] = CStringGetTextDatum(t ? "trained" : "default");
-	args[1] = Int64GetDatum(e->store.n);
+	args[1] = Int64GetDatum(e->n_records > 0 ? e->n_records : e->store.n);
 	args[2] = Float8GetDatum(e->model.lambda);
 	args[3] = doubles(e->model.share, CDP_RELATIONS);
 	args[4] = Int64GetDatum(t ? t->candidates : 0);
@@ -785,7 +799,10 @@ write_rules(CdpMatchEngine *e, int model_id)
 			Int64GetDatum(rule->pairs), Int64GetDatum(rule->new_pairs), Int64GetDatum(rule->blocks), Int64GetDatum(rule->largest),
 		Int64GetDatum(rule->refined), Float8GetDatum(rule->gain)};
 
-		run_sql(sql, lengthof(argtypes), argtypes, args, NULL);
+		/* what was not counted is expected */
+		if (e->n_records > 0)
+			args[4] = Int64GetDatum(llrint(rule->estimate));
+		run_sql(sql, lengthof(argtypes), argtypes, args, e->n_records > 0 ? "     nnnn " : NULL);
 	}
 }
 
@@ -811,9 +828,9 @@ static bool
 score_pair(void *state, int thread, int rule, int32_t a, int32_t b)
 {
 	ThreadScores *t = &((Scoring *) state)->thread[thread];
-	double		weight = cdp_scorer_weight(t->scorer, a, b);
+	double		weight;
 
-	if (!(weight > ((Scoring *) state)->above))
+	if (!cdp_scorer_exceeds(t->scorer, a, b, ((Scoring *) state)->above, &weight))
 		return true;
 	if (t->n == t->allocated)
 	{
@@ -862,7 +879,7 @@ score(CdpMatchEngine *e, const uint8 *changed, int n_rules, double above, CdpSco
 {
 	Size		memory = (Size) match_memory * 1024;
 	Scoring    *s = MemoryContextAllocZero(e->context, sizeof(Scoring));
-	CdpPairs	pairs = {.blocker = &e->blocker, .crew = &e->crew, .memory = memory / 2, .changed = changed, .n_rules = n_rules, .state = s,
+	CdpPairs	pairs = {.blocker = &e->blocker, .crew = &e->crew, .memory = memory / 2, .changed = changed, .n_rules = n_rules, .compares = true, .state = s,
 		.pair = score_pair, .some_done = keep_scores, .at_once = memory / 4 / sizeof(CdpScored)};
 	MemoryContext old = MemoryContextSwitchTo(e->context);
 	bool		fine = true;
@@ -949,13 +966,16 @@ cdp_match_engine_place(CdpMatchEngine *e, int64 record_id)
 
 	if (e->by_record == NULL)
 	{
-		e->by_record = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
+		CdpKeyed   *spare = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
+		CdpKeyed   *keyed = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
+
 		for (int32 i = 0; i < e->store.n; i++)
-			e->by_record[i] = (CdpKeyed)
+			keyed[i] = (CdpKeyed)
 		{
 			.key = e->record[i], .at = i
 		};
-		qsort(e->by_record, e->store.n, sizeof(CdpKeyed), compare_keyed);
+		e->by_record = cdp_keyed_sort(&e->store.work, keyed, spare, e->store.n);
+		pfree(e->by_record == keyed ? spare : keyed);
 	}
 	found = bsearch(&wanted, e->by_record, e->store.n, sizeof(CdpKeyed), compare_keyed);
 	return found ? found->at : -1;
@@ -1021,6 +1041,17 @@ cdp_match_engine_score(CdpMatchEngine *e, bool changed_only, CdpMatchPairFn fn, 
 
 /* ---------------------------------------------------------------- training */
 
+/* (record_id, profile_id) */
+static void
+identity_row(TupleTableSlot *slot, void *state)
+{
+	CdpMatchEngine *e = state;
+	int32		at = cdp_match_engine_place(e, DatumGetInt64(slot->tts_values[0]));
+
+	if (at >= 0)
+		e->profile[at] = DatumGetInt64(slot->tts_values[1]);
+}
+
 /* Who is one person, as far as is known: by place the first record of the person. */
 static int32 *
 former_people(CdpMatchEngine *e)
@@ -1030,6 +1061,9 @@ former_people(CdpMatchEngine *e)
 	CdpKeyed   *spare = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
 	CdpKeyed   *sorted;
 
+	e->profile = MemoryContextAllocExtended(e->context, (e->store.n + 1) * sizeof(int64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	cdp_core_stream(psprintf("SELECT i.record_id::pg_catalog.int8, i.profile_id::pg_catalog.int8 FROM %s.identity i", e->schema),
+					0, NULL, NULL, identity_row, e);
 	for (int32 i = 0; i < e->store.n; i++)
 		keyed[i] = (CdpKeyed)
 	{
@@ -1041,6 +1075,7 @@ former_people(CdpMatchEngine *e)
 		person[sorted[i].at] = sorted[i].key != 0 && i > 0 && sorted[i].key == sorted[i - 1].key ? person[sorted[i - 1].at] : (int32) sorted[i].at;
 	pfree(keyed);
 	pfree(spare);
+	pfree(e->profile);
 	return person;
 }
 
@@ -1138,7 +1173,8 @@ warn_of_values(CdpMatchEngine *e)
 static void
 warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 {
-	double		all = (double) e->store.n * (e->store.n - 1) / 2;
+	double		records = e->blocker.records;
+	double		all = records * (records - 1) / 2;
 	double		budget = 0;
 
 	if (!t->converged)
@@ -1158,13 +1194,13 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 		if (seen < 50 && count_values(e, c) > 1)
 			warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}
-	if (e->model.lambda * all > 5.0 * e->store.n)
-		warn(e, "the share of pairs of one person is implausible: %.1f for each record", e->model.lambda * all / e->store.n);
+	if (e->model.lambda * all > 5.0 * records)
+		warn(e, "the share of pairs of one person is implausible: %.1f for each record", e->model.lambda * all / records);
 	for (int r = 0; r < e->blocker.n_rules; r++)
 		budget += e->blocker.rule[r].estimate;
 	if (e->blocker.coverage < .9)
 		warn(e, "blocking finds an expected %.0f of 100 pairs of one person%s", 100 * e->blocker.coverage,
-			 budget > .9 * t->pairs_per_record * e->store.n ? "; the budget of pairs is used up: raise cdp.max_pairs_per_record" : "");
+			 budget > .9 * t->pairs_per_record * records ? "; the budget of pairs is used up: raise cdp.max_pairs_per_record" : "");
 	if (e->blocker.n_rules == CDP_MAX_RULES)
 		warn(e, "all %d blocking rules are used", CDP_MAX_RULES);
 }
@@ -1193,13 +1229,16 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 	require(e, cdp_store_count_rarity(&e->store, &e->model, person));
 	open_blocker(e);
 	e->blocker.max_block = 2 * pairs_per_record;
+	if (e->n_records > 0)
+		e->blocker.records = e->n_records;
+	*t = (CdpTraining)
+	{
+		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = 2 * MAX_PAIRS, .max_iterations = 200,
+			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
+	};
 	for (int round = 0; enough && round < ROUNDS; round++)
 	{
-		*t = (CdpTraining)
-		{
-			.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = MAX_PAIRS / 2, .max_iterations = 200,
-				.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
-		};
+		t->again = round > 0;
 		e->doing = "training";
 		show_progress(e);
 		require(e, cdp_train(&e->store, &e->model, &e->blocker, t));
@@ -1246,10 +1285,12 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	e = begin_engine(space);
+	cdp_core_stream(psprintf("SELECT pg_catalog.count(*) FROM %s.record r", e->schema), 0, NULL, NULL, count_row, e);
 	read_space(e, 0, false);
 	old = MemoryContextSwitchTo(e->context);
 	trained = train(e, pairs_per_record, &t);
-	count_pairs(e);
+	if (e->n_records == 0)
+		count_pairs(e);
 	e->doing = "writing the model";
 	show_progress(e);
 	model_id = write_model(e, trained ? &t : NULL);

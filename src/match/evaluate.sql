@@ -36,7 +36,7 @@ BEGIN
           LEFT JOIN %1$s.record r ON r.source_id = s.source_id AND r.source_key = t.source_key
     $sql$, space, truth) INTO unknown, several;
     IF several > 0 THEN
-        RAISE EXCEPTION 'the truth gives % records more than one entity', several USING ERRCODE = 'CDP67',
+        RAISE EXCEPTION 'the truth gives more than one entity to a record (records: %)', several USING ERRCODE = 'CDP67',
             HINT = format('SELECT source, source_key FROM %s GROUP BY 1, 2 HAVING count(DISTINCT entity) > 1 lists them.', truth);
     END IF;
     RETURN unknown;

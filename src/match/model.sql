@@ -1,7 +1,7 @@
 -- match: models as rows and as jsonb.
 
 CREATE OR REPLACE FUNCTION cdp_internal.model_levels(model jsonb)
-RETURNS TABLE ("position" int, comparison text, measure text, attributes text[], is_place boolean, repeats text, level int, name text, description text,
+RETURNS TABLE ("position" int, comparison text, measure text, attributes text[], is_place boolean, level int, name text, description text,
                condition text, m double precision, u double precision[], pairs_m double precision, pairs_u double precision,
                inputs int, people double precision[], rarity_unseen double precision[])
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 80
@@ -63,7 +63,7 @@ BEGIN
             (SELECT jsonb_agg(c.comparison ORDER BY c.position) FROM (
                 SELECT l.position, jsonb_strip_nulls(jsonb_build_object(
                            'comparison', min(l.comparison), 'measure', min(l.measure), 'attributes', to_jsonb(min(l.attributes)),
-                           'is_place', bool_or(l.is_place), 'repeats', min(l.repeats),
+                           'is_place', bool_or(l.is_place),
                            'inputs', (SELECT jsonb_agg(jsonb_build_object('people', i.people, 'rarity_unseen', i.rarity_unseen) ORDER BY i.input)
                                         FROM %1$s.match_input i WHERE i.model_id = m.model_id AND i.comparison = min(l.comparison)),
                            'levels', jsonb_agg(jsonb_build_object('name', l.name, 'description', l.description, 'm', l.m, 'u', to_jsonb(l.u),
@@ -130,8 +130,8 @@ BEGIN
                             ($2 ->> ''records'')::bigint) RETURNING model_id', space)
        INTO id USING why, model;
     EXECUTE format($sql$
-        INSERT INTO %1$s.match_level (model_id, position, comparison, measure, attributes, conditions, is_place, repeats, level, name, description, m, u, pairs_m, pairs_u)
-        SELECT $1, i.position, i.comparison, i.measure, i.attributes, c.conditions, i.is_place, i.repeats, i.level, i.name, i.description, i.m, i.u, i.pairs_m, i.pairs_u
+        INSERT INTO %1$s.match_level (model_id, position, comparison, measure, attributes, conditions, is_place, level, name, description, m, u, pairs_m, pairs_u)
+        SELECT $1, i.position, i.comparison, i.measure, i.attributes, c.conditions, i.is_place, i.level, i.name, i.description, i.m, i.u, i.pairs_m, i.pairs_u
           FROM pg_temp.cdp_import i
           JOIN (SELECT o.comparison, jsonb_agg(jsonb_build_object('name', o.name, 'condition', o.condition, 'description', o.description) ORDER BY o.level)
                                      FILTER (WHERE o.condition IS NOT NULL) AS conditions
@@ -217,7 +217,7 @@ BEGIN
         SELECT 'warning', NULL, NULL, w.x, NULL, NULL, NULL, NULL, NULL
           FROM %1$s.match_model m CROSS JOIN LATERAL unnest(m.warnings) WITH ORDINALITY w(x, i) WHERE m.model_id = $1
         UNION ALL
-        (SELECT 'level', l.comparison::text, l.name, l.description, l.m, l.u[1], CASE WHEN l.repeats IS NULL THEN log(2, (l.m / l.u[1])::numeric)::float8 ELSE 0 END, l.pairs_m, l.pairs_u
+        (SELECT 'level', l.comparison::text, l.name, l.description, l.m, l.u[1], log(2, (l.m / l.u[1])::numeric)::float8, l.pairs_m, l.pairs_u
            FROM %1$s.match_level l WHERE l.model_id = $1 ORDER BY l.position, l.level)
     $sql$, space) USING id;
 END

@@ -4,9 +4,9 @@
  *
  * The form is that of cdp.export_model:
  *
- *	{"lambda": 0.001, "share": [0.97, 0.01, 0.01, 0.01],
+ *	{"origin": "trained", "lambda": 0.001, "share": [0.97, 0.01, 0.01, 0.01],
  *	 "comparisons": [{"comparison": "name", "measure": "person_name", "attributes": ["given_name", ...],
- *		"is_place": false, "repeats": null, "inputs": [{"people": 100, "rarity_unseen": 0.2}, ...],
+ *		"is_place": false, "inputs": [{"people": 100, "rarity_unseen": 0.2}, ...],
  *		"levels": [{"name": "exact", "m": 0.7, "u": [0.0001, ...], "condition": "...", "description": "..."}, ...]}, ...],
  *	 "nicknames": [["bob", "robert"], ...], "rules": [...], "frequencies": [...]}
  *
@@ -29,11 +29,12 @@
 #include "utils/numeric.h"
 
 /*
- * How far the levels of a class may be from summing to 1. u in a relation is put together
- * from its parts (relation.c) and need not sum to 1 itself.
+ * How far the levels of a class, and the shares, may be from summing to 1. In a model that
+ * training made every level counts for part of a pair at least, so they may sum to more;
+ * u in a relation is put together from its parts (relation.c). Neither is checked.
  */
 #define SUM_TOLERANCE 1e-6
-#define LEAST_PROBABILITY 1e-12
+#define LEAST_PROBABILITY 1e-30
 
 static const double nothing[CDP_MAX_LEVELS + 1];
 
@@ -112,11 +113,11 @@ object(JsonbValue *value, const char *comparison, const char *what)
 /* ---------------------------------------------------------------- levels */
 
 static double
-probability(const JsonbValue *value, const CdpNamedComparison *named, const char *level, const char *what, bool alone)
+probability(const JsonbValue *value, const CdpNamedComparison *named, const char *level, const char *what, bool may_be_1)
 {
 	double		p = number(value, named->name, what);
 
-	if (!(p >= LEAST_PROBABILITY) || !(alone ? p <= 1 : p < 1))
+	if (!(p >= LEAST_PROBABILITY) || !(may_be_1 ? p <= 1 : p < 1))
 		bad_model(named->name, "%s of level \"%s\" is %g, it must lie between 0 and 1", what, level, p);
 	return p;
 }
@@ -132,10 +133,10 @@ is_alone(const CdpMeasureInfo *info, int level)
 }
 
 static void
-read_u(JsonbValue *value, const CdpNamedComparison *named, CdpComparison *k, int level)
+read_u(JsonbValue *value, bool trained, const CdpNamedComparison *named, CdpComparison *k, int level)
 {
 	const char *name = k->info->levels[level - 1].name;
-	bool		alone = is_alone(k->info, level);
+	bool		alone = trained || is_alone(k->info, level);
 
 	if (value->type == jbvNumeric)
 	{
@@ -189,7 +190,7 @@ check_sum(const CdpNamedComparison *named, const CdpMeasureInfo *info, const dou
 }
 
 static void
-read_levels(JsonbContainer *comparison, CdpNamedComparison *named, CdpComparison *k)
+read_levels(JsonbContainer *comparison, bool trained, CdpNamedComparison *named, CdpComparison *k)
 {
 	JsonbValue	value;
 	JsonbContainer *levels;
@@ -222,10 +223,10 @@ read_levels(JsonbContainer *comparison, CdpNamedComparison *named, CdpComparison
 		told[l] = true;
 		if (!field(level, "m", &value))
 			bad_model(named->name, "the level \"%s\" has no m", name);
-		k->m[l] = probability(&value, named, name, "m", is_alone(k->info, l));
+		k->m[l] = probability(&value, named, name, "m", trained || is_alone(k->info, l));
 		if (!field(level, "u", &value))
 			bad_model(named->name, "the level \"%s\" has no u", name);
-		read_u(&value, named, k, l);
+		read_u(&value, trained, named, k, l);
 		if (field(level, "condition", &value))
 			named->condition[l - 1] = string(&value, named->name, "a condition");
 		named->pairs_m[l] = field(level, "pairs_m", &value) ? number(&value, named->name, "pairs_m") : -1;
@@ -236,6 +237,8 @@ read_levels(JsonbContainer *comparison, CdpNamedComparison *named, CdpComparison
 			bad_model(named->name, "the level \"%s\" is missing", k->info->levels[l - 1].name);
 	if (k->info->n_levels == 0)
 		bad_model(named->name, "it has no levels");
+	if (trained)
+		return;
 	check_sum(named, k->info, k->m, "m");
 	check_sum(named, k->info, k->u[CDP_CHANCE], "u");
 }
@@ -285,7 +288,7 @@ read_attributes(JsonbContainer *comparison, CdpNamedComparison *named)
 }
 
 static void
-read_comparison(JsonbValue *json, CdpNamedModel *model, int c)
+read_comparison(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
 {
 	JsonbContainer *comparison = object(json, NULL, "a comparison");
 	CdpNamedComparison *named = &model->named[c];
@@ -309,13 +312,8 @@ read_comparison(JsonbValue *json, CdpNamedModel *model, int c)
 		k->measure = found;
 		k->info = cdp_measure_info(k->measure);
 	}
-	if (field(comparison, "repeats", &value))
-	{
-		named->repeats = string(&value, named->name, "repeats");
-		k->ignored = true;
-	}
 	k->is_place = field(comparison, "is_place", &value) && value.type == jbvBool && value.val.boolean;
-	read_levels(comparison, named, k);
+	read_levels(comparison, trained, named, k);
 	read_inputs(comparison, named, k);
 	read_attributes(comparison, named);
 	/* what a relation makes alike is known by its kind: only its u is learned */
@@ -331,7 +329,7 @@ read_comparison(JsonbValue *json, CdpNamedModel *model, int c)
 }
 
 static void
-read_share(JsonbContainer *json, CdpModel *model)
+read_share(JsonbContainer *json, bool trained, CdpModel *model)
 {
 	JsonbValue	value;
 	JsonbContainer *shares;
@@ -351,7 +349,7 @@ read_share(JsonbContainer *json, CdpModel *model)
 			bad_model(NULL, "a share is %g, it must lie between 0 and 1", model->share[j]);
 		sum += model->share[j];
 	}
-	if (fabs(sum - 1) > SUM_TOLERANCE)
+	if (!trained && fabs(sum - 1) > SUM_TOLERANCE)
 		bad_model(NULL, "the shares sum to %.9g, not 1", sum);
 }
 
@@ -408,22 +406,25 @@ cdp_match_read_model(Jsonb *json)
 	CdpNamedModel *model = palloc0(sizeof(CdpNamedModel));
 	JsonbValue	value;
 	JsonbContainer *comparisons;
+	bool		trained;
 
 	if (!JB_ROOT_IS_OBJECT(json))
 		bad_model(NULL, "it is not an object");
+	trained = field(&json->root, "origin", &value) && value.type == jbvString &&
+		value.val.string.len == 7 && memcmp(value.val.string.val, "trained", 7) == 0;
 	if (!field(&json->root, "lambda", &value))
 		bad_model(NULL, "it has no lambda");
 	model->model.lambda = number(&value, NULL, "lambda");
 	if (!(model->model.lambda >= 1e-18 && model->model.lambda < 1))
 		bad_model(NULL, "lambda is %g, it must lie between 0 and 1", model->model.lambda);
-	read_share(&json->root, &model->model);
+	read_share(&json->root, trained, &model->model);
 	if (!field(&json->root, "comparisons", &value))
 		bad_model(NULL, "it has no comparisons");
 	comparisons = list(&value, NULL, "comparisons", CDP_MAX_COMPARISONS, &model->model.n);
 	if (model->model.n == 0)
 		bad_model(NULL, "it has no comparisons");
 	for (int c = 0; c < model->model.n; c++)
-		read_comparison(getIthJsonbValueFromContainer(comparisons, c), model, c);
+		read_comparison(getIthJsonbValueFromContainer(comparisons, c), trained, model, c);
 	read_nicknames(&json->root, model);
 	return model;
 }
@@ -453,7 +454,7 @@ float8_array(const double *elements, int n)
 PG_FUNCTION_INFO_V1(cdp_model_levels);
 
 /*
- * cdp_internal.model_levels(model jsonb) -> table(position, comparison, measure, attributes, is_place, repeats, level, name,
+ * cdp_internal.model_levels(model jsonb) -> table(position, comparison, measure, attributes, is_place, level, name,
  *	 description, condition, m, u, pairs_m, pairs_u, inputs, people, rarity_unseen)
  */
 Datum
@@ -473,8 +474,8 @@ cdp_model_levels(PG_FUNCTION_ARGS)
 		{
 			const CdpLevel *level = &k->info->levels[l - 1];
 			double		u[CDP_RELATIONS];
-			Datum		values[17];
-			bool		nulls[17] = {false};
+			Datum		values[16];
+			bool		nulls[16] = {false};
 
 			for (int j = 0; j < CDP_RELATIONS; j++)
 				u[j] = k->u[j][l];
@@ -484,22 +485,20 @@ cdp_model_levels(PG_FUNCTION_ARGS)
 			values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(k->info->name);
 			values[3] = attributes;
 			values[4] = BoolGetDatum(k->is_place);
-			nulls[5] = named->repeats == NULL;
-			values[5] = nulls[5] ? (Datum) 0 : CStringGetTextDatum(named->repeats);
-			values[6] = Int32GetDatum(l);
-			values[7] = CStringGetTextDatum(level->name);
-			values[8] = CStringGetTextDatum(level->words);
-			nulls[9] = named->condition[l - 1] == NULL;
-			values[9] = nulls[9] ? (Datum) 0 : CStringGetTextDatum(named->condition[l - 1]);
-			values[10] = Float8GetDatum(k->m[l]);
-			values[11] = float8_array(u, CDP_RELATIONS);
-			values[12] = Float8GetDatum(named->pairs_m[l]);
-			nulls[12] = named->pairs_m[l] < 0;
-			values[13] = Float8GetDatum(named->pairs_u[l]);
-			nulls[13] = named->pairs_u[l] < 0;
-			values[14] = Int32GetDatum(k->info->n_inputs);
-			values[15] = float8_array(named->people, CDP_MAX_INPUTS);
-			values[16] = float8_array(named->unseen, CDP_MAX_INPUTS);
+			values[5] = Int32GetDatum(l);
+			values[6] = CStringGetTextDatum(level->name);
+			values[7] = CStringGetTextDatum(level->words);
+			nulls[8] = named->condition[l - 1] == NULL;
+			values[8] = nulls[8] ? (Datum) 0 : CStringGetTextDatum(named->condition[l - 1]);
+			values[9] = Float8GetDatum(k->m[l]);
+			values[10] = float8_array(u, CDP_RELATIONS);
+			values[11] = Float8GetDatum(named->pairs_m[l]);
+			nulls[11] = named->pairs_m[l] < 0;
+			values[12] = Float8GetDatum(named->pairs_u[l]);
+			nulls[12] = named->pairs_u[l] < 0;
+			values[13] = Int32GetDatum(k->info->n_inputs);
+			values[14] = float8_array(named->people, CDP_MAX_INPUTS);
+			values[15] = float8_array(named->unseen, CDP_MAX_INPUTS);
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		}
 	}

@@ -15,7 +15,6 @@
 typedef struct CdpNamedComparison
 {
 	char	   *name;
-	char	   *repeats;		/* the comparison that makes this one say nothing, or NULL */
 	char	   *attribute[8];
 	int			n_attributes;
 	char	   *condition[CDP_MAX_LEVELS];	/* by level - 1; NULL: none */

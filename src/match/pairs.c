@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #define CHUNK_PAIRS 16384
+#define AHEAD 6					/* records */
 
 /* Where a chunk begins: a record of a block of a rule of the batch. */
 typedef struct Chunk
@@ -94,6 +95,24 @@ make_chunks(Batch *batch)
 	return true;
 }
 
+/* Asks for what will be needed of records some places on: blocks are mostly small. */
+static inline void
+fetch(const CdpPairs *p, const CdpBlocks *blocks, int64_t x)
+{
+	const CdpBlocker *b = p->blocker;
+	int64_t		last = blocks->start[blocks->n];
+
+	if (x + 3 * AHEAD >= last)
+		return;
+	__builtin_prefetch(b->place + (size_t) blocks->member[x + 3 * AHEAD] * b->n_group);
+	if (p->compares)
+	{
+		cdp_store_fetch_codes(b->store, blocks->member[x + 3 * AHEAD]);
+		cdp_store_fetch_values(b->store, blocks->member[x + 2 * AHEAD]);
+		cdp_store_fetch_forms(b->store, blocks->member[x + AHEAD]);
+	}
+}
+
 /* Visits the pairs of a chunk. */
 static bool
 visit(void *state, int thread, int64_t c)
@@ -117,6 +136,8 @@ visit(void *state, int thread, int64_t c)
 		{
 			int32_t		a = blocks->member[x];
 			bool		all = p->changed == NULL || p->changed[a];
+
+			fetch(p, blocks, x);
 
 			for (int64_t y = x + 1; y < end; y++)
 			{

@@ -182,10 +182,10 @@ fit_namesake_names(CdpComparison *k)
 
 /*
  * Shares of the levels of each class: as seen, with the prior counting for prior_pairs
- * and every level for at least so many pairs.
+ * and every level for at least so many pairs (NULL: none).
  */
 void
-cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, double least, double *out)
+cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out)
 {
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
@@ -199,7 +199,7 @@ cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, d
 				sum += seen[o];
 				prior_sum += prior[o];
 			}
-		n = seen[l] < least ? least : seen[l];
+		n = least && seen[l] < least[l] ? least[l] : seen[l];
 		out[l] = (n + prior_pairs * prior[l] / prior_sum) / (sum + prior_pairs);
 		if (out[l] > 1)
 			out[l] = 1;
@@ -237,7 +237,7 @@ cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 		k->shared[relation] = relation != CDP_NAMESAKE;
 		for (int l = 1; l <= k->info->n_levels; l++)
 			prior[l] = l == 1 ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
-		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, 0, u);
+		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, NULL, u);
 		if (u[1] > most)
 		{
 			for (int l = 2; l <= k->info->n_levels; l++)

@@ -19,23 +19,18 @@ BEGIN
         WITH l AS (SELECT l.record_a, l.record_b, a.profile_id AS profile_a, b.profile_id AS profile_b, l.weight
                      FROM %1$s.link l JOIN %1$s.identity a ON a.record_id = l.record_a JOIN %1$s.identity b ON b.record_id = l.record_b
                     WHERE l.origin = 'model'),
-        -- records that one link alone holds in their profile
-        h AS (SELECT e.record_id FROM l CROSS JOIN LATERAL (VALUES (l.record_a), (l.record_b)) e(record_id)
-               WHERE l.profile_a = l.profile_b GROUP BY 1 HAVING count(*) = 1),
-        -- apart although linked, and together by a link alone: the nearer to even, the sooner
-        u AS ((SELECT 1 AS class, l.*, abs(l.weight) AS score,
-                      CASE WHEN l.profile_a = l.profile_b THEN 'uncertain: this link alone holds a record in the profile' ELSE 'uncertain: nearly joined' END AS reason
-                 FROM l
-                WHERE (l.profile_a <> l.profile_b AND l.weight <= 3 OR l.profile_a = l.profile_b AND (l.record_a IN (SELECT h.record_id FROM h) OR l.record_b IN (SELECT h.record_id FROM h)))
+        -- the least sure join of a profile, and what was nearly joined: the nearer to even, the sooner
+        u AS ((SELECT 1 AS class, least(w.record_a, w.record_b) AS record_a, greatest(w.record_a, w.record_b) AS record_b, w.profile_id AS profile_a, w.profile_id AS profile_b,
+                      w.weight, abs(w.weight) AS score, 'uncertain: the least sure join of the profile' AS reason
+                 FROM %1$s.weakest_link w
+                WHERE w.weight <= 5
+                  AND NOT EXISTS (SELECT FROM %1$s.link r WHERE r.record_a = least(w.record_a, w.record_b) AND r.record_b = greatest(w.record_a, w.record_b) AND r.origin = 'ruling')
+                ORDER BY abs(w.weight), 2, 3 LIMIT $1)
+              UNION ALL
+              (SELECT 1, l.*, l.weight, 'uncertain: nearly joined' FROM l
+                WHERE l.profile_a <> l.profile_b AND l.weight <= 3
                   AND NOT EXISTS (SELECT FROM %1$s.link r WHERE r.record_a = l.record_a AND r.record_b = l.record_b AND r.origin = 'ruling')
-                  AND (l.profile_a <> l.profile_b
-                       OR NOT EXISTS (SELECT FROM h CROSS JOIN LATERAL (SELECT FROM %1$s.identifier x JOIN %1$s.identifier y ON y.kind = x.kind AND y.value = x.value AND y.record_id <> x.record_id
-                                        JOIN %1$s.identity i ON i.record_id = y.record_id AND i.profile_id = l.profile_a
-                                       WHERE x.record_id = h.record_id AND NOT x.blocked AND NOT y.blocked
-                                         AND (EXISTS (SELECT FROM %1$s.attribute t WHERE t.attribute = x.kind AND t.priority IS NOT NULL)
-                                              OR EXISTS (SELECT FROM %1$s.rule t WHERE t.rule = x.kind) OR EXISTS (SELECT FROM %1$s.source t WHERE t.source = x.kind)) LIMIT 1) s
-                                      WHERE h.record_id IN (l.record_a, l.record_b)))
-                ORDER BY abs(l.weight), l.record_a, l.record_b LIMIT $1)
+                ORDER BY l.weight, l.record_a, l.record_b LIMIT $1)
               UNION ALL
               (SELECT 2, l.*, -l.weight, 'strong link, outweighed by what speaks against the two profiles' FROM l
                 WHERE l.profile_a <> l.profile_b AND l.weight > 3
@@ -55,8 +50,8 @@ BEGIN
                p.reason, w.agree, w.disagree
           FROM p
           LEFT JOIN v a ON a.record_id = p.record_a LEFT JOIN v b ON b.record_id = p.record_b
-          LEFT JOIN LATERAL (SELECT coalesce(array_agg(s.comparison ORDER BY s.weight DESC) FILTER (WHERE s.weight > 0), '{}') AS agree,
-                                    coalesce(array_agg(s.comparison ORDER BY s.weight) FILTER (WHERE s.weight < 0), '{}') AS disagree, sum(s.weight) AS total
+          LEFT JOIN LATERAL (SELECT coalesce(array_agg(s.comparison ORDER BY s.weight DESC) FILTER (WHERE s.weight > 0 AND s.step > 0), '{}') AS agree,
+                                    coalesce(array_agg(s.comparison ORDER BY s.weight) FILTER (WHERE s.weight < 0 AND s.step > 0), '{}') AS disagree, sum(s.weight) AS total
                                FROM (SELECT * FROM cdp.pair_levels($4, a.keys, b.keys, cdp_internal.condition_levels($2, $3, p.record_a, p.record_b, a.keys, b.keys))) s) w ON w.total IS NOT NULL
          ORDER BY p.class, p.score, p.record_a, p.record_b
     $sql$, space) USING greatest(coalesce(n, 50), 0), space, id, model;
@@ -64,5 +59,5 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.review(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.review(regnamespace, int) IS
-'The n pairs of records that a person should look at first: links near even odds that decide about the partition (records of two profiles that were nearly joined, or a record that one link alone holds in its profile), the most uncertain first; then strong evidence that did not join: links that other evidence outweighs, and shared identifiers that a limit keeps apart. weight and probability: of the pair, null without a model. agree and disagree: the comparisons that speak for and against one person, strongest first; cdp.explain_pair shows them in full. Pairs under a ruling are left out: answer with cdp.rule_same or cdp.rule_different.
+'The n pairs of records that a person should look at first: those near even odds that decide about the partition (records of two profiles that were nearly joined, up to weight 3, and the least sure join of a profile, up to 5), the most uncertain first; then strong evidence that did not join: links that other evidence outweighs, and shared identifiers that a limit keeps apart. weight and probability: of the pair (of a join: the mean between the two parts), null without a model. agree and disagree: the comparisons that speak for and against one person, strongest first; cdp.explain_pair shows them in full. Pairs under a ruling are left out: answer with cdp.rule_same or cdp.rule_different.
 Example: SELECT * FROM cdp.review(''customer'', 20);';

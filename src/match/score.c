@@ -5,13 +5,23 @@
  * A scorer belongs to one thread. It remembers levels of pairs of distinct values in a
  * table of fixed size (an older pair gives way), so that what a block repeats is compared
  * once.
+ *
+ * Nearly all pairs that blocking finds are two people, and nobody asks by how much. The
+ * weight is at most log2(match / other) of any single relation. Where values are equal
+ * their term is known at once; where they differ it is at most that of the best level
+ * that different values can reach. So a pair begins with a bound, and each value that is
+ * compared lowers it; a pair whose bound falls under the asked weight is let go, mostly
+ * after one or two comparisons. Values are compared in the order of what that is
+ * expected to take off the bound, for its cost. The bound is kept a little high, so that
+ * rounding lets go of no pair that could be kept.
  */
 #include "match/sum.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define CACHE_SLOTS (1 << 16)
+#define CACHE_SLOTS (1 << 13)	/* it stays in a core's own cache */
+#define CACHED_VALUES 4096		/* pairs of inputs with more hardly come again */
 
 typedef struct Cached
 {
@@ -21,13 +31,27 @@ typedef struct Cached
 	uint8_t		level;
 } Cached;
 
+/* m / u of a comparison, by relation. */
+typedef struct Bound
+{
+	double		level[CDP_MAX_LEVELS + 1][CDP_RELATIONS];	/* without rarity */
+	/* the best that values can reach that are not all equal: by which of the inputs are, and whether all are there */
+	double		best[2][1 << CDP_MAX_INPUTS][CDP_RELATIONS];
+} Bound;
+
 struct CdpScorer
 {
 	const CdpStore *store;
 	const CdpModel *model;
 	CdpWork		work;
+	bool		has_bounds;
+	double		prior[CDP_RELATIONS];
+	uint8_t		order[CDP_MAX_COMPARISONS];	/* in which values are compared */
+	Bound		bound[CDP_MAX_COMPARISONS];
 	Cached		cache[CACHE_SLOTS];
 };
+
+#define SURPLUS 0.999			/* of what is asked of a bound: far more than rounding takes */
 
 CdpScorer *
 cdp_scorer_create(const CdpStore *store, const CdpModel *model)
@@ -76,6 +100,14 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 			return 0;
 		if (x == y)
 			return 1;
+		if (k->measure == CDP_MEASURE_CODE)
+			return 2;
+		if (s->store->column[c0].n_values > CACHED_VALUES)
+		{
+			va[0] = &s->store->column[c0].value[x];
+			vb[0] = &s->store->column[c0].value[y];
+			return cdp_compare(&s->work, k->measure, va, vb);
+		}
 		if (x > y)
 		{
 			int32_t		t = x;
@@ -175,14 +207,11 @@ agreed_in(const CdpScorer *s, const int32_t *codes, const uint8_t *level, CdpAgr
  * enough. What could be kept is computed once more as it is explained (sum.c).
  */
 static double
-weigh(CdpScorer *s, int32_t a, int32_t b, double *without)
+weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
 {
-	const int32_t *x = cdp_store_codes(s->store, a);
-	const int32_t *y = cdp_store_codes(s->store, b);
 	double		match = s->model->lambda;
 	double		other[CDP_RELATIONS];
 	double		factor[CDP_MAX_COMPARISONS][CDP_RELATIONS];
-	uint8_t		levels[CDP_MAX_COMPARISONS];
 	double		sum = 0;
 
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -190,10 +219,9 @@ weigh(CdpScorer *s, int32_t a, int32_t b, double *without)
 	for (int c = 0; c < s->model->n; c++)
 	{
 		const CdpComparison *k = &s->model->comparison[c];
-		int			level = level_of(s, c, x, y);
+		int			level = levels[c];
 		int			rare;
 
-		levels[c] = level;
 		if (level == 0)
 			continue;
 		match *= k->m[level];
@@ -237,11 +265,224 @@ weigh(CdpScorer *s, int32_t a, int32_t b, double *without)
 double
 cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 {
-	return weigh(s, a, b, NULL);
+	return cdp_scorer_without(s, a, b, NULL);
 }
 
 double
 cdp_scorer_without(CdpScorer *s, int32_t a, int32_t b, double *without)
 {
-	return weigh(s, a, b, without);
+	uint8_t		levels[CDP_MAX_COMPARISONS];
+
+	cdp_scorer_levels(s, a, b, levels);
+	return weigh(s, cdp_store_codes(s->store, a), levels, without);
+}
+
+/* ---------------------------------------------------------------- bounds */
+
+/* About how much longer it takes to compare two values of a measure than two codes. */
+static double
+cost_of(CdpMeasure measure)
+{
+	switch (measure)
+	{
+		case CDP_MEASURE_CODE:
+			return 1;
+		case CDP_MEASURE_PERSON_NAME:
+		case CDP_MEASURE_STREET:
+		case CDP_MEASURE_TEXT:
+			return 6;
+		case CDP_MEASURE_NAME:
+		case CDP_MEASURE_EMAIL:
+		case CDP_MEASURE_CITY:
+			return 4;
+		default:
+			return 3;
+	}
+}
+
+/* The rarest value of an input. */
+static double
+least_rarity(const CdpColumn *column)
+{
+	double		least = 1;
+
+	for (int32_t v = 0; v < column->n_values; v++)
+		if (column->rarity[v] < least)
+			least = column->rarity[v];
+	return least;
+}
+
+static void
+make_bound(CdpScorer *s, int c)
+{
+	const CdpComparison *k = &s->model->comparison[c];
+	Bound	   *bound = &s->bound[c];
+	/* texts that differ can be one number, or the same words */
+	bool		same_in_other_words = k->measure == CDP_MEASURE_NUMBER || k->measure == CDP_MEASURE_NAME;
+	double		least = same_in_other_words ? least_rarity(&s->store->column[k->column[0]]) : 1;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			bound->level[l][j] = k->m[l] / k->u[j][l];
+	for (int complete = 0; complete < 2; complete++)
+		for (int equal = 0; equal < 1 << k->info->n_inputs; equal++)
+			for (int j = 0; j < CDP_RELATIONS; j++)
+			{
+				double	   *best = &bound->best[complete][equal][j];
+
+				*best = 0;
+				for (int l = 1; l <= k->info->n_levels; l++)
+				{
+					const CdpLevel *level = &k->info->levels[l - 1];
+					double		ratio = bound->level[l][j];
+
+					if (complete && level->present != (1 << k->info->n_inputs) - 1)
+						continue;
+					if (level->frequency & ~equal)
+					{
+						if (!same_in_other_words)
+							continue;
+						if (!(k->shared[j] & 1))
+							ratio /= least;
+					}
+					if (!(ratio <= *best))
+						*best = ratio;
+				}
+			}
+}
+
+static void
+make_bounds(CdpScorer *s)
+{
+	const CdpModel *model = s->model;
+	double		value[CDP_MAX_COMPARISONS];
+
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		s->prior[j] = model->lambda / (model->share[j] * (1 - model->lambda));
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+		double		drop = 0;
+		int			at = c;
+
+		make_bound(s, c);
+		/* what comparing two people's values is expected to take off */
+		for (int l = 1; l <= k->info->n_levels && k->info->levels[l - 1].present == k->info->levels[0].present; l++)
+			drop += k->u[CDP_CHANCE][l] * log2(s->bound[c].best[0][0][CDP_CHANCE] / s->bound[c].level[l][CDP_CHANCE]);
+		value[c] = drop / cost_of(k->measure);
+		for (; at > 0 && value[c] > value[s->order[at - 1]]; at--)
+			s->order[at] = s->order[at - 1];
+		s->order[at] = c;
+	}
+	s->has_bounds = true;
+}
+
+static inline void
+rarer(const CdpScorer *s, const CdpComparison *k, int i, int32_t code, bool at_most, double *ratio)
+{
+	double		rarity = s->store->column[k->column[i]].rarity[code];
+
+	if (at_most && rarity > 1)
+		return;
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		if (!(k->shared[j] >> i & 1))
+			ratio[j] /= rarity;
+}
+
+static inline bool
+is_below(const double *ratio, double asked)
+{
+	bool		below = false;
+
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		below |= ratio[j] < asked;
+	return below;
+}
+
+/*
+ * Does the pair weigh more than above? If so *weight is its weight.
+ */
+bool
+cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *weight)
+{
+	const CdpModel *model = s->model;
+	const int32_t *x = cdp_store_codes(s->store, a);
+	const int32_t *y = cdp_store_codes(s->store, b);
+	double		asked = exp2(above) * SURPLUS;
+	double		ratio[CDP_RELATIONS];
+	double		best[CDP_MAX_COMPARISONS][CDP_RELATIONS];
+	uint8_t		levels[CDP_MAX_COMPARISONS];
+	uint32_t	open = 0;
+
+	if (!s->has_bounds)
+		make_bounds(s);
+	memcpy(ratio, s->prior, sizeof(ratio));
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+		int			n = k->info->n_inputs;
+		int			in_a = 0,
+					in_b = 0,
+					equal = 0;
+
+		levels[c] = 0;
+		if (k->ignored)
+			continue;
+		for (int i = 0; i < n; i++)
+		{
+			int32_t		p = x[k->column[i]],
+						q = y[k->column[i]];
+
+			in_a |= (p >= 0) << i;
+			in_b |= (q >= 0) << i;
+			equal |= (p == q && p >= 0) << i;
+		}
+		if (in_a == 0 || in_b == 0)
+			continue;
+		if (equal == (1 << n) - 1)
+		{
+			levels[c] = 1;
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				ratio[j] *= s->bound[c].level[1][j];
+			for (int i = 0; i < n; i++)
+				if (k->info->levels[0].frequency >> i & 1)
+					rarer(s, k, i, x[k->column[i]], false, ratio);
+			continue;
+		}
+		open |= 1u << c;
+		memcpy(best[c], s->bound[c].best[(in_a & in_b) == (1 << n) - 1][equal], sizeof(best[c]));
+		for (int i = 0; equal >> i; i++)
+			if (equal >> i & 1)
+				rarer(s, k, i, x[k->column[i]], true, best[c]);
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			ratio[j] *= best[c][j];
+	}
+	if (is_below(ratio, asked))
+		return false;
+	for (int at = 0; at < model->n; at++)
+	{
+		int			c = s->order[at];
+		const CdpComparison *k = &model->comparison[c];
+		double		real[CDP_RELATIONS];
+		int			rare;
+
+		if (!(open >> c & 1))
+			continue;
+		levels[c] = level_of(s, c, x, y);
+		if (levels[c] == 0)
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				real[j] = 1;
+		else
+			memcpy(real, s->bound[c].level[levels[c]], sizeof(real));
+		rare = rare_inputs(k, levels[c]);
+		for (int i = 0; rare >> i; i++)
+			if (rare >> i & 1)
+				rarer(s, k, i, x[k->column[i]], false, real);
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			ratio[j] *= real[j] / best[c][j];
+		if (is_below(ratio, asked))
+			return false;
+	}
+	*weight = weigh(s, x, levels, NULL);
+	return *weight > above;
 }

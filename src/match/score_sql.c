@@ -240,9 +240,7 @@ compare_people(FunctionCallInfo fcinfo, Site *site, CdpAgreed *agreed)
 		int			rare;
 
 		agreed[c].level = given_level(site->model, levels, c);
-		if (k->ignored)
-			agreed[c].level = 0;
-		else if (agreed[c].level < 0)
+		if (agreed[c].level < 0)
 			agreed[c].level = k->measure == CDP_MEASURE_SQL ? 0 : cdp_compare(&site->work, k->measure, a->input[c], b->input[c]);
 		check_problem(site);
 		rare = agreed[c].level ? k->info->levels[agreed[c].level - 1].frequency : 0;
@@ -281,11 +279,9 @@ put_terms(FunctionCallInfo fcinfo, const CdpNamedModel *named, const CdpAgreed *
 		const CdpComparison *k = step ? &model->comparison[step - 1] : NULL;
 		int			l = step ? agreed[step - 1].level : 0;
 		double		m = step == 0 ? model->lambda : l ? k->m[l] : 0;
-		const char *name = step == 0 ? "prior" : l ? k->info->levels[l - 1].name : k->ignored ? "left out" : "missing";
+		const char *name = step == 0 ? "prior" : l ? k->info->levels[l - 1].name : "missing";
 		const char *words = step == 0 ? "any two records, before they are compared" :
-			l ? k->info->levels[l - 1].words :
-			k->ignored ? psprintf("left out: \"%s\" says the same", named->named[step - 1].repeats) :
-			"nothing to compare: a value is missing";
+			l ? k->info->levels[l - 1].words : "nothing to compare: a value is missing";
 		Datum		values[11];
 		bool		nulls[11] = {false};
 
@@ -338,7 +334,7 @@ cdp_levels_weight(PG_FUNCTION_ARGS)
 		JsonbValue	value;
 
 		agreed[c].level = given_level(site->model, levels, c);
-		if (agreed[c].level < 0 || site->model->model.comparison[c].ignored)
+		if (agreed[c].level < 0)
 			agreed[c].level = 0;
 		for (int i = 0; i < CDP_MAX_INPUTS; i++)
 			agreed[c].rarity[i] = 1;

@@ -61,6 +61,41 @@ cdp_store_codes(const CdpStore *store, int32_t record)
 	return store->code + (size_t) record * store->n_columns;
 }
 
+/*
+ * Records of a pair lie anywhere in memory, so what will be compared soon is asked for
+ * in time: first the codes of a record, then its values, then what was prepared of them.
+ */
+static inline void
+cdp_store_fetch_codes(const CdpStore *store, int32_t record)
+{
+	__builtin_prefetch(cdp_store_codes(store, record));
+}
+
+static inline void
+cdp_store_fetch_values(const CdpStore *store, int32_t record)
+{
+	const int32_t *codes = cdp_store_codes(store, record);
+
+	for (int c = 0; c < store->n_columns; c++)
+		if (codes[c] >= 0)
+			__builtin_prefetch(&store->column[c].value[codes[c]]);
+}
+
+static inline void
+cdp_store_fetch_forms(const CdpStore *store, int32_t record)
+{
+	const int32_t *codes = cdp_store_codes(store, record);
+
+	for (int c = 0; c < store->n_columns; c++)
+		if (codes[c] >= 0)
+		{
+			const CdpValue *value = &store->column[c].value[codes[c]];
+
+			__builtin_prefetch(value->extra);
+			__builtin_prefetch((const char *) value->extra + 64);
+		}
+}
+
 /* 64-bit mix of Stafford's variant 13 */
 static inline uint64_t
 cdp_mix(uint64_t x)

@@ -60,7 +60,6 @@ BEGIN
             attributes  text[] NOT NULL,
             conditions  jsonb,
             is_place    boolean NOT NULL DEFAULT false,
-            repeats     text,
             level       int NOT NULL CHECK (level > 0),
             name        text NOT NULL,
             description text,
@@ -71,7 +70,6 @@ BEGIN
             PRIMARY KEY (model_id, comparison, level)
         );
         COMMENT ON TABLE %1$I.match_level IS 'levels of agreement of a model: how often pairs of one person (m) and of two people (u, by relation) are there';
-        COMMENT ON COLUMN %1$I.match_level.repeats IS 'the comparison that says the same: this one weighs nothing';
         COMMENT ON COLUMN %1$I.match_level.pairs_m IS 'pairs of one person that m rests on';
         COMMENT ON COLUMN %1$I.match_level.pairs_u IS 'pairs of two people that u rests on';
 

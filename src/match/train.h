@@ -6,6 +6,7 @@
 #define CDP_MATCH_TRAIN_H
 
 #include "match/block.h"
+#include "match/em.h"
 #include "match/parallel.h"
 
 typedef struct CdpTraining
@@ -18,6 +19,8 @@ typedef struct CdpTraining
 	double		tolerance;
 	CdpCrew    *crew;			/* NULL: no threads */
 	size_t		memory;			/* for the blocks of rules; 0: without limit */
+	/* model, rules and eligible are those of a training before, and only refined */
+	bool		again;
 	/* what came of it */
 	int64_t		candidates;		/* pairs that the rules found */
 	int64_t		pairs;			/* of them used */
@@ -32,8 +35,12 @@ typedef struct CdpTraining
 /* relation.c */
 #define CDP_PRIOR_PAIRS 10.0	/* what documented defaults count for against pairs seen */
 extern void cdp_model_defaults(CdpModel *model, const CdpStore *store);
-extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, double least, double *out);
+extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out);
 extern void cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen);
+
+/* repeat.c */
+#define CDP_ENOUGH_PAIRS 50.0	/* expected pairs on which a conclusion can rest */
+extern bool cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any);
 
 /* train.c */
 #define CDP_UNSEEN 0.5			/* how many other people are taken to have a value that nobody else has */

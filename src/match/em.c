@@ -1,0 +1,262 @@
+/*
+ * em.c
+ *	  Expectation-maximisation on counts of patterns.
+ *
+ * Never on pairs: what a pair says lies in its pattern, so an iteration costs the same
+ * for a thousand pairs and for a hundred million. Patterns are taken in an order that
+ * does not depend on who counted them when, and sums are made in that order, so the same
+ * data gives the same model to the last bit.
+ *
+ * The classical algorithm, which test/match/em.c compares with published histories, is a
+ * special case: one relation, no prior, every pattern eligible, candidates alone.
+ */
+#include "match/train.h"
+
+#include <stdlib.h>
+
+#define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
+#define MAX_LAMBDA .9
+
+static inline uint64_t
+rarity_bits(const CdpPattern *p)
+{
+	uint64_t	bits;
+
+	memcpy(&bits, p->rarity, sizeof(bits));
+	return bits;
+}
+
+bool
+cdp_patterns_add(CdpPatterns *t, const CdpPattern *p)
+{
+	uint32_t	at;
+
+	if (t->n * 2 >= t->n_slots)
+	{
+		CdpPatterns bigger = {.n_slots = t->n_slots ? t->n_slots * 2 : 4096};
+
+		bigger.slot = calloc(bigger.n_slots, sizeof(CdpPattern));
+		if (bigger.slot == NULL)
+			return false;
+		for (uint32_t i = 0; i < t->n_slots; i++)
+			if (t->slot[i].count > 0)
+				cdp_patterns_add(&bigger, &t->slot[i]);
+		free(t->slot);
+		*t = bigger;
+	}
+	at = cdp_mix(p->levels[0] + cdp_mix(p->levels[1] + cdp_mix(rarity_bits(p) + p->eligible))) & (t->n_slots - 1);
+	for (;; at = (at + 1) & (t->n_slots - 1))
+	{
+		CdpPattern *q = &t->slot[at];
+
+		if (q->count == 0)
+		{
+			*q = *p;
+			t->n++;
+			return true;
+		}
+		if (q->levels[0] == p->levels[0] && q->levels[1] == p->levels[1] && q->eligible == p->eligible && rarity_bits(q) == rarity_bits(p))
+		{
+			q->count += p->count;
+			return true;
+		}
+	}
+}
+
+static int
+compare_patterns(const void *x, const void *y)
+{
+	const CdpPattern *p = x,
+			   *q = y;
+
+	if (p->levels[0] != q->levels[0])
+		return p->levels[0] < q->levels[0] ? -1 : 1;
+	if (p->levels[1] != q->levels[1])
+		return p->levels[1] < q->levels[1] ? -1 : 1;
+	if (p->eligible != q->eligible)
+		return p->eligible < q->eligible ? -1 : 1;
+	return memcmp(p->rarity, q->rarity, sizeof(p->rarity));
+}
+
+/* Makes an array of the table: nothing is added any more. */
+void
+cdp_patterns_pack(CdpPatterns *t)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t at = 0; at < t->n_slots; at++)
+		if (t->slot[at].count > 0)
+			t->slot[n++] = t->slot[at];
+	t->n_slots = n;
+	if (n > 0)
+		qsort(t->slot, n, sizeof(CdpPattern), compare_patterns);
+}
+
+void
+cdp_patterns_free(CdpPatterns *t)
+{
+	free(t->slot);
+	memset(t, 0, sizeof(*t));
+}
+
+/* A pattern of one pair, evidence for no comparison; rarity is log2, by the relations that share it. */
+void
+cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, const double *rarity)
+{
+	memset(p, 0, sizeof(*p));
+	for (int c = 0; c < model->n; c++)
+		if (c < 12)
+			p->levels[0] |= (uint64_t) level[c] << (5 * c);
+		else
+			p->levels[1] |= (uint64_t) level[c] << (5 * (c - 12));
+	for (int i = 0; i < CDP_SHARINGS; i++)
+		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
+	p->count = 1;
+}
+
+/* The share of the match, and of each relation, in a pattern. */
+double
+cdp_pattern_shares(const CdpPattern *p, const CdpModel *model, double *relation)
+{
+	double		match = model->lambda;
+	double		sum = 0;
+
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		relation[j] = model->share[j] * (1 - model->lambda);
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+		int			l = cdp_pattern_level(p, c);
+
+		if (l == 0)
+			continue;
+		match *= k->m[l];
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			relation[j] *= k->u[j][l];
+	}
+	for (int j = 0; j < CDP_RELATIONS; j++)
+	{
+		int			bits = 0;
+
+		for (int g = 0; g < CDP_SHARINGS; g++)
+			if (!((g << 1) >> j & 1))
+				bits += p->rarity[g];
+		relation[j] *= exp2(bits);
+	}
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		sum += relation[j];
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		relation[j] /= match + sum;
+	return match / (match + sum);
+}
+
+/* What pairs are expected to be, by the model as it is. */
+typedef struct Expected
+{
+	double		m[CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1];
+	double		u[CDP_RELATIONS][CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1];
+	double		share[CDP_RELATIONS];
+} Expected;
+
+static void
+expect(CdpEm *em, Expected *e)
+{
+	const CdpModel *model = em->model;
+
+	memset(e, 0, sizeof(*e));
+	memset(em->eligible, 0, sizeof(em->eligible));
+	em->matches = 0;
+	for (int set = 0; set < 2; set++)
+	{
+		const CdpPatterns *patterns = set ? em->random : em->candidates;
+
+		for (uint32_t i = 0; patterns && i < patterns->n_slots; i++)
+		{
+			const CdpPattern *p = &patterns->slot[i];
+			double		relation[CDP_RELATIONS];
+			double		match;
+			double		count = p->count * (set ? em->each : em->thin);
+
+			if (p->count == 0)
+				continue;
+			match = cdp_pattern_shares(p, model, relation) * count;
+			if (set == 0)
+			{
+				em->matches += match;
+				for (int c = 0; c < model->n; c++)
+					if (p->eligible >> c & 1)
+					{
+						e->m[c][cdp_pattern_level(p, c)] += match;
+						em->eligible[c] += match;
+					}
+			}
+			for (int j = 0; j < CDP_RELATIONS; j++)
+			{
+				e->share[j] += relation[j] * count;
+				for (int c = 0; c < model->n; c++)
+					e->u[j][c][cdp_pattern_level(p, c)] += relation[j] * count;
+			}
+		}
+	}
+}
+
+/* The model under which what was expected is most likely; returns the largest change. */
+static double
+maximise(CdpEm *em, const Expected *e)
+{
+	CdpModel   *model = em->model;
+	double		matches = fmax(em->matches, em->least);
+	double		change = 0;
+
+	for (int c = 0; c < model->n; c++)
+	{
+		CdpComparison *k = &model->comparison[c];
+		double		was_m[CDP_MAX_LEVELS + 1];
+		double		first[CDP_MAX_LEVELS + 1];
+		double		least[CDP_MAX_LEVELS + 1];
+
+		memcpy(was_m, k->m, sizeof(was_m));
+		for (int l = 1; l <= k->info->n_levels; l++)
+			first[l] = k->info->levels[l - 1].m;
+		cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+		for (int l = 1; l <= k->info->n_levels; l++)
+		{
+			first[l] = k->info->levels[l - 1].u;
+			least[l] = em->least * (em->random && !(l == 1 && em->covered >> c & 1) ? fmax(em->each, em->thin) : 1);
+		}
+		if (!em->fixed_u)
+			cdp_model_normalise(k, e->u[CDP_CHANCE][c], first, em->prior_pairs, least, k->u[CDP_CHANCE]);
+		for (int j = 1; j < CDP_RELATIONS && !em->chance_only; j++)
+			cdp_relation_fit(k, j, e->u[j][c]);
+		memcpy(k->pairs_m, e->m[c], sizeof(k->pairs_m));
+		memcpy(k->pairs_u, e->u[CDP_CHANCE][c], sizeof(k->pairs_u));
+		for (int l = 1; l <= k->info->n_levels; l++)
+			change = fmax(change, fabs(k->m[l] - was_m[l]));
+	}
+	if (!em->fixed_lambda)
+	{
+		change = fmax(change, fabs(log(model->lambda * em->all / matches)));
+		model->lambda = fmin(em->chance_only ? 1 : MAX_LAMBDA, matches / em->all);
+	}
+	for (int j = 0; j < CDP_RELATIONS && !em->chance_only; j++)
+		model->share[j] = fmax(e->share[j], em->least) / em->all / (1 - model->lambda);
+	return change;
+}
+
+void
+cdp_em(CdpEm *em)
+{
+	Expected	e;
+
+	em->converged = false;
+	for (em->iterations = 0; em->iterations < em->max_iterations; em->iterations++)
+	{
+		expect(em, &e);
+		em->change = maximise(em, &e);
+		if (em->change < em->tolerance)
+		{
+			em->converged = true;
+			break;
+		}
+	}
+}

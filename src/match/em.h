@@ -1,0 +1,71 @@
+/*
+ * em.h
+ *	  Patterns of agreement, and expectation-maximisation on how often each occurs.
+ */
+#ifndef CDP_MATCH_EM_H
+#define CDP_MATCH_EM_H
+
+#include "match/model.h"
+
+/*
+ * The level of every comparison of a pair, rounded rarity of what agrees, and for which
+ * comparisons the pair may serve as evidence.
+ */
+typedef struct CdpPattern
+{
+	uint64_t	levels[2];		/* 5 bits a comparison, the first 12 in [0] */
+	uint32_t	eligible;		/* comparisons for whose m it is evidence */
+	int8_t		rarity[CDP_SHARINGS];	/* log2, rounded, by the relations that share it */
+	double		count;
+} CdpPattern;
+
+/* A hash table of patterns; once it is packed, an array in an order of its own. */
+typedef struct CdpPatterns
+{
+	CdpPattern *slot;
+	uint32_t	n_slots;
+	uint32_t	n;
+} CdpPatterns;
+
+typedef struct CdpEm
+{
+	/* what to do */
+	CdpModel   *model;			/* start values, and then what was learned */
+	const CdpPatterns *candidates;	/* m comes from them */
+	const CdpPatterns *random;	/* or NULL */
+	double		thin;			/* pairs that a candidate stands for */
+	double		each;			/* pairs that a random pair stands for */
+	double		all;			/* pairs that there are */
+	int			max_iterations;
+	double		tolerance;
+	/* what the classical algorithm does without */
+	double		prior_pairs;	/* what documented defaults count for against pairs seen */
+	double		least;			/* a level never seen among candidates or random pairs counts as so many of these */
+	uint32_t	covered;		/* comparisons of which every pair that agrees exactly is a candidate */
+	bool		chance_only;	/* there are no relations */
+	bool		fixed_u;
+	bool		fixed_lambda;
+	/* what came of it */
+	double		matches;		/* expected true pairs among the candidates */
+	int			iterations;
+	double		change;			/* the largest of the last iteration */
+	bool		converged;
+	double		eligible[CDP_MAX_COMPARISONS];	/* matches found without this comparison's help */
+} CdpEm;
+
+static inline int
+cdp_pattern_level(const CdpPattern *p, int c)
+{
+	return c < 12 ? p->levels[0] >> (5 * c) & 31 : p->levels[1] >> (5 * (c - 12)) & 31;
+}
+
+extern void cdp_pattern_make(CdpPattern *pattern, const CdpModel *model, const uint8_t *level, const double *rarity);
+/* The probability of a match in a pattern, and of each relation. */
+extern double cdp_pattern_shares(const CdpPattern *pattern, const CdpModel *model, double *relation);
+/* Counts a pattern; false: out of memory. */
+extern bool cdp_patterns_add(CdpPatterns *patterns, const CdpPattern *pattern);
+extern void cdp_patterns_pack(CdpPatterns *patterns);
+extern void cdp_patterns_free(CdpPatterns *patterns);
+extern void cdp_em(CdpEm *em);
+
+#endif
