@@ -765,6 +765,15 @@ typedef struct Found
 } Found;
 
 static int
+by_found_record(const void *x, const void *y)
+{
+	const Found *a = x,
+			   *b = y;
+
+	return a->record < b->record ? -1 : a->record > b->record;
+}
+
+static int
 by_profile(const void *x, const void *y)
 {
 	const Found *a = x,
@@ -869,7 +878,7 @@ open_conditions(Site *site)
 	return conditions;
 }
 
-/* Weighs the candidates; found gets room for all of them and holds how many are returned. */
+/* Weighs the candidates; found has room for all of them. Returns how many are likely enough. */
 static int
 weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Found *found)
 {
@@ -888,8 +897,8 @@ weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Foun
 	execute(site->values, args, true);
 	rows = SPI_tuptable;
 	n_rows = SPI_processed;
-	if (rows->tupdesc->natts != site->n_inputs + 2)
-		elog(ERROR, "cdp: the lookup reads %d values instead of %d", rows->tupdesc->natts - 2, site->n_inputs);
+	if (rows->tupdesc->natts != site->n_inputs + 1)
+		elog(ERROR, "cdp: the lookup reads %d values instead of %d", rows->tupdesc->natts - 1, site->n_inputs);
 	values = palloc(rows->tupdesc->natts * sizeof(Datum));
 	nulls = palloc(rows->tupdesc->natts);
 	qsort(all->c, all->n, sizeof(Candidate), by_record);
@@ -903,7 +912,7 @@ weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Foun
 		heap_deform_tuple(rows->vals[i], rows->tupdesc, values, nulls);
 		wanted.record = DatumGetInt64(values[0]);
 		candidate = bsearch(&wanted, all->c, all->n, sizeof(Candidate), by_record);
-		if (nulls[0] || nulls[1] || candidate == NULL)
+		if (nulls[0] || candidate == NULL)
 			continue;
 		if (site->named)
 		{
@@ -912,19 +921,59 @@ weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Foun
 
 			require(site, at >= 0);
 			for (int j = 0; j < site->n_inputs; j++)
-				if (!nulls[j + 2] && site->input[j].column >= 0)
-					keep_value(site, at, site->input[j].column, values[j + 2]);
+				if (!nulls[j + 1] && site->input[j].column >= 0)
+					keep_value(site, at, site->input[j].column, values[j + 1]);
 			for (int r = 0; !shares && r < site->blocker.n_rules; r++)
 				shares = key[r] != 0 && key[r] == cdp_rule_key(&site->blocker, r, at);
 			if (!shares)
 				continue;
-			weight = weigh(site, p, conditions, at, values + 2, nulls + 2, wanted.record);
+			weight = weigh(site, p, conditions, at, values + 1, nulls + 1, wanted.record);
 			if (weight < LEAST_WEIGHT)
 				continue;
 		}
-		found[n++] = (Found) {.profile = DatumGetInt64(values[1]), .record = wanted.record, .weight = weight};
+		found[n++] = (Found) {.record = wanted.record, .weight = weight};
 	}
 	return n;
+}
+
+/* Whose the records are: leaves the best record of each profile, best first, and returns how many. */
+static int
+best_of_profiles(Site *site, Found *found, int n)
+{
+	static Oid	argtypes[1] = {INT8ARRAYOID};
+	Datum	   *ids = palloc((n + 1) * sizeof(Datum));
+	Datum		args[1];
+	int			known = 0,
+				profiles = 0;
+
+	qsort(found, n, sizeof(Found), by_found_record);
+	for (int i = 0; i < n; i++)
+		ids[i] = Int64GetDatum(found[i].record);
+	args[0] = PointerGetDatum(construct_array(ids, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	execute(cdp_core_plan(site->space,
+						  "SELECT i.record_id::pg_catalog.int8, i.profile_id::pg_catalog.int8 FROM @.identity i WHERE i.record_id OPERATOR(pg_catalog.=) ANY ($1)",
+						  1, argtypes), args, true);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		Found		wanted = {.record = DatumGetInt64(result(i, 1, &isnull))};
+		Found	   *one = bsearch(&wanted, found, n, sizeof(Found), by_found_record);
+
+		if (one)
+			one->profile = DatumGetInt64(result(i, 2, &isnull));
+	}
+	/* a record that is read but not yet resolved is nobody's */
+	for (int i = 0; i < n; i++)
+		if (found[i].profile != 0)
+			found[known++] = found[i];
+	if (known == 0)
+		return 0;
+	qsort(found, known, sizeof(Found), by_profile);
+	for (int i = 1; i < known; i++)
+		if (found[i].profile != found[profiles].profile)
+			found[++profiles] = found[i];
+	qsort(found, profiles + 1, sizeof(Found), by_weight);
+	return profiles + 1;
 }
 
 /* ---------------------------------------------------------------- cdp.lookup */
@@ -1044,17 +1093,7 @@ cdp_lookup(PG_FUNCTION_ARGS)
 		rank_candidates(&all);
 		found = palloc((all.n + 1) * sizeof(Found));
 		n = all.n > 0 ? weigh_candidates(site, person, &all, key, found) : 0;
-		if (n > 0)
-		{
-			int			profiles = 0;
-
-			qsort(found, n, sizeof(Found), by_profile);
-			for (int i = 1; i < n; i++)
-				if (found[i].profile != found[profiles].profile)
-					found[++profiles] = found[i];
-			n = profiles + 1;
-			qsort(found, n, sizeof(Found), by_weight);
-		}
+		n = n > 0 ? best_of_profiles(site, found, n) : 0;
 	}
 	for (int i = 0; i < n && i < most; i++)
 	{

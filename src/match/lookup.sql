@@ -38,13 +38,12 @@ BEGIN
          WHERE cardinality(m.members) <= coalesce(k.common, 1000)
     $sql$, space, cdp_internal.explode_sql(space, cleaned || ' d', used, NULL, NULL, used), coalesce(ties, '(NULL::text, false, 0)'));
 
-    value_sql := format('SELECT r.record_id, i.profile_id%s FROM %s.record r JOIN %s.identity i ON i.record_id = r.record_id WHERE r.record_id = ANY ($1)',
-                        coalesce(', ' || array_to_string(inputs, ', '), ''), space, space);
+    value_sql := format('SELECT r.record_id%s FROM %s.record r WHERE r.record_id = ANY ($1)', coalesce(', ' || array_to_string(inputs, ', '), ''), space);
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.lookup_sql(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.lookup_sql(regnamespace, int) IS
-'The statements of cdp.lookup for a space and model (0: none). attributes: of the space, in the order in which $1, a text[], holds the person''s values; in_use: has it a column. person_sql: which values cleaning accepts, and the keys of the comparisons'' inputs. identifier_sql: per identifier the records that share it, with $2 the limit of records per value and $3 whether kinds that tie nobody count. value_sql: of the records $1 the profile and the keys.';
+'The statements of cdp.lookup for a space and model (0: none). attributes: of the space, in the order in which $1, a text[], holds the person''s values; in_use: has it a column. person_sql: which values cleaning accepts, and the keys of the comparisons'' inputs. identifier_sql: per identifier the records that share it, with $2 the limit of records per value and $3 whether kinds that tie nobody count. value_sql: the keys of the records $1.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.write_match_keys(space regnamespace, model_id int, whole boolean)
 RETURNS bigint
