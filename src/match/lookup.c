@@ -4,7 +4,7 @@
  *
  * The index is a table of the space, match_key, that cdp.resolve writes: for every
  * record and blocking rule 32 bits of hash of what the record has for the rule's keys
- * (block.c), sorted, and cut by the highest bits into rows of some fifty entries. One
+ * (block.c), sorted, and cut by the highest bits into rows of some hundred entries. One
  * person is then a dozen rows by primary key. A hash that more than MAX_BLOCK records
  * share has one entry, record 0: too many to look at.
  *
@@ -47,7 +47,7 @@
 #define FORMAT 1				/* of match_key; another one is written anew */
 #define MAX_BLOCK 200			/* records that one entry of the index leads to */
 #define CANDIDATES 100			/* records that are weighed */
-#define ENTRIES 48				/* in a row of match_key, about */
+#define ENTRIES 128				/* in a row of match_key, at most, on average */
 #define LEAST_WEIGHT (-10.0)	/* who is less likely is nobody's answer */
 #define MAX_VALUES 20			/* of one attribute of a person */
 #define MAX_INPUTS (CDP_MAX_COMPARISONS * CDP_MAX_INPUTS)
@@ -1258,18 +1258,14 @@ add_block(Writer *w, Row *row, uint32 key, const int64 *ids, int64 n)
 			row_add(row, key, ids[i]);
 }
 
-/* Takes the keys of the slice, sorted: keyed[i].at is a place in w->record. */
+/* Takes the keys of the slice, room many, sorted: keyed[i].at is a place in w->record. */
 static CdpKeyed *
-slice_keys(Writer *w, int slice, int slice_bits, CdpKeyed **spare, int64 *n_out)
+slice_keys(Writer *w, int slice, int slice_bits, int64 room, CdpKeyed **spare, int64 *n_out)
 {
-	int64		n = 0,
-				room = 0;
-	CdpKeyed   *keyed,
-			   *sorted;
+	int64		n = 0;
+	CdpKeyed   *keyed = MemoryContextAllocHuge(CurrentMemoryContext, (room + 1) * sizeof(CdpKeyed));
+	CdpKeyed   *sorted;
 
-	for (int64 i = 0; i < w->n * w->n_rules; i++)
-		room += w->key[i] != 0 && bucket_of(w->key[i], slice_bits) == slice;
-	keyed = MemoryContextAllocHuge(CurrentMemoryContext, (room + 1) * sizeof(CdpKeyed));
 	*spare = MemoryContextAllocHuge(CurrentMemoryContext, (room + 1) * sizeof(CdpKeyed));
 	for (int64 i = 0; i < w->n; i++)
 		for (int r = 0; r < w->n_rules; r++)
@@ -1293,17 +1289,22 @@ write_whole(Writer *w)
 	int			slice_bits = 0;
 	Row			row = {0};
 	int64	   *ids = palloc((MAX_BLOCK + 1) * sizeof(int64));
+	int64	   *room;
 
 	site->bits = 0;
 	while (site->bits < 30 && (int64) ENTRIES << site->bits < w->n_keys)
 		site->bits++;
 	while (slice_bits < site->bits && (int64) SLICE << slice_bits < w->n_keys)
 		slice_bits++;
+	room = palloc0(sizeof(int64) << slice_bits);
+	for (int64 i = 0; i < w->n * w->n_rules; i++)
+		if (w->key[i] != 0)
+			room[bucket_of(w->key[i], slice_bits)]++;
 	for (int slice = 0; slice < 1 << slice_bits; slice++)
 	{
 		CdpKeyed   *spare;
 		int64		n;
-		CdpKeyed   *keyed = slice_keys(w, slice, slice_bits, &spare, &n);
+		CdpKeyed   *keyed = slice_keys(w, slice, slice_bits, room[slice], &spare, &n);
 
 		for (int64 i = 0; i < n;)
 		{
@@ -1372,7 +1373,7 @@ write_changed(Writer *w)
 	int64	   *changed = palloc((w->n + 1) * sizeof(int64));
 	CdpKeyed   *spare;
 	int64		n;
-	CdpKeyed   *keyed = slice_keys(w, 0, 0, &spare, &n);
+	CdpKeyed   *keyed = slice_keys(w, 0, 0, w->n_keys, &spare, &n);
 
 	memcpy(changed, w->record, w->n * sizeof(int64));
 	qsort(changed, w->n, sizeof(int64), by_id);

@@ -117,8 +117,7 @@ BEGIN
         CREATE TABLE %1$I.match_key (
             bucket     int PRIMARY KEY,
             keys       int[] NOT NULL,
-            record_ids bigint[] NOT NULL,
-            CHECK (cardinality(keys) = cardinality(record_ids))
+            record_ids bigint[] NOT NULL
         );
         ALTER TABLE %1$I.match_key ALTER keys SET STORAGE EXTERNAL, ALTER record_ids SET STORAGE EXTERNAL;
         COMMENT ON TABLE %1$I.match_key IS
