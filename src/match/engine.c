@@ -676,14 +676,21 @@ frequency_row(TupleTableSlot *slot, void *state)
 }
 
 /* What a key is called in rows: the comparison, for a name which part, and its form. */
+char *
+cdp_match_key_label(const CdpModel *model, const CdpKey *key, const char *comparison)
+{
+	const CdpComparison *c = &model->comparison[key->comparison];
+	const char *part = c->info->n_inputs == 1 || key->input < 0 ? "" : key->input == 0 ? ".given" : ".family";
+
+	return psprintf("%s%s %s", comparison, part, key->name);
+}
+
 static char *
 key_label(const CdpMatchEngine *e, int k)
 {
 	const CdpKey *key = &e->blocker.key[k];
-	const CdpComparison *c = &e->model.comparison[key->comparison];
-	const char *part = c->info->n_inputs == 1 || key->input < 0 ? "" : key->input == 0 ? ".given" : ".family";
 
-	return psprintf("%s%s %s", e->comparison[key->comparison], part, key->name);
+	return cdp_match_key_label(&e->model, key, e->comparison[key->comparison]);
 }
 
 /* (keys, new_pairs): a rule with a key that does not exist is left out */
