@@ -248,8 +248,15 @@ maximise(CdpEm *em, const Expected *e)
 		change = fmax(change, fabs(log(model->lambda * em->all / matches)));
 		model->lambda = fmin(em->chance_only ? 1 : MAX_LAMBDA, matches / em->all);
 	}
-	for (int j = 0; j < CDP_RELATIONS && !em->chance_only; j++)
-		model->share[j] = fmax(e->share[j], em->least) / em->all / (1 - model->lambda);
+	if (!em->chance_only)
+	{
+		double		sum = 0;
+
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			sum += fmax(e->share[j], em->least);
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			model->share[j] = fmax(e->share[j], em->least) / sum;
+	}
 	return change;
 }
 
