@@ -76,6 +76,8 @@ SELECT count(*) > 50 AS trained FROM cdp.train('inc_train');
 SELECT origin, warnings FROM inc_train.match_model;
 CREATE TABLE inc_src.model AS SELECT cdp.export_model('inc_train') AS model;
 SELECT inc_src.make_space(space, 'inc_src.s1', 'inc_src.s2') FROM unnest('{inc_step,inc_once}'::name[]) space;
+-- a rule whose blocks are mostly too large
+SELECT cdp.add_blocking_rule(space, 'town', '{city exact}') FROM unnest('{inc_step,inc_once}'::regnamespace[]) space;
 
 -- what a space says, in terms of source rows
 CREATE FUNCTION inc_src.tells(space name) RETURNS TABLE (what text, a text, b text, tells text) LANGUAGE plpgsql SET extra_float_digits = 1 AS $$
