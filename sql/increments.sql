@@ -87,13 +87,13 @@ BEGIN
                      FROM %1$I.record r LEFT JOIN %1$I.identity i USING (record_id))
         SELECT 'partition', r.name, r.name, r.person FROM r
         UNION ALL
-        SELECT 'links', least(x.name, y.name), greatest(x.name, y.name), l.origin || ' ' || l.weight FROM %1$I.link l JOIN r x ON x.record_id = l.record_a JOIN r y ON y.record_id = l.record_b
+        SELECT 'links', least(x.name, y.name), greatest(x.name, y.name), l.origin || ' ' || l.weight FROM %1$I.link l LEFT JOIN r x ON x.record_id = l.record_a LEFT JOIN r y ON y.record_id = l.record_b
         UNION ALL
         SELECT 'refused merges', least(x.name, y.name), greatest(x.name, y.name), concat_ws(' ', f.kind, f.value, f.refused_by) FROM %1$I.refused_merge f
-          JOIN r x ON x.record_id = f.record_a JOIN r y ON y.record_id = f.record_b
+          LEFT JOIN r x ON x.record_id = f.record_a LEFT JOIN r y ON y.record_id = f.record_b
         UNION ALL
-        SELECT 'weakest links', least(x.name, y.name), greatest(x.name, y.name), w.weight || ' ' || x.person FROM %1$I.weakest_link w
-          JOIN r x ON x.record_id = w.record_a JOIN r y ON y.record_id = w.record_b
+        SELECT 'weakest links', least(x.name, y.name), greatest(x.name, y.name), concat_ws(' ', w.weight, x.person, x.profile_id = w.profile_id AND y.profile_id = w.profile_id) FROM %1$I.weakest_link w
+          LEFT JOIN r x ON x.record_id = w.record_a LEFT JOIN r y ON y.record_id = w.record_b
         UNION ALL
         SELECT DISTINCT 'golden records', r.person, NULL, (to_jsonb(p) - '{profile_id,updated_at}'::text[])::text FROM %1$I.profile p LEFT JOIN r USING (profile_id)
     $sql$, space);
@@ -105,6 +105,17 @@ CREATE FUNCTION inc_src.compare(n int) RETURNS void LANGUAGE sql AS $$
     WITH s AS MATERIALIZED (SELECT * FROM inc_src.tells('inc_step')), o AS MATERIALIZED (SELECT * FROM inc_src.tells('inc_once'))
     INSERT INTO inc_src.finding
     SELECT n, x.what, x.a, x.b, x.tells, true, false FROM (TABLE s EXCEPT ALL TABLE o) x UNION ALL SELECT n, x.what, x.a, x.b, x.tells, false, true FROM (TABLE o EXCEPT ALL TABLE s) x
+    -- a link, SQL and an explanation say the same, to the last bit
+    UNION ALL
+    SELECT n, x.what, l.record_a::text, l.record_b::text, concat_ws(' ', l.weight, x.weight), NULL, NULL
+      FROM (SELECT cdp.export_model('inc_step', frequencies => false) AS model OFFSET 0) m
+     CROSS JOIN (SELECT l.*, row_number() OVER (ORDER BY l.record_b, l.record_a) AS i FROM inc_step.link l WHERE l.origin = 'model') l
+      JOIN cdp.match_values('inc_step') a ON a.record_id = l.record_a JOIN cdp.match_values('inc_step') b ON b.record_id = l.record_b
+     CROSS JOIN LATERAL (SELECT 'weight in SQL' AS what, cdp.pair_weight(m.model, a.keys, b.keys) AS weight
+                         UNION ALL SELECT 'weight in SQL, the other way round', cdp.pair_weight(m.model, b.keys, a.keys)
+                         UNION ALL SELECT 'explanation', (SELECT (array_agg(e.running_total ORDER BY e.step DESC))[1] FROM cdp.explain_pair('inc_step', l.record_a, l.record_b) e) WHERE l.i % 20 = 0
+                         UNION ALL SELECT 'sum of the explanation', (SELECT sum(e.weight ORDER BY e.step) FROM cdp.explain_pair('inc_step', l.record_a, l.record_b) e) WHERE l.i % 20 = 0) x
+     WHERE x.weight IS DISTINCT FROM l.weight
 $$;
 CREATE FUNCTION inc_src.empty(space name) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
