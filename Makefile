@@ -25,6 +25,7 @@ OBJS = \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
 OBJS += src/match/condition.o
+OBJS += src/match/lookup.o
 OBJS += src/match/em.o src/match/repeat.o
 
 SQL_PIECES = \
@@ -42,6 +43,7 @@ SQL_PIECES = \
 	src/match/engine.sql \
 	src/match/compare.sql \
 	src/match/score.sql src/match/model.sql src/match/explain.sql src/match/review.sql src/match/blocking.sql \
+	src/match/lookup.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
 	src/job/run.sql src/job/grant.sql
@@ -55,6 +57,7 @@ REGRESS += engine
 REGRESS += compare
 REGRESS += comparison condition model score review blocking
 REGRESS += increments
+REGRESS += lookup
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

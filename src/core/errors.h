@@ -46,6 +46,7 @@
 #define ERRCODE_CDP_BAD_MODEL			MAKE_SQLSTATE('C', 'D', 'P', '6', '5')
 #define ERRCODE_CDP_CONDITION_FAILED	MAKE_SQLSTATE('C', 'D', 'P', '6', '6')
 #define ERRCODE_CDP_BAD_TRUTH			MAKE_SQLSTATE('C', 'D', 'P', '6', '7')
+#define ERRCODE_CDP_NOT_RESOLVED		MAKE_SQLSTATE('C', 'D', 'P', '6', '8')
 /* segment */
 #define ERRCODE_CDP_NO_SUCH_SEGMENT		MAKE_SQLSTATE('C', 'D', 'P', '7', '0')
 #define ERRCODE_CDP_NO_SUCH_TRAIT		MAKE_SQLSTATE('C', 'D', 'P', '7', '1')

@@ -763,6 +763,7 @@ BEGIN
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
     n_profiles := (last_counts ->> 'profiles')::bigint + cdp_internal.write_profiles(space, NOT whole);
     PERFORM cdp_internal.write_confidence(space, model, NOT whole);
+    PERFORM cdp_internal.write_match_keys(space, model, whole);
     IF whole THEN
         EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n_profiles;
     END IF;

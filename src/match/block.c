@@ -117,6 +117,32 @@ cdp_blocker_present(const CdpBlocker *b, int32_t x)
 	return keys;
 }
 
+/*
+ * 32 bits of hash of the values that a record has for the keys of a rule: equal for the
+ * records of a block, before blocks over the cap are divided. 0: it has not all of them,
+ * or the rule has no keys.
+ */
+uint32_t
+cdp_rule_key(const CdpBlocker *b, int r, int32_t record)
+{
+	uint64_t	h = 0;
+
+	if (b->rule[r].keys == 0)
+		return 0;
+	for (int k = 0; k < b->n_keys; k++)
+		if (b->rule[r].keys >> k & 1)
+		{
+			uint32_t	x = key_of(b, k, record);
+
+			if (x == 0)
+				return 0;
+			h = cdp_mix(h + x);
+		}
+	/* two rules must not meet in the keys that they have in common */
+	h = cdp_mix(h + r + 1);
+	return (uint32_t) (h >> 32) | (h >> 32 == 0);
+}
+
 /* The comparisons of a set of keys, as bits. */
 uint32_t
 cdp_rule_comparisons(const CdpBlocker *b, uint64_t keys)

@@ -50,8 +50,10 @@
 #define MIN_RECORDS 50			/* to learn from */
 #define MIN_COMPARISONS 2
 #define MAX_LEARNED 250000		/* records; of more a sample is learned from */
-#define MAX_PAIRS 500000		/* EM rests on so many candidates, */
-#define MAX_RANDOM 700000		/* and so many random pairs */
+#define MAX_PAIRS 300000		/* EM rests on so many candidates, */
+#define RANDOM_PAIRS 4			/* and so many random pairs for each record, */
+#define MIN_RANDOM 200000
+#define MAX_RANDOM 1000000
 #define ROUNDS 2				/* of training; each knows better than the last which values are rare */
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
@@ -676,14 +678,21 @@ frequency_row(TupleTableSlot *slot, void *state)
 }
 
 /* What a key is called in rows: the comparison, for a name which part, and its form. */
+char *
+cdp_match_key_label(const CdpModel *model, const CdpKey *key, const char *comparison)
+{
+	const CdpComparison *c = &model->comparison[key->comparison];
+	const char *part = c->info->n_inputs == 1 || key->input < 0 ? "" : key->input == 0 ? ".given" : ".family";
+
+	return psprintf("%s%s %s", comparison, part, key->name);
+}
+
 static char *
 key_label(const CdpMatchEngine *e, int k)
 {
 	const CdpKey *key = &e->blocker.key[k];
-	const CdpComparison *c = &e->model.comparison[key->comparison];
-	const char *part = c->info->n_inputs == 1 || key->input < 0 ? "" : key->input == 0 ? ".given" : ".family";
 
-	return psprintf("%s%s %s", e->comparison[key->comparison], part, key->name);
+	return cdp_match_key_label(&e->model, key, e->comparison[key->comparison]);
 }
 
 /* (keys, new_pairs): a rule with a key that does not exist is left out */
@@ -1406,7 +1415,7 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 		e->blocker.records = e->n_records;
 	*t = (CdpTraining)
 	{
-		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = MAX_RANDOM, .max_iterations = 200,
+		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 200,
 			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
 	};
 	for (int round = 0; enough && round < ROUNDS; round++)

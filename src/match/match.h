@@ -8,6 +8,7 @@
 
 #include "core/core.h"
 #include "match/agglomerate.h"
+#include "match/block.h"
 #include "match/model.h"
 
 typedef struct CdpMatchEngine CdpMatchEngine;
@@ -34,6 +35,9 @@ extern double cdp_match_engine_weight(CdpMatchEngine *engine, int32 a, int32 b);
  * they were); first, such a record itself, as the pair (a, a) of weight 0.
  */
 extern void cdp_match_engine_score(CdpMatchEngine *engine, bool changed_only, CdpMatchPairFn fn, void *state);
+
+/* What a key of a blocking rule is called in rows, given the name of its comparison. */
+extern char *cdp_match_key_label(const CdpModel *model, const CdpKey *key, const char *comparison);
 
 extern void cdp_match_init(void);
 

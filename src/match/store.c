@@ -377,6 +377,21 @@ cdp_store_find(const CdpColumn *column, const char *s, size_t len)
 }
 
 void
+cdp_store_clear(CdpStore *store)
+{
+	for (int c = 0; c < store->n_columns; c++)
+	{
+		CdpColumn  *column = &store->column[c];
+
+		column->n_values = 0;
+		if (column->slot)
+			memset(column->slot, -1, (size_t) column->n_slots * sizeof(int32_t));
+	}
+	cdp_arena_free(&store->arena);
+	store->n = 0;
+}
+
+void
 cdp_store_close(CdpStore *store)
 {
 	for (int c = 0; c < store->n_columns; c++)

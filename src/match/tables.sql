@@ -113,6 +113,33 @@ BEGIN
             keys text[] NOT NULL
         );
         COMMENT ON TABLE %1$I.match_user_rule IS 'blocking rules of the user''s own, used beside those that training chooses';
+
+        CREATE TABLE %1$I.match_key (
+            bucket     int PRIMARY KEY,
+            keys       int[] NOT NULL,
+            record_ids bigint[] NOT NULL
+        );
+        ALTER TABLE %1$I.match_key ALTER keys SET STORAGE EXTERNAL, ALTER record_ids SET STORAGE EXTERNAL;
+        COMMENT ON TABLE %1$I.match_key IS
+            'the index of cdp.lookup: per hash of what a record has for a blocking rule the record, many to a row; record 0: more records than are looked at';
+
+        CREATE TABLE %1$I.match_key_rule (
+            rule int PRIMARY KEY,
+            keys text[] NOT NULL
+        );
+        COMMENT ON TABLE %1$I.match_key_rule IS 'the blocking rules that match_key was written by';
+
+        CREATE TABLE %1$I.match_key_info (
+            only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+            model_id int NOT NULL,
+            format   int NOT NULL,
+            bits     int NOT NULL CHECK (bits BETWEEN 0 AND 30),
+            records  bigint NOT NULL,
+            made_at  timestamptz NOT NULL DEFAULT now()
+        );
+        COMMENT ON TABLE %1$I.match_key_info IS 'when, for which model and for how many records match_key was written as a whole; one row, or none';
+        COMMENT ON COLUMN %1$I.match_key_info.format IS 'how keys are computed; another than the module''s own makes the next cdp.resolve write them anew';
+        COMMENT ON COLUMN %1$I.match_key_info.bits IS 'a bucket is so many bits of the hash, from the highest';
     $sql$, space);
 END
 $$;

@@ -11,5 +11,5 @@ fi
 out=$(mktemp -d "${TMPDIR:-/tmp}/cdp-em.XXXXXX")
 trap 'rm -rf "$out"' EXIT
 gcc -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-parameter -Isrc -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	-o "$out/em" test/match/em.c src/match/{em,relation}.c -lm
+	-o "$out/em" test/match/em.c src/match/{em,relation,parallel}.c -lpthread -lm
 "$out/em" "$values" test/match/em_patterns.tsv

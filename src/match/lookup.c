@@ -1,0 +1,1487 @@
+/*
+ * lookup.c
+ *	  cdp.lookup: who is this? One person's values against the records of a space.
+ *
+ * The index is a table of the space, match_key, that cdp.resolve writes: for every
+ * record and blocking rule 32 bits of hash of what the record has for the rule's keys
+ * (block.c), sorted, and cut by the highest bits into rows of some hundred entries. One
+ * person is then a dozen rows by primary key. A hash that more than MAX_BLOCK records
+ * share has one entry, record 0: too many to look at.
+ *
+ * A lookup cleans the person's values and makes their matching keys as resolve does,
+ * collects who shares a rule's hash or an identifier, takes the CANDIDATES of them that
+ * share most and rarest, reads their values from the table record, and weighs them by
+ * sum.c. Entries of records that changed or vanished may stay behind; so a candidate
+ * must still share a rule with the person by the values that it has now, and what a
+ * lookup finds does not depend on what the records were before.
+ *
+ * What does not change between lookups is a site: statements, model, names, and a store
+ * (store.h) that is emptied for each person. Sites are kept per space in the session
+ * and made anew when the definitions, the model or the index changed, which one small
+ * query per lookup tells. A site in use is not in the table of sites and belongs to the
+ * memory of the running call; an error takes it along, and a lookup inside of a lookup
+ * makes its own.
+ *
+ * Locks: a lookup takes none beyond those of reading; writing happens under the
+ * space's advisory lock, which the callers hold.
+ */
+#include "match/match.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "match/block.h"
+#include "match/condition.h"
+#include "match/model_sql.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/tuplestore.h"
+
+#define FORMAT 1				/* of match_key; another one is written anew */
+#define MAX_BLOCK 200			/* records that one entry of the index leads to */
+#define CANDIDATES 100			/* records that are weighed */
+#define ENTRIES 128				/* in a row of match_key, at most, on average */
+#define LEAST_WEIGHT (-10.0)	/* who is less likely is nobody's answer */
+#define MAX_VALUES 20			/* of one attribute of a person */
+#define MAX_INPUTS (CDP_MAX_COMPARISONS * CDP_MAX_INPUTS)
+#define STORE_RECORDS 4096		/* in the store while the index is written */
+#define SLICE (4 * 1024 * 1024) /* entries that are sorted at once */
+
+typedef struct Input
+{
+	int			comparison;
+	int			input;			/* of the comparison */
+	int			column;			/* of the store; -1: it is not kept there */
+} Input;
+
+typedef struct Site
+{
+	Oid			space;
+	MemoryContext context;
+	char	   *schema;			/* quoted */
+	char	   *state;			/* of the space when it was made */
+	int			model_id;		/* 0: none */
+	/* statements, for a person only */
+	int			n_attributes;
+	char	  **attribute;
+	bool	   *in_use;
+	SPIPlanPtr	person;
+	SPIPlanPtr	identifiers;
+	SPIPlanPtr	values;
+	/* with a model */
+	bool		open;			/* store and blocker hold memory */
+	CdpNamedModel *named;
+	int			n_inputs;
+	Input		input[MAX_INPUTS];
+	CdpStore	store;
+	CdpModel	model;			/* the comparisons of named that have columns: what rules are made of */
+	const char *comparison[CDP_MAX_COMPARISONS];
+	CdpBlocker	blocker;
+	bool		indexed;		/* match_key is there, and rules are its own */
+	int			bits;
+	double		records;
+} Site;
+
+typedef struct SiteEntry
+{
+	Oid			space;			/* hash key */
+	Site	   *site;
+} SiteEntry;
+
+static HTAB *sites = NULL;
+
+/* ---------------------------------------------------------------- sites */
+
+static void
+release(void *arg)
+{
+	Site	   *site = arg;
+	SPIPlanPtr	plans[] = {site->person, site->identifiers, site->values};
+
+	for (int i = 0; i < lengthof(plans); i++)
+		if (plans[i])
+			SPI_freeplan(plans[i]);
+	if (site->open)
+	{
+		cdp_blocker_close(&site->blocker);
+		/* the model's, and gone with it */
+		site->store.nicknames = NULL;
+		cdp_store_close(&site->store);
+	}
+}
+
+pg_noreturn static void fail(Site *site);
+
+/* The plain C has returned false: why? */
+static void
+fail(Site *site)
+{
+	CdpProblem	problem = site->store.work.problem;
+
+	site->store.work.problem = CDP_NO_PROBLEM;
+	if (problem == CDP_TEXT_TOO_LONG)
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_BAD_ARGUMENT),
+				errmsg("a text is too long to be compared in space %s", site->schema),
+				errhint("Texts of more than %d characters are not compared.", CDP_MAX_CHARS));
+	ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"));
+}
+
+static void
+require(Site *site, bool fine)
+{
+	if (!fine)
+		fail(site);
+}
+
+/* SPI leaves its own memory context. */
+static void
+query(const char *sql, int nargs, Oid *argtypes, Datum *args, bool read_only)
+{
+	MemoryContext old = CurrentMemoryContext;
+	int			rc = SPI_execute_with_args(sql, nargs, argtypes, args, NULL, read_only, 0);
+
+	MemoryContextSwitchTo(old);
+	if (rc < 0)
+		elog(ERROR, "cdp lookup statement failed: %s", SPI_result_code_string(rc));
+}
+
+static void
+execute(SPIPlanPtr plan, Datum *args, bool read_only)
+{
+	MemoryContext old = CurrentMemoryContext;
+	int			rc = SPI_execute_plan(plan, args, NULL, read_only, 0);
+
+	MemoryContextSwitchTo(old);
+	if (rc < 0)
+		elog(ERROR, "cdp lookup statement failed: %s", SPI_result_code_string(rc));
+}
+
+static Datum
+result(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+static SPIPlanPtr
+prepare(const char *sql, int nargs, Oid *argtypes)
+{
+	/* planning costs more than the values could save */
+	SPIPlanPtr	plan = SPI_prepare_cursor(sql, nargs, argtypes, CURSOR_OPT_GENERIC_PLAN);
+
+	if (plan == NULL || SPI_keepplan(plan) != 0)
+		elog(ERROR, "cdp could not prepare a lookup: %s", SPI_result_code_string(SPI_result));
+	return plan;
+}
+
+static void
+poll_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* The model, and the store that holds what it compares. */
+static void
+read_model(Site *site, bool read_only)
+{
+	Oid			argtypes[1] = {INT4OID};
+	Datum		args[1] = {Int32GetDatum(site->model_id)};
+	MemoryContext old;
+	bool		isnull;
+	Datum		model;
+
+	query(psprintf("SELECT cdp.export_model(%s, $1, false)", quote_literal_cstr(site->schema)), 1, argtypes, args, read_only);
+	model = result(0, 1, &isnull);
+	old = MemoryContextSwitchTo(site->context);
+	site->named = cdp_match_read_model(DatumGetJsonbPCopy(model));
+	for (int c = 0; c < site->named->model.n; c++)
+		site->comparison[c] = NULL;
+	MemoryContextSwitchTo(old);
+
+	site->open = true;
+	site->store.nicknames = site->named->nicknames;
+	site->store.work.poll = poll_interrupts;
+	for (int c = 0; c < site->named->model.n; c++)
+	{
+		const CdpComparison *k = &site->named->model.comparison[c];
+		bool		kept = k->measure != CDP_MEASURE_SQL && site->store.n_columns + k->info->n_inputs <= CDP_MAX_COLUMNS;
+		CdpComparison *mine = &site->model.comparison[site->model.n];
+
+		if (kept)
+			*mine = *k;
+		for (int i = 0; i < k->info->n_inputs; i++)
+		{
+			Input	   *input = &site->input[site->n_inputs++];
+
+			*input = (Input) {.comparison = c, .input = i, .column = kept ? cdp_store_add_column(&site->store, k->measure, i) : -1};
+			if (kept)
+				mine->column[i] = input->column;
+		}
+		if (kept)
+			site->comparison[site->model.n++] = site->named->named[c].name;
+	}
+	require(site, cdp_blocker_open(&site->blocker, &site->store, &site->model));
+}
+
+/* Adds a rule; one with a key that the model does not know keeps its place and finds nobody. */
+static void
+add_rule(Site *site, Datum array)
+{
+	CdpBlocker *b = &site->blocker;
+	Datum	   *keys;
+	bool	   *nulls;
+	int			n;
+	uint64		bits = 0;
+
+	if (b->n_rules == CDP_MAX_RULES)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		char	   *name = nulls[i] ? pstrdup("") : TextDatumGetCString(keys[i]);
+		int			k = 0;
+
+		while (k < b->n_keys && strcmp(cdp_match_key_label(&site->model, &b->key[k], site->comparison[b->key[k].comparison]), name) != 0)
+			k++;
+		if (k == b->n_keys)
+		{
+			bits = 0;
+			break;
+		}
+		bits |= UINT64CONST(1) << k;
+	}
+	b->rule[b->n_rules++] = (CdpRule) {.keys = bits};
+}
+
+static void
+read_rules(Site *site, const char *sql, bool read_only)
+{
+	query(sql, 0, NULL, NULL, read_only);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		Datum		keys = result(i, 1, &isnull);
+
+		if (!isnull)
+			add_rule(site, keys);
+	}
+}
+
+/* What the index was written by; tells whether it is there. */
+static bool
+read_index(Site *site, bool read_only)
+{
+	bool		isnull;
+
+	query(psprintf("SELECT i.bits::pg_catalog.int4, i.records::pg_catalog.float8 FROM %s.match_key_info i WHERE i.format = %d AND i.bits BETWEEN 0 AND 30",
+				   site->schema, FORMAT), 0, NULL, NULL, read_only);
+	if (SPI_processed == 0)
+		return false;
+	site->bits = DatumGetInt32(result(0, 1, &isnull));
+	site->records = DatumGetFloat8(result(0, 2, &isnull));
+	read_rules(site, psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r ORDER BY r.rule", site->schema), read_only);
+	return true;
+}
+
+static Site *
+make_site(Oid space, int model_id, bool read_only)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "cdp lookup", ALLOCSET_DEFAULT_SIZES);
+	Site	   *site = MemoryContextAllocZero(context, sizeof(Site));
+	MemoryContextCallback *callback = MemoryContextAllocZero(context, sizeof(MemoryContextCallback));
+
+	site->context = context;
+	site->space = space;
+	site->model_id = model_id;
+	site->schema = MemoryContextStrdup(context, cdp_core_space_schema(space));
+	callback->func = release;
+	callback->arg = site;
+	MemoryContextRegisterResetCallback(context, callback);
+	if (model_id != 0)
+		read_model(site, read_only);
+	return site;
+}
+
+/* The statements of a lookup. */
+static void
+prepare_site(Site *site)
+{
+	Oid			argtypes[] = {TEXTARRAYOID, INT4OID, BOOLOID};
+	Oid			ids[] = {INT8ARRAYOID};
+	char	   *sql[3];
+	bool		isnull;
+	Datum		names,
+				used,
+			   *datums;
+	int			n;
+
+	query(psprintf("SELECT s.attributes, s.in_use, s.person_sql, s.identifier_sql, s.value_sql FROM cdp_internal.lookup_sql(%s, %d) s",
+				   quote_literal_cstr(site->schema), site->model_id), 0, NULL, NULL, true);
+	names = result(0, 1, &isnull);
+	used = result(0, 2, &isnull);
+	for (int i = 0; i < 3; i++)
+		sql[i] = TextDatumGetCString(result(0, 3 + i, &isnull));
+	deconstruct_array(DatumGetArrayTypeP(names), TEXTOID, -1, false, TYPALIGN_INT, &datums, NULL, &site->n_attributes);
+	site->attribute = MemoryContextAlloc(site->context, (site->n_attributes + 1) * sizeof(char *));
+	site->in_use = MemoryContextAlloc(site->context, site->n_attributes + 1);
+	for (int i = 0; i < site->n_attributes; i++)
+		site->attribute[i] = MemoryContextStrdup(site->context, TextDatumGetCString(datums[i]));
+	deconstruct_array(DatumGetArrayTypeP(used), BOOLOID, 1, true, TYPALIGN_CHAR, &datums, NULL, &n);
+	for (int i = 0; i < site->n_attributes; i++)
+		site->in_use[i] = i < n && DatumGetBool(datums[i]);
+	site->person = prepare(sql[0], 1, argtypes);
+	site->identifiers = prepare(sql[1], 3, argtypes);
+	site->values = prepare(sql[2], 1, ids);
+}
+
+/* The site of a space as it is now, for this call alone until put_site. */
+static Site *
+get_site(Oid space)
+{
+	SiteEntry  *entry;
+	Site	   *site = NULL;
+	char	   *state;
+	int			model_id;
+	bool		isnull,
+				found;
+
+	if (sites == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(SiteEntry), .hcxt = CacheMemoryContext};
+
+		sites = hash_create("cdp lookups", 8, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	execute(cdp_core_plan(space,
+						  "SELECT coalesce(m.model_id, 0)::pg_catalog.int4,"
+						  " pg_catalog.concat_ws(' ', i.xmin, i.ctid, i.region, m.xmin, k.xmin, k.ctid,"
+						  " (SELECT pg_catalog.count(*) FROM @.match_nickname),"
+						  " (SELECT pg_catalog.concat(pg_catalog.count(*), ' ', pg_catalog.count(*) FILTER (WHERE a.in_use)) FROM @.attribute a))"
+						  " FROM @.space_info i LEFT JOIN @.match_model m ON m.active LEFT JOIN @.match_key_info k ON true",
+						  0, NULL), NULL, true);
+	if (SPI_processed == 0)
+		elog(ERROR, "cdp: space_info of space %s is empty", cdp_core_space_schema(space));
+	model_id = DatumGetInt32(result(0, 1, &isnull));
+	state = TextDatumGetCString(result(0, 2, &isnull));
+
+	entry = hash_search(sites, &space, HASH_FIND, &found);
+	if (found)
+	{
+		site = entry->site;
+		hash_search(sites, &space, HASH_REMOVE, NULL);
+		MemoryContextSetParent(site->context, CurrentMemoryContext);
+		if (strcmp(site->state, state) == 0 && strcmp(site->schema, cdp_core_space_schema(space)) == 0)
+			return site;
+		MemoryContextDelete(site->context);
+	}
+	site = make_site(space, model_id, true);
+	site->state = MemoryContextStrdup(site->context, state);
+	prepare_site(site);
+	if (model_id != 0)
+		site->indexed = read_index(site, true);
+	return site;
+}
+
+static void
+put_site(Site *site)
+{
+	SiteEntry  *entry;
+	bool		found;
+
+	entry = hash_search(sites, &site->space, HASH_ENTER, &found);
+	if (found)
+		MemoryContextDelete(entry->site->context);
+	entry->site = site;
+	MemoryContextSetParent(site->context, CacheMemoryContext);
+}
+
+/* ---------------------------------------------------------------- values */
+
+/* Puts a key into the store; nothing is the same as missing. */
+static void
+keep_value(Site *site, int32 record, int column, Datum datum)
+{
+	text	   *value = DatumGetTextPP(datum);
+	char	   *s = VARDATA_ANY(value);
+	int			len = VARSIZE_ANY_EXHDR(value);
+	char	   *utf8 = len > 0 ? pg_server_to_any(s, len, PG_UTF8) : s;
+
+	if (utf8 != s)
+		len = strlen(utf8);
+	if (len > 0)
+		require(site, cdp_store_set(&site->store, record, column, utf8, len));
+	if (utf8 != s)
+		pfree(utf8);
+	if ((Pointer) value != DatumGetPointer(datum))
+		pfree(value);
+}
+
+typedef struct Person
+{
+	int			n_values;		/* the most that an attribute has */
+	char	 ***value;			/* by attribute: its values, NULL behind the last */
+	bool		any;
+	bool		usable;			/* one for an attribute that sources fill */
+	Datum		key[MAX_INPUTS];
+	bool		missing[MAX_INPUTS];
+	double		rarity[MAX_INPUTS];
+} Person;
+
+static char *
+scalar(const JsonbValue *value, const char *attribute)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return NULL;
+		case jbvString:
+			return pnstrdup(value->val.string.val, value->val.string.len);
+		case jbvNumeric:
+			return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+		case jbvBool:
+			return pstrdup(value->val.boolean ? "true" : "false");
+		default:
+			ereport(ERROR,
+					errcode(ERRCODE_CDP_BAD_ARGUMENT),
+					errmsg("attribute \"%s\" of the person is neither a value nor a list of values", attribute),
+					errhint("Give a text, a number, or a list of them."));
+	}
+	return NULL;
+}
+
+static void
+read_attribute(Site *site, Person *p, int a, JsonbValue *value)
+{
+	int			n = 0;
+
+	p->value[a] = palloc0((MAX_VALUES + 1) * sizeof(char *));
+	if (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) && !JsonContainerIsScalar(value->val.binary.data))
+	{
+		int			size = JsonContainerSize(value->val.binary.data);
+
+		if (size > MAX_VALUES)
+			ereport(ERROR,
+					errcode(ERRCODE_CDP_BAD_ARGUMENT),
+					errmsg("attribute \"%s\" of the person has %d values", site->attribute[a], size),
+					errhint("At most %d values are looked for.", MAX_VALUES));
+		for (int i = 0; i < size; i++)
+		{
+			char	   *s = scalar(getIthJsonbValueFromContainer(value->val.binary.data, i), site->attribute[a]);
+
+			if (s)
+				p->value[a][n++] = s;
+		}
+	}
+	else
+	{
+		char	   *s = scalar(value, site->attribute[a]);
+
+		if (s)
+			p->value[a][n++] = s;
+	}
+	p->any |= n > 0;
+	p->usable |= n > 0 && site->in_use[a];
+	if (site->in_use[a])
+		p->n_values = Max(p->n_values, n);
+}
+
+static void
+read_person(Site *site, Jsonb *json, Person *p)
+{
+	JsonbIterator *it;
+	JsonbValue	v;
+	JsonbIteratorToken token;
+
+	p->value = palloc0((site->n_attributes + 1) * sizeof(char **));
+	if (!JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_BAD_ARGUMENT),
+				errmsg("a person is a JSON object of attributes and values"),
+				errhint("Call cdp.lookup(space, '{\"given_name\": \"Ann\", \"birth_date\": \"1980-02-17\"}')."));
+	it = JsonbIteratorInit(&json->root);
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		char	   *name;
+		int			a = 0;
+
+		if (token != WJB_KEY)
+			continue;
+		name = pnstrdup(v.val.string.val, v.val.string.len);
+		while (a < site->n_attributes && strcmp(site->attribute[a], name) != 0)
+			a++;
+		if (a == site->n_attributes)
+			ereport(ERROR,
+					errcode(ERRCODE_CDP_NO_SUCH_ATTRIBUTE),
+					errmsg("space %s has no attribute \"%s\"", site->schema, name),
+					errhint("See the table %s.attribute.", site->schema));
+		JsonbIteratorNext(&it, &v, true);
+		read_attribute(site, p, a, &v);
+	}
+	if (!p->any)
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_BAD_ARGUMENT),
+				errmsg("the person has no value"),
+				errhint("Give at least one attribute that is not null."));
+}
+
+static Datum
+person_array(Site *site, char **values)
+{
+	Datum	   *datums = palloc((site->n_attributes + 1) * sizeof(Datum));
+	bool	   *nulls = palloc(site->n_attributes + 1);
+	int			dims[1] = {site->n_attributes};
+	int			lbs[1] = {1};
+
+	for (int a = 0; a < site->n_attributes; a++)
+	{
+		nulls[a] = values[a] == NULL;
+		datums[a] = nulls[a] ? (Datum) 0 : CStringGetTextDatum(values[a]);
+	}
+	return PointerGetDatum(construct_md_array(datums, nulls, 1, dims, lbs, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* ---------------------------------------------------------------- candidates */
+
+typedef struct Candidate
+{
+	int64		record;
+	double		shares;			/* what it shares with the person, the rarer the more */
+	bool		certain;		/* shares an identifier */
+} Candidate;
+
+typedef struct Candidates
+{
+	Candidate  *c;
+	int			n,
+				allocated;
+} Candidates;
+
+static void
+add_candidate(Candidates *all, int64 record, double shares, bool certain)
+{
+	if (all->n == all->allocated)
+	{
+		all->allocated = all->allocated ? all->allocated * 2 : 256;
+		all->c = all->c ? repalloc(all->c, all->allocated * sizeof(Candidate)) : palloc(all->allocated * sizeof(Candidate));
+	}
+	all->c[all->n++] = (Candidate) {.record = record, .shares = shares, .certain = certain};
+}
+
+static int
+by_record(const void *x, const void *y)
+{
+	const Candidate *a = x,
+			   *b = y;
+
+	return a->record < b->record ? -1 : a->record > b->record;
+}
+
+static int
+by_shares(const void *x, const void *y)
+{
+	const Candidate *a = x,
+			   *b = y;
+
+	if (a->shares != b->shares)
+		return a->shares > b->shares ? -1 : 1;
+	return by_record(x, y);
+}
+
+/* Each record once, those that share most first, no more than are weighed. */
+static void
+rank_candidates(Candidates *all)
+{
+	int			n = 0;
+
+	if (all->n == 0)
+		return;
+	qsort(all->c, all->n, sizeof(Candidate), by_record);
+	for (int i = 1; i < all->n; i++)
+		if (all->c[i].record == all->c[n].record)
+		{
+			all->c[n].shares += all->c[i].shares;
+			all->c[n].certain |= all->c[i].certain;
+		}
+		else
+			all->c[++n] = all->c[i];
+	all->n = n + 1;
+	qsort(all->c, all->n, sizeof(Candidate), by_shares);
+	all->n = Min(all->n, CANDIDATES);
+}
+
+static double
+shares_of(const Site *site, int records)
+{
+	return log2(Max(site->records, 2) / records) + 1;
+}
+
+/* An array of fixed-size elements, none null, as it lies in memory. */
+static void *
+plain_array(Datum datum, Oid type, int *n)
+{
+	ArrayType  *array = DatumGetArrayTypeP(datum);
+
+	if (ARR_ELEMTYPE(array) != type || ARR_NDIM(array) > 1 || ARR_HASNULL(array))
+		ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("the index of cdp.lookup has been altered"),
+				errhint("Empty the table match_key_info of the space; the next cdp.resolve writes the index anew."));
+	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	return ARR_DATA_PTR(array);
+}
+
+static int32
+bucket_of(uint32 key, int bits)
+{
+	return bits == 0 ? 0 : key >> (32 - bits);
+}
+
+/* Who shares an identifier with the person. */
+static void
+add_identified(Site *site, char **values, bool all_kinds, Candidates *all)
+{
+	Datum		args[3] = {person_array(site, values), Int32GetDatum(cdp_max_records_per_value), BoolGetDatum(all_kinds)};
+
+	execute(site->identifiers, args, true);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		int			n;
+		int64	   *ids;
+		Datum		members = result(i, 1, &isnull);
+
+		if (isnull)
+			continue;
+		ids = plain_array(members, INT8OID, &n);
+		for (int m = 0; m < n; m++)
+			add_candidate(all, ids[m], shares_of(site, n), true);
+	}
+}
+
+/* Who shares a rule's keys with the person, record 0 of the store; key gets them by rule. */
+static void
+add_blocked(Site *site, Candidates *all, uint32 *key)
+{
+	static Oid	argtypes[1] = {INT4ARRAYOID};
+	CdpBlocker *b = &site->blocker;
+	Datum		buckets[CDP_MAX_RULES];
+	Datum		args[1];
+	int			n_buckets = 0;
+
+	for (int r = 0; r < b->n_rules; r++)
+		if ((key[r] = cdp_rule_key(b, r, 0)) != 0)
+			buckets[n_buckets++] = Int32GetDatum(bucket_of(key[r], site->bits));
+	if (n_buckets == 0)
+		return;
+	args[0] = PointerGetDatum(construct_array(buckets, n_buckets, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	execute(cdp_core_plan(site->space,
+						  "SELECT k.bucket::pg_catalog.int4, k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[]"
+						  " FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) ANY ($1)",
+						  1, argtypes), args, true);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		int			n,
+					n_ids;
+		int32		bucket = DatumGetInt32(result(i, 1, &isnull));
+		uint32	   *keys = plain_array(result(i, 2, &isnull), INT4OID, &n);
+		int64	   *ids = plain_array(result(i, 3, &isnull), INT8OID, &n_ids);
+
+		n = Min(n, n_ids);
+		for (int r = 0; r < b->n_rules; r++)
+		{
+			int			from = 0,
+						to;
+
+			if (key[r] == 0 || bucket_of(key[r], site->bits) != bucket)
+				continue;
+			while (from < n && keys[from] != key[r])
+				from++;
+			for (to = from; to < n && keys[to] == key[r];)
+				to++;
+			if (to > from && ids[from] != 0)
+				for (int e = from; e < to; e++)
+					add_candidate(all, ids[e], shares_of(site, to - from), false);
+		}
+	}
+}
+
+/* How rare the person's values are. */
+static void
+read_rarity(Site *site, Person *p)
+{
+	static Oid	argtypes[] = {INT4OID, TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID};
+	Datum		comparison[MAX_INPUTS],
+				input[MAX_INPUTS],
+				value[MAX_INPUTS];
+	int			at[MAX_INPUTS];
+	int			n = 0;
+	Datum		args[4] = {Int32GetDatum(site->model_id)};
+
+	for (int i = 0; i < site->n_inputs; i++)
+	{
+		const Input *in = &site->input[i];
+
+		p->rarity[i] = site->named->named[in->comparison].unseen[in->input];
+		if (p->missing[i] || in->column < 0)
+			continue;
+		comparison[n] = CStringGetTextDatum(site->named->named[in->comparison].name);
+		input[n] = Int32GetDatum(in->input);
+		value[n] = p->key[i];
+		at[n++] = i;
+	}
+	if (n == 0)
+		return;
+	args[1] = PointerGetDatum(construct_array(comparison, n, TEXTOID, -1, false, TYPALIGN_INT));
+	args[2] = PointerGetDatum(construct_array(input, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	args[3] = PointerGetDatum(construct_array(value, n, TEXTOID, -1, false, TYPALIGN_INT));
+	execute(cdp_core_plan(site->space,
+						  "SELECT u.n::pg_catalog.int4, f.rarity::pg_catalog.float8"
+						  " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS u(comparison, input, value, n)"
+						  " CROSS JOIN LATERAL (SELECT f.rarity FROM @.match_frequency f WHERE f.model_id OPERATOR(pg_catalog.=) $1"
+						  " AND f.comparison OPERATOR(pg_catalog.=) u.comparison AND f.input OPERATOR(pg_catalog.=) u.input"
+						  " AND f.value OPERATOR(pg_catalog.=) u.value OFFSET 0) f",
+						  4, argtypes), args, true);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		int			place = DatumGetInt32(result(i, 1, &isnull));
+
+		p->rarity[at[place - 1]] = DatumGetFloat8(result(i, 2, &isnull));
+	}
+}
+
+/* ---------------------------------------------------------------- weighing */
+
+typedef struct Found
+{
+	int64		profile;
+	int64		record;
+	double		weight;
+} Found;
+
+static int
+by_found_record(const void *x, const void *y)
+{
+	const Found *a = x,
+			   *b = y;
+
+	return a->record < b->record ? -1 : a->record > b->record;
+}
+
+static int
+by_profile(const void *x, const void *y)
+{
+	const Found *a = x,
+			   *b = y;
+
+	if (a->profile != b->profile)
+		return a->profile < b->profile ? -1 : 1;
+	if (a->weight != b->weight)
+		return a->weight > b->weight ? -1 : 1;
+	return a->record < b->record ? -1 : a->record > b->record;
+}
+
+static int
+by_weight(const void *x, const void *y)
+{
+	const Found *a = x,
+			   *b = y;
+
+	if (a->weight != b->weight)
+		return a->weight > b->weight ? -1 : 1;
+	return a->profile < b->profile ? -1 : a->profile > b->profile;
+}
+
+/* The weight of the person and a record, both in the store; other has the record's keys as read. */
+static double
+weigh(Site *site, const Person *p, CdpConditions **conditions, int32 at, const Datum *other, const bool *missing, int64 record)
+{
+	const CdpModel *model = &site->named->model;
+	const int32_t *x = cdp_store_codes(&site->store, 0),
+			   *y = cdp_store_codes(&site->store, at);
+	CdpAgreed	agreed[CDP_MAX_COMPARISONS];
+	int			i = 0;
+
+	for (int c = 0; c < model->n; i += model->comparison[c++].info->n_inputs)
+	{
+		const CdpComparison *k = &model->comparison[c];
+		const CdpValue *a[CDP_MAX_INPUTS],
+				   *b[CDP_MAX_INPUTS];
+		int			rare;
+
+		agreed[c].level = 0;
+		for (int j = 0; j < CDP_MAX_INPUTS; j++)
+			agreed[c].rarity[j] = 1;
+		if (k->ignored)
+			continue;
+		if (k->measure == CDP_MEASURE_SQL)
+		{
+			if (!p->missing[i] && !missing[i])
+			{
+				text	   *s = DatumGetTextPP(p->key[i]),
+						   *t = DatumGetTextPP(other[i]);
+
+
+				agreed[c].level = cdp_match_conditions_level(conditions[c],
+															 cdp_match_conditions_value(conditions[c], VARDATA_ANY(s), VARSIZE_ANY_EXHDR(s)),
+															 cdp_match_conditions_value(conditions[c], VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t)),
+															 record, 0);
+			}
+			continue;
+		}
+		if (site->input[i].column < 0)
+			continue;
+		for (int j = 0; j < k->info->n_inputs; j++)
+		{
+			const CdpColumn *column = &site->store.column[site->input[i + j].column];
+			int32_t		v = x[site->input[i + j].column],
+						w = y[site->input[i + j].column];
+
+			a[j] = v < 0 ? NULL : &column->value[v];
+			b[j] = w < 0 ? NULL : &column->value[w];
+		}
+		agreed[c].level = cdp_compare(&site->store.work, k->measure, a, b);
+		if (site->store.work.problem != CDP_NO_PROBLEM)
+			fail(site);
+		rare = agreed[c].level ? k->info->levels[agreed[c].level - 1].frequency : 0;
+		for (int j = 0; j < k->info->n_inputs; j++)
+			if (rare >> j & 1 && a[j])
+				agreed[c].rarity[j] = (float) p->rarity[i + j];
+	}
+	return cdp_sum_weight(model, agreed, NULL);
+}
+
+/* Makes the conditions of comparisons without a measure ready. */
+static CdpConditions **
+open_conditions(Site *site)
+{
+	const CdpNamedModel *named = site->named;
+	CdpConditions **conditions = palloc0(sizeof(CdpConditions *) * CDP_MAX_COMPARISONS);
+	Oid			argtypes[] = {INT4OID, TEXTOID};
+
+	for (int c = 0; c < named->model.n; c++)
+	{
+		Datum		args[2];
+		bool		isnull;
+
+		if (named->model.comparison[c].measure != CDP_MEASURE_SQL || named->model.comparison[c].ignored)
+			continue;
+		args[0] = Int32GetDatum(site->model_id);
+		args[1] = CStringGetTextDatum(named->named[c].name);
+		query(psprintf("SELECT l.conditions::pg_catalog.text FROM %s.match_level l WHERE l.model_id = $1 AND l.comparison = $2 AND l.level = 1", site->schema),
+			  2, argtypes, args, true);
+		conditions[c] = cdp_match_conditions_open(site->space, named->named[c].name, (const char *const *) named->named[c].attribute,
+												  named->named[c].n_attributes, TextDatumGetCString(result(0, 1, &isnull)));
+	}
+	return conditions;
+}
+
+/* Weighs the candidates; found has room for all of them. Returns how many are likely enough. */
+static int
+weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Found *found)
+{
+	CdpConditions **conditions = site->named ? open_conditions(site) : NULL;
+	Datum	   *ids = palloc((all->n + 1) * sizeof(Datum));
+	Datum		args[1];
+	SPITupleTable *rows;
+	uint64		n_rows;
+	Datum	   *values;
+	bool	   *nulls;
+	int			n = 0;
+
+	for (int i = 0; i < all->n; i++)
+		ids[i] = Int64GetDatum(all->c[i].record);
+	args[0] = PointerGetDatum(construct_array(ids, all->n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	execute(site->values, args, true);
+	rows = SPI_tuptable;
+	n_rows = SPI_processed;
+	if (rows->tupdesc->natts != site->n_inputs + 1)
+		elog(ERROR, "cdp: the lookup reads %d values instead of %d", rows->tupdesc->natts - 1, site->n_inputs);
+	values = palloc(rows->tupdesc->natts * sizeof(Datum));
+	nulls = palloc(rows->tupdesc->natts);
+	qsort(all->c, all->n, sizeof(Candidate), by_record);
+	for (uint64 i = 0; i < n_rows; i++)
+	{
+		Candidate	wanted;
+		Candidate  *candidate;
+		double		weight = get_float8_infinity();
+
+		CHECK_FOR_INTERRUPTS();
+		heap_deform_tuple(rows->vals[i], rows->tupdesc, values, nulls);
+		wanted.record = DatumGetInt64(values[0]);
+		candidate = bsearch(&wanted, all->c, all->n, sizeof(Candidate), by_record);
+		if (nulls[0] || candidate == NULL)
+			continue;
+		if (site->named)
+		{
+			int32		at = cdp_store_add_record(&site->store);
+			bool		shares = candidate->certain;
+
+			require(site, at >= 0);
+			for (int j = 0; j < site->n_inputs; j++)
+				if (!nulls[j + 1] && site->input[j].column >= 0)
+					keep_value(site, at, site->input[j].column, values[j + 1]);
+			for (int r = 0; !shares && r < site->blocker.n_rules; r++)
+				shares = key[r] != 0 && key[r] == cdp_rule_key(&site->blocker, r, at);
+			if (!shares)
+				continue;
+			weight = weigh(site, p, conditions, at, values + 1, nulls + 1, wanted.record);
+			if (weight < LEAST_WEIGHT)
+				continue;
+		}
+		found[n++] = (Found) {.record = wanted.record, .weight = weight};
+	}
+	return n;
+}
+
+/* Whose the records are: leaves the best record of each profile, best first, and returns how many. */
+static int
+best_of_profiles(Site *site, Found *found, int n)
+{
+	static Oid	argtypes[1] = {INT8ARRAYOID};
+	Datum	   *ids = palloc((n + 1) * sizeof(Datum));
+	Datum		args[1];
+	int			known = 0,
+				profiles = 0;
+
+	qsort(found, n, sizeof(Found), by_found_record);
+	for (int i = 0; i < n; i++)
+		ids[i] = Int64GetDatum(found[i].record);
+	args[0] = PointerGetDatum(construct_array(ids, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	execute(cdp_core_plan(site->space,
+						  "SELECT i.record_id::pg_catalog.int8, i.profile_id::pg_catalog.int8 FROM @.identity i WHERE i.record_id OPERATOR(pg_catalog.=) ANY ($1)",
+						  1, argtypes), args, true);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		Found		wanted = {.record = DatumGetInt64(result(i, 1, &isnull))};
+		Found	   *one = bsearch(&wanted, found, n, sizeof(Found), by_found_record);
+
+		if (one)
+			one->profile = DatumGetInt64(result(i, 2, &isnull));
+	}
+	/* a record that is read but not yet resolved is nobody's */
+	for (int i = 0; i < n; i++)
+		if (found[i].profile != 0)
+			found[known++] = found[i];
+	if (known == 0)
+		return 0;
+	qsort(found, known, sizeof(Found), by_profile);
+	for (int i = 1; i < known; i++)
+		if (found[i].profile != found[profiles].profile)
+			found[++profiles] = found[i];
+	qsort(found, profiles + 1, sizeof(Found), by_weight);
+	return profiles + 1;
+}
+
+/* ---------------------------------------------------------------- cdp.lookup */
+
+/*
+ * Cleans the person's values and keeps the keys of what is compared: of an attribute
+ * with several values the first that cleaning accepts. Identifiers count with all values.
+ */
+static void
+clean_person(Site *site, Person *p, Candidates *all)
+{
+	char	  **first = palloc0((site->n_attributes + 1) * sizeof(char *));
+	char	  **round = palloc((site->n_attributes + 1) * sizeof(char *));
+	bool		again = false,
+				accepted = false;
+
+	for (int v = 0; v < p->n_values + (again ? 1 : 0); v++)
+	{
+		bool		last = v == p->n_values;
+		Datum		args[1],
+				   *datums;
+		bool	   *nulls,
+					isnull;
+		int			n;
+		Datum		keys;
+
+		for (int a = 0; a < site->n_attributes; a++)
+		{
+			round[a] = last ? first[a] : NULL;
+			/* the list ends at the first NULL */
+			for (int i = 0; !last && p->value[a] && site->in_use[a] && p->value[a][i]; i++)
+				if (i == v)
+					round[a] = p->value[a][i];
+		}
+		args[0] = person_array(site, round);
+		execute(site->person, args, true);
+		keys = result(0, 2, &isnull);
+		deconstruct_array(DatumGetArrayTypeP(result(0, 1, &isnull)), BOOLOID, 1, true, TYPALIGN_CHAR, &datums, &nulls, &n);
+		for (int a = 0; !last && a < site->n_attributes && a < n; a++)
+			if (DatumGetBool(datums[a]))
+			{
+				accepted = true;
+				if (first[a] == NULL)
+				{
+					first[a] = round[a];
+					again |= v > 0;
+				}
+			}
+		if (v == 0 || last)
+		{
+			deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &datums, &nulls, &n);
+			if (n != site->n_inputs)
+				elog(ERROR, "cdp: the lookup compares %d values instead of %d", n, site->n_inputs);
+			for (int i = 0; i < n; i++)
+			{
+				p->key[i] = datums[i];
+				p->missing[i] = nulls[i];
+			}
+		}
+		if (!last)
+			add_identified(site, round, site->named != NULL, all);
+	}
+	if (!accepted)
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_VALUE_REFUSED),
+				errmsg("cleaning refuses every value of the person"),
+				errhint("The problem functions, such as cdp.email_problem, say why a value is refused."));
+}
+
+PG_FUNCTION_INFO_V1(cdp_lookup);
+
+/* cdp.lookup(space regnamespace, person jsonb, n int) -> setof (profile_id bigint, record_id bigint, weight float8, probability float8) */
+Datum
+cdp_lookup(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			space = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
+	int			most = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
+	Person	   *person;
+	Candidates	all = {0};
+	uint32		key[CDP_MAX_RULES] = {0};
+	Site	   *site;
+	int			n = 0;
+	Found	   *found;
+
+	InitMaterializedSRF(fcinfo, 0);
+	(void) cdp_core_space_schema(space);
+	if (PG_ARGISNULL(1) || most < 1)
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_BAD_ARGUMENT),
+				errmsg("a lookup needs a person, and n of at least 1"),
+				errhint("Call cdp.lookup(space, '{\"given_name\": \"Ann\", \"birth_date\": \"1980-02-17\"}')."));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	site = get_site(space);
+	if (site->named && !site->indexed)
+		ereport(ERROR,
+				errcode(ERRCODE_CDP_NOT_RESOLVED),
+				errmsg("space %s was not resolved since its model was activated", site->schema),
+				errhint("Call cdp.resolve(%s), which writes what lookups search.", quote_literal_cstr(site->schema)));
+	person = palloc0(sizeof(Person));
+	read_person(site, PG_GETARG_JSONB_P(1), person);
+	/* what no source fills nobody has */
+	if (person->usable)
+	{
+		clean_person(site, person, &all);
+		if (site->named)
+		{
+			cdp_store_clear(&site->store);
+			require(site, cdp_store_add_record(&site->store) == 0);
+			for (int i = 0; i < site->n_inputs; i++)
+				if (!person->missing[i] && site->input[i].column >= 0)
+					keep_value(site, 0, site->input[i].column, person->key[i]);
+			add_blocked(site, &all, key);
+			read_rarity(site, person);
+		}
+		rank_candidates(&all);
+		found = palloc((all.n + 1) * sizeof(Found));
+		n = all.n > 0 ? weigh_candidates(site, person, &all, key, found) : 0;
+		n = n > 0 ? best_of_profiles(site, found, n) : 0;
+	}
+	for (int i = 0; i < n && i < most; i++)
+	{
+		Datum		values[4] = {Int64GetDatum(found[i].profile), Int64GetDatum(found[i].record), Float8GetDatum(found[i].weight),
+		Float8GetDatum(cdp_probability(found[i].weight))};
+		bool		nulls[4] = {false};
+
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	if (site->named)
+	{
+		cdp_store_clear(&site->store);
+		cdp_work_release(&site->store.work, 256 * 1024);
+	}
+	put_site(site);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* ---------------------------------------------------------------- writing the index */
+
+typedef struct Writer
+{
+	Site	   *site;
+	int			n_rules;
+	int64		n,
+				allocated;
+	int64	   *record;
+	uint32	   *key;			/* n x n_rules; 0: none */
+	int64		n_keys;
+	int64		written;
+} Writer;
+
+/* (record_id, an input ...) */
+static void
+record_row(TupleTableSlot *slot, void *state)
+{
+	Writer	   *w = state;
+	Site	   *site = w->site;
+	int32		at;
+
+	if (w->n == w->allocated)
+	{
+		w->allocated = w->allocated ? w->allocated * 2 : 1024;
+		w->record = w->record ? repalloc_huge(w->record, w->allocated * sizeof(int64)) : palloc(w->allocated * sizeof(int64));
+		w->key = w->key ? repalloc_huge(w->key, w->allocated * w->n_rules * sizeof(uint32)) : palloc(w->allocated * w->n_rules * sizeof(uint32));
+	}
+	if (site->store.n == STORE_RECORDS)
+	{
+		CHECK_FOR_INTERRUPTS();
+		cdp_store_clear(&site->store);
+	}
+	at = cdp_store_add_record(&site->store);
+	require(site, at >= 0);
+	for (int i = 0; i < site->n_inputs; i++)
+		if (site->input[i].column >= 0 && !slot->tts_isnull[i + 1])
+			keep_value(site, at, site->input[i].column, slot->tts_values[i + 1]);
+	w->record[w->n] = DatumGetInt64(slot->tts_values[0]);
+	for (int r = 0; r < w->n_rules; r++)
+	{
+		uint32		key = cdp_rule_key(&site->blocker, r, at);
+
+		w->key[w->n * w->n_rules + r] = key;
+		w->n_keys += key != 0;
+	}
+	w->n++;
+}
+
+/* Reads records and makes their keys. */
+static void
+read_keys(Writer *w, bool whole)
+{
+	Site	   *site = w->site;
+	StringInfoData sql;
+	bool		isnull;
+	Datum	   *inputs;
+	int			n;
+	char	  **input_sql;
+
+	query(psprintf("SELECT coalesce(pg_catalog.array_agg(u.sql ORDER BY c.position, u.i), '{}') FROM cdp_internal.model_comparisons(%s, %d) c"
+				   " CROSS JOIN LATERAL pg_catalog.unnest(c.input_sql) WITH ORDINALITY u(sql, i)", quote_literal_cstr(site->schema), site->model_id),
+		  0, NULL, NULL, false);
+	deconstruct_array(DatumGetArrayTypeP(result(0, 1, &isnull)), TEXTOID, -1, false, TYPALIGN_INT, &inputs, NULL, &n);
+	if (n != site->n_inputs)
+		elog(ERROR, "cdp: the model compares %d values instead of %d", n, site->n_inputs);
+	input_sql = palloc((n + 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+		input_sql[i] = TextDatumGetCString(inputs[i]);
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT r.record_id::pg_catalog.int8");
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&sql, ", (%s)::pg_catalog.text", site->input[i].column >= 0 ? input_sql[i] : "NULL");
+	appendStringInfo(&sql, " FROM %s.record r%s", site->schema,
+					 whole ? "" : " WHERE r.record_id IN (SELECT c.record_id FROM pg_temp.cdp_changed c)");
+	cdp_core_stream(sql.data, 0, NULL, NULL, record_row, w);
+	cdp_store_clear(&site->store);
+}
+
+/* A row of match_key while it is put together. */
+typedef struct Row
+{
+	int			n,
+				allocated;
+	uint32	   *key;
+	int64	   *record;
+} Row;
+
+static void
+row_add(Row *row, uint32 key, int64 record)
+{
+	if (row->n == row->allocated)
+	{
+		row->allocated = row->allocated ? row->allocated * 2 : 256;
+		row->key = row->key ? repalloc_huge(row->key, row->allocated * sizeof(uint32)) : palloc(row->allocated * sizeof(uint32));
+		row->record = row->record ? repalloc_huge(row->record, row->allocated * sizeof(int64)) : palloc(row->allocated * sizeof(int64));
+	}
+	row->key[row->n] = key;
+	row->record[row->n++] = record;
+}
+
+static Datum
+make_array(const void *data, int n, Oid type, Size size)
+{
+	Size		bytes = ARR_OVERHEAD_NONULLS(1) + n * size;
+	ArrayType  *array = palloc0(bytes);
+
+	SET_VARSIZE(array, bytes);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = type;
+	ARR_DIMS(array)[0] = n;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), data, n * size);
+	return PointerGetDatum(array);
+}
+
+static void
+write_row(Writer *w, int32 bucket, const Row *row, bool insert)
+{
+	static Oid	argtypes[] = {INT4OID, INT4ARRAYOID, INT8ARRAYOID};
+	Datum		args[3] = {Int32GetDatum(bucket)};
+	SPIPlanPtr	plan = insert
+		? cdp_core_plan(w->site->space, "INSERT INTO @.match_key (bucket, keys, record_ids) VALUES ($1, $2, $3)", 3, argtypes)
+		: cdp_core_plan(w->site->space, "INSERT INTO @.match_key (bucket, keys, record_ids) VALUES ($1, $2, $3)"
+						" ON CONFLICT (bucket) DO UPDATE SET keys = excluded.keys, record_ids = excluded.record_ids", 3, argtypes);
+
+	args[1] = make_array(row->key, row->n, INT4OID, sizeof(int32));
+	args[2] = make_array(row->record, row->n, INT8OID, sizeof(int64));
+	execute(plan, args, false);
+	pfree(DatumGetPointer(args[1]));
+	pfree(DatumGetPointer(args[2]));
+}
+
+/* Adds the records of one hash, or record 0 when they are too many. */
+static void
+add_block(Writer *w, Row *row, uint32 key, const int64 *ids, int64 n)
+{
+	if (n > MAX_BLOCK)
+		row_add(row, key, 0);
+	else
+		for (int64 i = 0; i < n; i++)
+			row_add(row, key, ids[i]);
+}
+
+/* Takes the keys of the slice, room many, sorted: keyed[i].at is a place in w->record. */
+static CdpKeyed *
+slice_keys(Writer *w, int slice, int slice_bits, int64 room, CdpKeyed **spare, int64 *n_out)
+{
+	int64		n = 0;
+	CdpKeyed   *keyed = MemoryContextAllocHuge(CurrentMemoryContext, (room + 1) * sizeof(CdpKeyed));
+	CdpKeyed   *sorted;
+
+	*spare = MemoryContextAllocHuge(CurrentMemoryContext, (room + 1) * sizeof(CdpKeyed));
+	for (int64 i = 0; i < w->n; i++)
+		for (int r = 0; r < w->n_rules; r++)
+		{
+			uint32		key = w->key[i * w->n_rules + r];
+
+			if (key != 0 && bucket_of(key, slice_bits) == slice)
+				keyed[n++] = (CdpKeyed) {.key = key, .at = i};
+		}
+	sorted = cdp_keyed_sort(&w->site->store.work, keyed, *spare, n);
+	if (sorted != keyed)
+		*spare = keyed;
+	*n_out = n;
+	return sorted;
+}
+
+static void
+write_whole(Writer *w)
+{
+	Site	   *site = w->site;
+	int			slice_bits = 0;
+	Row			row = {0};
+	int64	   *ids = palloc((MAX_BLOCK + 1) * sizeof(int64));
+	int64	   *room;
+
+	site->bits = 0;
+	while (site->bits < 30 && (int64) ENTRIES << site->bits < w->n_keys)
+		site->bits++;
+	while (slice_bits < site->bits && (int64) SLICE << slice_bits < w->n_keys)
+		slice_bits++;
+	room = palloc0(sizeof(int64) << slice_bits);
+	for (int64 i = 0; i < w->n * w->n_rules; i++)
+		if (w->key[i] != 0)
+			room[bucket_of(w->key[i], slice_bits)]++;
+	for (int slice = 0; slice < 1 << slice_bits; slice++)
+	{
+		CdpKeyed   *spare;
+		int64		n;
+		CdpKeyed   *keyed = slice_keys(w, slice, slice_bits, room[slice], &spare, &n);
+
+		for (int64 i = 0; i < n;)
+		{
+			int32		bucket = bucket_of(keyed[i].key, site->bits);
+
+			CHECK_FOR_INTERRUPTS();
+			row.n = 0;
+			while (i < n && bucket_of(keyed[i].key, site->bits) == bucket)
+			{
+				uint32		key = keyed[i].key;
+				int64		block = 0;
+
+				for (; i < n && keyed[i].key == key; i++, block++)
+					if (block < MAX_BLOCK)
+						ids[block] = w->record[keyed[i].at];
+				add_block(w, &row, key, ids, block);
+			}
+			write_row(w, bucket, &row, true);
+			w->written += row.n;
+		}
+		pfree(keyed);
+		pfree(spare);
+	}
+}
+
+static int
+by_id(const void *x, const void *y)
+{
+	int64		a = *(const int64 *) x,
+				b = *(const int64 *) y;
+
+	return a < b ? -1 : a > b;
+}
+
+/* A row of the table: what it has of records that did not change goes to row. */
+static void
+read_row(Writer *w, int32 bucket, const int64 *changed, Row *row)
+{
+	static Oid	argtypes[] = {INT4OID};
+	Datum		args[1] = {Int32GetDatum(bucket)};
+	bool		isnull;
+	int			n,
+				n_ids;
+	uint32	   *keys;
+	int64	   *ids;
+
+	row->n = 0;
+	execute(cdp_core_plan(w->site->space, "SELECT k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[] FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) $1",
+						  1, argtypes), args, false);
+	if (SPI_processed == 0)
+		return;
+	keys = plain_array(result(0, 1, &isnull), INT4OID, &n);
+	ids = plain_array(result(0, 2, &isnull), INT8OID, &n_ids);
+	for (int i = 0; i < Min(n, n_ids); i++)
+		if (bsearch(&ids[i], changed, w->n, sizeof(int64), by_id) == NULL)
+			row_add(row, keys[i], ids[i]);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Brings the keys of changed records into the rows where they belong. */
+static void
+write_changed(Writer *w)
+{
+	Site	   *site = w->site;
+	MemoryContext batch = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
+	int64	   *changed = palloc((w->n + 1) * sizeof(int64));
+	CdpKeyed   *spare;
+	int64		n;
+	CdpKeyed   *keyed = slice_keys(w, 0, 0, w->n_keys, &spare, &n);
+
+	memcpy(changed, w->record, w->n * sizeof(int64));
+	qsort(changed, w->n, sizeof(int64), by_id);
+	for (int64 i = 0; i < n;)
+	{
+		int32		bucket = bucket_of(keyed[i].key, site->bits);
+		MemoryContext old = MemoryContextSwitchTo(batch);
+		Row			before = {0},
+					after = {0};
+		int			b = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		read_row(w, bucket, changed, &before);
+		/* both are sorted by key: merge them, block by block */
+		while (b < before.n || (i < n && bucket_of(keyed[i].key, site->bits) == bucket))
+		{
+			bool		more = i < n && bucket_of(keyed[i].key, site->bits) == bucket;
+			uint32		key = b < before.n && (!more || before.key[b] <= keyed[i].key) ? before.key[b] : keyed[i].key;
+			int			from = after.n;
+			bool		too_many = false;
+
+			for (; b < before.n && before.key[b] == key; b++)
+			{
+				too_many |= before.record[b] == 0;
+				row_add(&after, key, before.record[b]);
+			}
+			for (; i < n && keyed[i].key == key; i++)
+				row_add(&after, key, w->record[keyed[i].at]);
+			if (too_many || after.n - from > MAX_BLOCK)
+			{
+				after.n = from;
+				row_add(&after, key, 0);
+			}
+		}
+		write_row(w, bucket, &after, false);
+		w->written += after.n - before.n;
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(batch);
+	}
+	MemoryContextDelete(batch);
+	pfree(keyed);
+	pfree(spare);
+}
+
+static void
+write_info(Writer *w)
+{
+	Site	   *site = w->site;
+	Oid			argtypes[] = {INT4OID, INT4OID, INT4OID, INT8OID};
+	Datum		args[] = {Int32GetDatum(site->model_id), Int32GetDatum(FORMAT), Int32GetDatum(site->bits), Int64GetDatum(w->n)};
+
+	query(psprintf("INSERT INTO %s.match_key_info (model_id, format, bits, records) VALUES ($1, $2, $3, $4)", site->schema), 4, argtypes, args, false);
+}
+
+PG_FUNCTION_INFO_V1(cdp_write_match_keys);
+
+/* cdp_internal.write_match_keys(space regnamespace, model_id int, whole boolean) -> bigint */
+Datum
+cdp_write_match_keys(PG_FUNCTION_ARGS)
+{
+	Oid			space = PG_GETARG_OID(0);
+	int			model_id = PG_GETARG_INT32(1);
+	bool		whole = PG_GETARG_BOOL(2);
+	Writer	   *w;
+	Site	   *site;
+	int64		written;
+
+	(void) cdp_core_space_schema(space);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	site = make_site(space, model_id, false);
+	w = palloc0(sizeof(Writer));
+	w->site = site;
+	if (model_id != 0 && !whole)
+	{
+		query(psprintf("SELECT 1 FROM %s.match_key_info i WHERE i.model_id = %d", site->schema, model_id), 0, NULL, NULL, false);
+		whole = SPI_processed == 0 || !read_index(site, false);
+	}
+	if (whole || model_id == 0)
+	{
+		query(psprintf("DELETE FROM %s.match_key", site->schema), 0, NULL, NULL, false);
+		query(psprintf("DELETE FROM %s.match_key_rule", site->schema), 0, NULL, NULL, false);
+		query(psprintf("DELETE FROM %s.match_key_info", site->schema), 0, NULL, NULL, false);
+	}
+	if (model_id != 0)
+	{
+		if (whole)
+		{
+			query(psprintf("INSERT INTO %1$s.match_key_rule (rule, keys) SELECT row_number() OVER (ORDER BY x.own, x.rule, x.name), x.keys FROM ("
+						   " SELECT false AS own, r.rule, ''::text AS name, r.keys FROM %1$s.match_rule r WHERE r.model_id = %2$d"
+						   " UNION ALL SELECT true, 0, u.rule, u.keys FROM %1$s.match_user_rule u) x", site->schema, model_id), 0, NULL, NULL, false);
+			read_rules(site, psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r ORDER BY r.rule", site->schema), false);
+		}
+		w->n_rules = site->blocker.n_rules;
+		read_keys(w, whole);
+		if (whole)
+		{
+			write_whole(w);
+			write_info(w);
+		}
+		else
+			write_changed(w);
+	}
+	written = w->written;
+	MemoryContextDelete(site->context);
+	SPI_finish();
+	PG_RETURN_INT64(written);
+}
