@@ -113,16 +113,35 @@ CREATE FUNCTION inc_src.compare(n int) RETURNS void LANGUAGE sql AS $$
       JOIN cdp.match_values('inc_step') a ON a.record_id = l.record_a JOIN cdp.match_values('inc_step') b ON b.record_id = l.record_b
      CROSS JOIN LATERAL (SELECT 'weight in SQL' AS what, cdp.pair_weight(m.model, a.keys, b.keys) AS weight
                          UNION ALL SELECT 'weight in SQL, the other way round', cdp.pair_weight(m.model, b.keys, a.keys)
-                         UNION ALL SELECT 'explanation', (SELECT (array_agg(e.running_total ORDER BY e.step DESC))[1] FROM cdp.explain_pair('inc_step', l.record_a, l.record_b) e) WHERE l.i % 20 = 0
-                         UNION ALL SELECT 'sum of the explanation', (SELECT sum(e.weight ORDER BY e.step) FROM cdp.explain_pair('inc_step', l.record_a, l.record_b) e) WHERE l.i % 20 = 0) x
+                         UNION ALL SELECT 'explanation', (SELECT (array_agg(e.running_total ORDER BY e.step DESC))[1] FROM cdp.explain_pair('inc_step', l.record_a, l.record_b) e) WHERE l.i % 60 = 0
+                         UNION ALL SELECT 'sum of the explanation', (SELECT sum(e.weight ORDER BY e.step) FROM cdp.explain_pair('inc_step', l.record_a, l.record_b) e) WHERE l.i % 60 = 0) x
      WHERE x.weight IS DISTINCT FROM l.weight
+$$;
+-- whoever is looked up is found in both: the same people, of the same weight
+CREATE FUNCTION inc_src.found(space name, person jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    result text[];
+BEGIN
+    EXECUTE format('SELECT array_agg(p.person || '' '' || f.weight ORDER BY f.weight DESC, p.person) FROM cdp.lookup(%1$L, $1, 1000) f
+                     CROSS JOIN LATERAL (SELECT min(r.source_id || r.source_key) AS person FROM %1$I.identity i JOIN %1$I.record r USING (record_id) WHERE i.profile_id = f.profile_id) p', space)
+       INTO result USING person;
+    RETURN result;
+END
+$$;
+CREATE FUNCTION inc_src.look_up(n int, people int) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO inc_src.finding
+    SELECT n, 'looked up', p.person::text, NULL, concat(s.found, ' ', o.found), NULL, NULL
+      FROM (SELECT jsonb_strip_nulls(jsonb_build_object('given_name', r.given, 'family_name', r.family, 'birth_date', r.born, 'street', r.street, 'city', r.city, 'email', r.email, 'phone', r.phone)) AS person
+              FROM generate_series(1, 5) i CROSS JOIN LATERAL inc_src.make_row(1, 'x', i % people) r OFFSET 0) p
+     CROSS JOIN LATERAL inc_src.found('inc_step', p.person) AS s(found) CROSS JOIN LATERAL inc_src.found('inc_once', p.person) AS o(found)
+     WHERE p.person <> '{}' AND s.found IS DISTINCT FROM o.found
 $$;
 CREATE FUNCTION inc_src.empty(space name) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     id int;
 BEGIN
     EXECUTE format('TRUNCATE %1$I.record, %1$I.identity, %1$I.identifier, %1$I.link, %1$I.refused_merge, %1$I.weakest_link, %1$I.merge_log, %1$I.profile, %1$I.profile_alias, %1$I.rejected_value,
-                    %1$I.match_model, %1$I.match_level, %1$I.match_input, %1$I.match_frequency, %1$I.match_rule', space);
+                    %1$I.match_model, %1$I.match_level, %1$I.match_input, %1$I.match_frequency, %1$I.match_rule, %1$I.match_key, %1$I.match_key_rule, %1$I.match_key_info', space);
     SELECT cdp.import_model(space::text::regnamespace, m.model, 'test') INTO id FROM inc_src.model m;
     PERFORM cdp.activate_model(space::text::regnamespace, id);
 END
@@ -177,7 +196,7 @@ BEGIN
     PERFORM cdp.resolve('inc_once');
     PERFORM inc_src.rule('inc_once', t.a, t.b, t.tells LIKE '% Infinity') FROM inc_src.tells('inc_step') t WHERE t.what = 'links' AND t.tells LIKE 'ruling %';
     PERFORM cdp.resolve('inc_once');
-    PERFORM inc_src.compare(n);
+    PERFORM inc_src.compare(n), inc_src.look_up(n, people);
 END
 $$;
 CREATE PROCEDURE inc_src.worlds(first int, last int) LANGUAGE plpgsql AS $$
