@@ -76,6 +76,8 @@ SELECT count(*) > 50 AS trained FROM cdp.train('inc_train');
 SELECT origin, warnings FROM inc_train.match_model;
 CREATE TABLE inc_src.model AS SELECT cdp.export_model('inc_train') AS model;
 SELECT inc_src.make_space(space, 'inc_src.s1', 'inc_src.s2') FROM unnest('{inc_step,inc_once}'::name[]) space;
+-- a rule whose blocks are mostly too large
+SELECT cdp.add_blocking_rule(space, 'town', '{city exact}') FROM unnest('{inc_step,inc_once}'::regnamespace[]) space;
 
 -- what a space says, in terms of source rows
 CREATE FUNCTION inc_src.tells(space name) RETURNS TABLE (what text, a text, b text, tells text) LANGUAGE plpgsql SET extra_float_digits = 1 AS $$
@@ -85,13 +87,13 @@ BEGIN
                      FROM %1$I.record r LEFT JOIN %1$I.identity i USING (record_id))
         SELECT 'partition', r.name, r.name, r.person FROM r
         UNION ALL
-        SELECT 'links', least(x.name, y.name), greatest(x.name, y.name), l.origin || ' ' || l.weight FROM %1$I.link l JOIN r x ON x.record_id = l.record_a JOIN r y ON y.record_id = l.record_b
+        SELECT 'links', least(x.name, y.name), greatest(x.name, y.name), l.origin || ' ' || l.weight FROM %1$I.link l LEFT JOIN r x ON x.record_id = l.record_a LEFT JOIN r y ON y.record_id = l.record_b
         UNION ALL
         SELECT 'refused merges', least(x.name, y.name), greatest(x.name, y.name), concat_ws(' ', f.kind, f.value, f.refused_by) FROM %1$I.refused_merge f
-          JOIN r x ON x.record_id = f.record_a JOIN r y ON y.record_id = f.record_b
+          LEFT JOIN r x ON x.record_id = f.record_a LEFT JOIN r y ON y.record_id = f.record_b
         UNION ALL
-        SELECT 'weakest links', least(x.name, y.name), greatest(x.name, y.name), w.weight || ' ' || x.person FROM %1$I.weakest_link w
-          JOIN r x ON x.record_id = w.record_a JOIN r y ON y.record_id = w.record_b
+        SELECT 'weakest links', least(x.name, y.name), greatest(x.name, y.name), concat_ws(' ', w.weight, x.person, x.profile_id = w.profile_id AND y.profile_id = w.profile_id) FROM %1$I.weakest_link w
+          LEFT JOIN r x ON x.record_id = w.record_a LEFT JOIN r y ON y.record_id = w.record_b
         UNION ALL
         SELECT DISTINCT 'golden records', r.person, NULL, (to_jsonb(p) - '{profile_id,updated_at}'::text[])::text FROM %1$I.profile p LEFT JOIN r USING (profile_id)
     $sql$, space);
@@ -103,13 +105,43 @@ CREATE FUNCTION inc_src.compare(n int) RETURNS void LANGUAGE sql AS $$
     WITH s AS MATERIALIZED (SELECT * FROM inc_src.tells('inc_step')), o AS MATERIALIZED (SELECT * FROM inc_src.tells('inc_once'))
     INSERT INTO inc_src.finding
     SELECT n, x.what, x.a, x.b, x.tells, true, false FROM (TABLE s EXCEPT ALL TABLE o) x UNION ALL SELECT n, x.what, x.a, x.b, x.tells, false, true FROM (TABLE o EXCEPT ALL TABLE s) x
+    -- a link, SQL and an explanation say the same, to the last bit
+    UNION ALL
+    SELECT n, x.what, l.record_a::text, l.record_b::text, concat_ws(' ', l.weight, x.weight), NULL, NULL
+      FROM (SELECT cdp.export_model('inc_step', frequencies => false) AS model OFFSET 0) m
+     CROSS JOIN (SELECT l.*, row_number() OVER (ORDER BY l.record_b, l.record_a) AS i FROM inc_step.link l WHERE l.origin = 'model') l
+      JOIN cdp.match_values('inc_step') a ON a.record_id = l.record_a JOIN cdp.match_values('inc_step') b ON b.record_id = l.record_b
+     CROSS JOIN LATERAL (SELECT 'weight in SQL' AS what, cdp.pair_weight(m.model, a.keys, b.keys) AS weight
+                         UNION ALL SELECT 'weight in SQL, the other way round', cdp.pair_weight(m.model, b.keys, a.keys)
+                         UNION ALL SELECT 'explanation', (SELECT (array_agg(e.running_total ORDER BY e.step DESC))[1] FROM cdp.explain_pair('inc_step', l.record_a, l.record_b) e) WHERE l.i % 60 = 0
+                         UNION ALL SELECT 'sum of the explanation', (SELECT sum(e.weight ORDER BY e.step) FROM cdp.explain_pair('inc_step', l.record_a, l.record_b) e) WHERE l.i % 60 = 0) x
+     WHERE x.weight IS DISTINCT FROM l.weight
+$$;
+-- whoever is looked up is found in both: the same people, of the same weight
+CREATE FUNCTION inc_src.found(space name, person jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    result text[];
+BEGIN
+    EXECUTE format('SELECT array_agg(p.person || '' '' || f.weight ORDER BY f.weight DESC, p.person) FROM cdp.lookup(%1$L, $1, 1000) f
+                     CROSS JOIN LATERAL (SELECT min(r.source_id || r.source_key) AS person FROM %1$I.identity i JOIN %1$I.record r USING (record_id) WHERE i.profile_id = f.profile_id) p', space)
+       INTO result USING person;
+    RETURN result;
+END
+$$;
+CREATE FUNCTION inc_src.look_up(n int, people int) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO inc_src.finding
+    SELECT n, 'looked up', p.person::text, NULL, concat(s.found, ' ', o.found), NULL, NULL
+      FROM (SELECT jsonb_strip_nulls(jsonb_build_object('given_name', r.given, 'family_name', r.family, 'birth_date', r.born, 'street', r.street, 'city', r.city, 'email', r.email, 'phone', r.phone)) AS person
+              FROM generate_series(1, 5) i CROSS JOIN LATERAL inc_src.make_row(1, 'x', i % people) r OFFSET 0) p
+     CROSS JOIN LATERAL inc_src.found('inc_step', p.person) AS s(found) CROSS JOIN LATERAL inc_src.found('inc_once', p.person) AS o(found)
+     WHERE p.person <> '{}' AND s.found IS DISTINCT FROM o.found
 $$;
 CREATE FUNCTION inc_src.empty(space name) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     id int;
 BEGIN
     EXECUTE format('TRUNCATE %1$I.record, %1$I.identity, %1$I.identifier, %1$I.link, %1$I.refused_merge, %1$I.weakest_link, %1$I.merge_log, %1$I.profile, %1$I.profile_alias, %1$I.rejected_value,
-                    %1$I.match_model, %1$I.match_level, %1$I.match_input, %1$I.match_frequency, %1$I.match_rule', space);
+                    %1$I.match_model, %1$I.match_level, %1$I.match_input, %1$I.match_frequency, %1$I.match_rule, %1$I.match_key, %1$I.match_key_rule, %1$I.match_key_info', space);
     SELECT cdp.import_model(space::text::regnamespace, m.model, 'test') INTO id FROM inc_src.model m;
     PERFORM cdp.activate_model(space::text::regnamespace, id);
 END
@@ -164,7 +196,7 @@ BEGIN
     PERFORM cdp.resolve('inc_once');
     PERFORM inc_src.rule('inc_once', t.a, t.b, t.tells LIKE '% Infinity') FROM inc_src.tells('inc_step') t WHERE t.what = 'links' AND t.tells LIKE 'ruling %';
     PERFORM cdp.resolve('inc_once');
-    PERFORM inc_src.compare(n);
+    PERFORM inc_src.compare(n), inc_src.look_up(n, people);
 END
 $$;
 CREATE PROCEDURE inc_src.worlds(first int, last int) LANGUAGE plpgsql AS $$

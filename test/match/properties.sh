@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Builds the property tests that need no server with the sanitizers and runs them: with
+# addresses and undefined behaviour watched, and what uses threads with races watched.
+# Usage: test/match/properties.sh [rounds [seed]]; without rounds a moment's worth.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=$(mktemp -d "${TMPDIR:-/tmp}/cdp-match.XXXXXX")
+trap 'rm -rf "$out"' EXIT
+compile=(gcc -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-parameter -Isrc)
+cores=(src/match/{pairs,block,parallel,store,score,sum,relation,compare,nickname,chars,distance,jaro,tokens,phonetic,double_metaphone}.c)
+
+"${compile[@]}" -fsanitize=address,undefined -fno-sanitize-recover=undefined -o "$out/agglomerate" test/match/agglomerate.c src/match/agglomerate.c -lm
+"${compile[@]}" -fsanitize=address,undefined -fno-sanitize-recover=undefined -o "$out/pairs" test/match/pairs.c "${cores[@]}" -licuuc -lm
+"${compile[@]}" -fsanitize=thread -o "$out/pairs_threads" test/match/pairs.c "${cores[@]}" -licuuc -lm
+"$out/agglomerate" "${1:-2000}" "${2:-1}"
+"$out/pairs" "${1:-100}" "${2:-1}"
+# the thread sanitizer does not bear randomised addresses everywhere
+setarch -R "$out/pairs_threads" "${1:-40}" "${2:-1}"
