@@ -88,7 +88,7 @@ BEGIN
     CREATE TEMP TABLE looked_up ON COMMIT DROP AS
     SELECT a.person, l.record_id, l.weight, a.id FROM (
         SELECT c.id, jsonb_strip_nulls(jsonb_build_object('given_name', c.given, 'family_name', overlay(c.family PLACING 'e' FROM 2 FOR 1), 'birth_date', c.born, 'street', c.street, 'phone', c.phone)) AS person
-          FROM lookup_src.customer c WHERE c.id % 9 = 0 OR c.id > 9000) a CROSS JOIN LATERAL cdp.lookup('lookup_t', a.person, 5) l;
+          FROM lookup_src.customer c WHERE c.id % 40 = 0 OR c.id > 9000) a CROSS JOIN LATERAL cdp.lookup('lookup_t', a.person, 5) l;
     INSERT INTO lookup_src.customer SELECT DISTINCT 100000 + id, person ->> 'given_name', person ->> 'family_name', person ->> 'birth_date', person ->> 'street', NULL, NULL, person ->> 'phone' FROM looked_up;
     PERFORM cdp.resolve('lookup_t');
     RETURN QUERY SELECT count(*), count(*) FILTER (WHERE e.total IS DISTINCT FROM l.weight) FROM looked_up l JOIN lookup_t.record r ON r.source_key = (100000 + l.id)::text
@@ -96,7 +96,7 @@ BEGIN
 END
 $$;
 BEGIN;
-SELECT compared > 100 AS enough, different FROM lookup_src.differences();
+SELECT compared > 40 AS enough, different FROM lookup_src.differences();
 ROLLBACK;
 
 -- changes are seen after resolve, and the same as when all is written anew
@@ -109,11 +109,11 @@ SELECT * FROM lookup_src.who('{"given_name": "Ottokar", "family_name": "Premysl"
 SELECT count(*) FROM cdp.lookup('lookup_t', '{"family_name": "Zimmermann", "phone": "+12025550177"}') l JOIN lookup_t.record r USING (record_id) WHERE r.source_key = '9001';
 SELECT * FROM lookup_src.who('{"given_name": "Wilhelmina", "family_name": "Quartermain", "street": "12 Abbey Lane"}', 5);
 CREATE TABLE lookup_src.answers AS
-SELECT a.id, l.* FROM (SELECT c.id, jsonb_strip_nulls(jsonb_build_object('given_name', c.given, 'family_name', c.family, 'birth_date', c.born)) AS person FROM lookup_src.customer c WHERE c.id % 10 = 0 OR c.id > 9000) a
+SELECT a.id, l.* FROM (SELECT c.id, jsonb_strip_nulls(jsonb_build_object('given_name', c.given, 'family_name', c.family, 'birth_date', c.born)) AS person FROM lookup_src.customer c WHERE c.id % 40 = 0 OR c.id > 9000) a
  CROSS JOIN LATERAL cdp.lookup('lookup_t', a.person) l;
 SELECT cdp_internal.write_match_keys('lookup_t', (SELECT model_id FROM lookup_t.match_model WHERE active), true) > 0 AS written;
-SELECT count(*) > 100 AS some, count(*) FILTER (WHERE o.id IS NULL OR w.id IS NULL) AS different FROM lookup_src.answers o
-  FULL JOIN (SELECT a.id, l.* FROM (SELECT c.id, jsonb_strip_nulls(jsonb_build_object('given_name', c.given, 'family_name', c.family, 'birth_date', c.born)) AS person FROM lookup_src.customer c WHERE c.id % 10 = 0 OR c.id > 9000) a
+SELECT count(*) > 40 AS some, count(*) FILTER (WHERE o.id IS NULL OR w.id IS NULL) AS different FROM lookup_src.answers o
+  FULL JOIN (SELECT a.id, l.* FROM (SELECT c.id, jsonb_strip_nulls(jsonb_build_object('given_name', c.given, 'family_name', c.family, 'birth_date', c.born)) AS person FROM lookup_src.customer c WHERE c.id % 40 = 0 OR c.id > 9000) a
               CROSS JOIN LATERAL cdp.lookup('lookup_t', a.person) l) w USING (id, profile_id, record_id, weight, probability);
 
 -- definitions change under a session that has looked up before

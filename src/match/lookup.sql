@@ -60,6 +60,7 @@ RETURNS TABLE (profile_id bigint, record_id bigint, weight double precision, pro
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
+SET jit = off
 AS 'MODULE_PATHNAME', 'cdp_lookup';
 REVOKE ALL ON FUNCTION cdp.lookup(regnamespace, jsonb, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.lookup(regnamespace, jsonb, int) IS
