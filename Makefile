@@ -42,7 +42,7 @@ SQL_PIECES = \
 	src/match/evaluate.sql src/match/string.sql \
 	src/match/engine.sql \
 	src/match/compare.sql \
-	src/match/score.sql src/match/model.sql src/match/explain.sql src/match/review.sql \
+	src/match/score.sql src/match/model.sql src/match/explain.sql src/match/review.sql src/match/blocking.sql \
 	src/match/lookup.sql \
 	src/consent/ledger.sql src/consent/consent.sql \
 	src/segment/trait.sql src/segment/segment.sql \
@@ -55,8 +55,9 @@ REGRESS += source attribute resolve cluster explain quality evaluate run grant s
 REGRESS += odd_names
 REGRESS += engine
 REGRESS += compare
+REGRESS += comparison condition model score review blocking
+REGRESS += increments
 REGRESS += lookup
-REGRESS += comparison model score review
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

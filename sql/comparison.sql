@@ -31,6 +31,8 @@ SELECT cdp.set_comparison('comparison_t', 'state', enabled => false);
 SELECT cdp.set_comparison('comparison_t', 'company and size', '{company,size}', conditions =>
     '[{"name": "same", "condition": "lower(a.company) = lower(b.company) AND a.size = b.size", "description": "same company and size"}, {"name": "next", "condition": "a.size::int + 1 = b.size::int"}]');
 SELECT position, comparison, measure, attributes, is_default, enabled FROM cdp.comparisons('comparison_t') WHERE NOT is_default;
+SELECT cdp.set_comparison('comparison_t', 'state');
+SELECT comparison, measure, enabled FROM cdp.comparisons('comparison_t') WHERE comparison = 'state';
 -- the first condition that holds; else; a null is not true; whoever comes first is a
 SELECT x.a, x.b, cdp_internal.condition_level('comparison_t', c.comparison, c.attributes, c.conditions, x.a, x.b, 1, 2) AS level
   FROM cdp.comparisons('comparison_t') c
@@ -65,6 +67,7 @@ SELECT pg_temp.refused('x', '{}', 'text', NULL);
 SELECT pg_temp.refused('', '{company}', 'text', NULL);
 SELECT pg_temp.refused('x', '{company}', NULL, '[]');
 SELECT pg_temp.refused('x', '{company}', NULL, '{"name": "same"}');
+SELECT pg_temp.refused('x', '{company,size,name,state,email,phone,birth_date,given_name,family_name}', NULL, '[{"name": "same", "condition": "true"}]');
 SELECT pg_temp.refused('x', '{company}', NULL, '[{"name": "same"}]');
 SELECT pg_temp.refused('x', '{company}', NULL, '[{"name": "else", "condition": "true"}]');
 SELECT pg_temp.refused('x', '{company}', NULL, '[{"name": "same", "condition": "true"}, {"name": "same", "condition": "true"}]');

@@ -90,6 +90,12 @@ SET cdp.match_memory = '64kB';
 SELECT engine_src.model_hash('engine_t', cdp_internal.train_model('engine_t')) = :'model_hash' AS little_memory, engine_src.pairs_hash('engine_t', :model) = :'pairs_hash' AS pairs;
 SELECT (SELECT array_agg((rule, keys, pairs, blocks, largest, refined)::text ORDER BY rule) FROM engine_t.match_rule WHERE model_id = :model)
      = (SELECT array_agg((rule, keys, pairs, blocks, largest, refined)::text ORDER BY rule) FROM cdp_internal.block_sizes('engine_t', :model)) AS same_counts;
+-- no room for the files
+SET temp_file_limit = '8kB';
+SELECT count(*) FROM cdp_internal.score_pairs('engine_t', :model);
+\echo :LAST_ERROR_SQLSTATE
+RESET temp_file_limit;
+SELECT engine_src.pairs_hash('engine_t', :model) = :'pairs_hash' AS pairs;
 RESET cdp.match_memory;
 RESET cdp.match_threads;
 -- the same rows, written in another order

@@ -110,7 +110,7 @@ SELECT records FROM cdp.resolve('hard_u');
 
 -- a column of another type than the clustering reads
 ALTER TABLE hard_u.identifier ALTER value TYPE bigint USING 7;
-SELECT count(*) >= 0 AS survived FROM cdp_internal.cluster('hard_u', false, 50);
+SELECT count(*) >= 0 AS survived FROM cdp_internal.cluster('hard_u', false, 50, 0);
 
 -- double rows where a key should have been, in components that constraints take apart; a region that is gone
 SELECT cdp.create_space('hard_w');
@@ -121,7 +121,7 @@ SELECT cdp.add_source('hard_w', 'hard_src.person', 'id', '{"email": "mail", "crm
 SELECT records, profiles FROM cdp.resolve('hard_w');
 ALTER TABLE hard_w.identity DROP CONSTRAINT identity_pkey;
 INSERT INTO hard_w.identity SELECT * FROM hard_w.identity;
-SELECT count(*) >= 0 AS survived FROM cdp_internal.cluster('hard_w', false, 50);
+SELECT count(*) >= 0 AS survived FROM cdp_internal.cluster('hard_w', false, 50, 0);
 ALTER TABLE hard_w.space_info ALTER region DROP NOT NULL;
 UPDATE hard_w.space_info SET region = NULL;
 SELECT cdp_internal.identifier_key('hard_w', 'tel', '+1 202 555 0123');

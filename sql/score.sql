@@ -50,12 +50,14 @@ SELECT person || '-' || c AS id, CASE WHEN c = 2 AND person % 5 = 0 THEN left(gi
        CASE WHEN c = 3 AND person % 3 = 0 THEN NULL ELSE city END AS city, CASE WHEN c = 2 AND person % 2 = 0 THEN NULL ELSE phone END AS phone
   FROM score_src.person, generate_series(1, 3) c;
 SELECT cdp.create_space('score_t');
-SELECT cdp.add_source('score_t', 'score_src.row', key => 'id', name => 'row', fields => '{"given_name": "given", "family_name": "family", "birth_date": "born::text", "city": "city", "phone": "phone"}');
+SELECT cdp.add_source('score_t', 'score_src.row', key => 'id', name => 'row', fields => '{"given_name": "given", "family_name": "family", "birth_date": "born::text", "city": "city", "phone": "phone", "company": "NULL::text", "country": "''US''::text"}');
 SELECT records FROM cdp.resolve('score_t');
 SELECT count(*) > 0 AS trained FROM cdp.train('score_t') WHERE topic = 'level';
+-- what no record has is no part of the model; what is the same for all is, and weighs next to nothing
+SELECT count(*) FILTER (WHERE comparison = 'company') AS company, count(*) FILTER (WHERE comparison = 'country') AS country, min(m) > 0 AND min(u[1]) > 0 AND min(u[4]) > 0 AS above_zero FROM score_t.match_level;
 CREATE TEMP TABLE scored AS SELECT p.* FROM cdp_internal.score_pairs('score_t', 1) p;
 SELECT count(*) > 100 AS pairs, min(weight) > 0 AS positive FROM scored;
-WITH v AS MATERIALIZED (SELECT * FROM cdp.match_values('score_t')), m AS (SELECT cdp.export_model('score_t', frequencies => false) AS model)
+WITH v AS MATERIALIZED (SELECT * FROM cdp.match_values('score_t')), m AS MATERIALIZED (SELECT cdp.export_model('score_t', frequencies => false) AS model)
 SELECT count(*) AS differ FROM m, scored s JOIN v a ON a.record_id = s.record_a JOIN v b ON b.record_id = s.record_b
  WHERE s.weight <> cdp.pair_weight(m.model, a.keys, b.keys) OR s.weight <> cdp.pair_weight(m.model, b.keys, a.keys);
 -- explanations sum to the weight exactly, and their last running total is it

@@ -64,7 +64,6 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "match/agglomerate.h"
 #include "match/match.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -42,7 +42,7 @@ BEGIN
     -- the session may have temporary tables of its own called cdp_something
     SELECT string_agg(format('pg_temp.%I', c.relname), ', ') INTO names FROM pg_class c
      WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r' AND c.relname = coalesce(only_one, c.relname)
-       AND c.relname IN ('cdp_touched', 'cdp_changed', 'cdp_stale', 'cdp_delta', 'cdp_exploded', 'cdp_affected', 'cdp_hub', 'cdp_kind', 'cdp_moved', 'cdp_clustered');
+       AND c.relname IN ('cdp_touched', 'cdp_changed', 'cdp_stale', 'cdp_delta', 'cdp_exploded', 'cdp_affected', 'cdp_hub', 'cdp_kind', 'cdp_moved', 'cdp_clustered', 'cdp_former', 'cdp_scored');
     IF names IS NOT NULL THEN
         EXECUTE 'DROP TABLE ' || names;
     END IF;
@@ -363,6 +363,9 @@ BEGIN
       INTO columns, firsts, rejects, attributes, single
       FROM cdp_internal.source_fields(space, source_id) f;
 
+    IF note_touched THEN
+        EXECUTE format('INSERT INTO pg_temp.cdp_former SELECT r.* FROM %s.record r JOIN pg_temp.cdp_delta d USING (record_id) WHERE NOT d.is_new', space);
+    END IF;
     IF removed > 0 THEN
         PERFORM cdp_internal.forget_records(space, 'SELECT d.record_id FROM pg_temp.cdp_delta d WHERE d.is_gone');
     END IF;
@@ -491,24 +494,32 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- who loses a link is affected too; but only what changed itself is scored again
+    -- all pairs of what changed, and of what shares a divided block with it
+    EXECUTE format('CREATE TEMP TABLE cdp_scored ON COMMIT DROP AS SELECT p.* FROM cdp_internal.score_pairs(%L, $1, true) p', space) USING model;
+    ANALYZE pg_temp.cdp_scored;
+    -- who loses or gains a link is affected too; most links stay as they are
     EXECUTE format($sql$
-        CREATE TEMP TABLE cdp_unlinked ON COMMIT DROP AS
-        WITH changed AS MATERIALIZED (SELECT DISTINCT c.record_id FROM pg_temp.cdp_changed c),
-        gone AS (DELETE FROM %1$s.link l WHERE l.origin = 'model'
-                    AND (l.record_a IN (SELECT c.record_id FROM changed c) OR l.record_b IN (SELECT c.record_id FROM changed c))
+        WITH anew AS MATERIALIZED (SELECT c.record_id FROM pg_temp.cdp_changed c UNION SELECT s.record_a FROM pg_temp.cdp_scored s WHERE s.record_a = s.record_b),
+        old AS (SELECT l.record_a, l.record_b, l.weight FROM anew a JOIN %1$s.link l ON l.record_a = a.record_id WHERE l.origin = 'model'
+                UNION SELECT l.record_a, l.record_b, l.weight FROM anew a JOIN %1$s.link l ON l.record_b = a.record_id WHERE l.origin = 'model'),
+        gone AS (DELETE FROM %1$s.link l USING old o
+                  WHERE l.record_a = o.record_a AND l.record_b = o.record_b AND l.origin = 'model'
+                    AND NOT EXISTS (SELECT FROM pg_temp.cdp_scored s WHERE s.record_a = o.record_a AND s.record_b = o.record_b AND s.weight = o.weight)
                  RETURNING l.record_a, l.record_b)
-        SELECT g.record_a AS record_id FROM gone g UNION SELECT g.record_b FROM gone g
+        INSERT INTO pg_temp.cdp_changed SELECT g.record_a FROM gone g UNION SELECT g.record_b FROM gone g
     $sql$, space);
-    EXECUTE format('INSERT INTO %s.link (record_a, record_b, origin, weight) SELECT p.record_a, p.record_b, ''model'', p.weight FROM cdp_internal.score_pairs(%L, $1, true) p
-                    ON CONFLICT (record_a, record_b, origin) DO UPDATE SET weight = excluded.weight', space, space) USING model;
-    INSERT INTO pg_temp.cdp_changed SELECT u.record_id FROM pg_temp.cdp_unlinked u;
-    DROP TABLE pg_temp.cdp_unlinked;
+    EXECUTE format($sql$
+        WITH made AS (INSERT INTO %1$s.link (record_a, record_b, origin, weight)
+                      SELECT s.record_a, s.record_b, 'model', s.weight FROM pg_temp.cdp_scored s WHERE s.record_a < s.record_b ON CONFLICT DO NOTHING
+                      RETURNING record_a, record_b)
+        INSERT INTO pg_temp.cdp_changed SELECT m.record_a FROM made m UNION SELECT m.record_b FROM made m
+    $sql$, space);
+    DROP TABLE pg_temp.cdp_scored;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.score_changed(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.score_changed(regnamespace, int) IS
-'Scores the pairs of the records in pg_temp.cdp_changed again and notes there who lost a link.';
+'Scores the pairs of the records in pg_temp.cdp_changed again, writes the links that differ and notes there whose they are.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.write_confidence(space regnamespace, model int, stale_only boolean)
 RETURNS void
@@ -632,6 +643,10 @@ BEGIN
         PERFORM cdp_internal.drop_identifier_indexes(space);
     END IF;
 
+    -- what matching compared before
+    IF note_changes THEN
+        EXECUTE format('CREATE TEMP TABLE cdp_former ON COMMIT DROP AS SELECT r.* FROM %s.record r WHERE false', space);
+    END IF;
     EXECUTE format('SELECT count(*) FROM %s.source s WHERE NOT s.is_event', space) INTO n_sources;
     FOR s IN EXECUTE format('SELECT s.* FROM %s.source s WHERE NOT s.is_event ORDER BY s.source_id', space) LOOP
         n := n + 1;
@@ -667,6 +682,7 @@ AS $$
 DECLARE
     started  timestamptz := clock_timestamp();
     common   int := cdp_internal.setting('cdp.max_records_per_value');
+    pairs_per_record int := cdp_internal.setting('cdp.max_pairs_per_record');
     model    int;
     last_counts jsonb;
     whole    boolean;
@@ -701,7 +717,12 @@ BEGIN
         whole := true;
     END IF;
     EXECUTE format('SELECT coalesce((SELECT m.model_id FROM %s.match_model m WHERE m.active), 0)', space) INTO model;
-    whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model;
+    -- another budget divides blocks otherwise
+    whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model
+                   OR model > 0 AND (last_counts ->> 'max_pairs_per_record')::int IS DISTINCT FROM pairs_per_record;
+    IF model > 0 AND n_records > 1 THEN
+        PERFORM cdp_internal.require_rules(space, model);
+    END IF;
     IF NOT whole THEN
         IF model > 0 THEN
             PERFORM cdp_internal.progress(format('space %s: scoring what changed', space));
@@ -754,7 +775,8 @@ BEGIN
     EXECUTE format('SELECT count(*) FROM %s.refused_merge', space) INTO n_refused;
     EXECUTE format('INSERT INTO %s.run (run_id, step, state, started_at, finished_at, counts) VALUES ($1, ''resolve'', ''done'', $2, clock_timestamp(), $3)', space)
       USING id, started, jsonb_build_object('records', n_records, 'profiles', n_profiles, 'added', n_added, 'changed', n_changed, 'removed', n_removed,
-                                            'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole, 'max_records_per_value', common, 'model', model);
+                                            'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole, 'max_records_per_value', common,
+                                            'model', model, 'max_pairs_per_record', pairs_per_record);
     PERFORM cdp_internal.drop_work_tables();
     RETURN QUERY SELECT id, n_records, n_profiles, n_added, n_changed, n_removed, n_rejected, n_merged, n_split, n_refused;
 END

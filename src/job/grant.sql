@@ -9,12 +9,12 @@ AS $$
     VALUES
     (1, 'reader',
         '{current_profile,explain_profile,status,quality_report,common_values,members,in_segment,explain_segment,consented,consent_decision,consented_profiles,'
-        'comparisons,show_model,explain_pair,match_values,export_model,review,lookup}'::text[],
+        'comparisons,show_model,explain_pair,match_values,export_model,review,blocking_keys,lookup}'::text[],
         '{space_info,source,attribute,record,identity,identifier,rule,blocked_value,link,refused_merge,merge_log,profile,profile_alias,trait,segment,segment_member,purpose,consent,run,rejected_value,'
         'match_comparison,match_nickname,match_model,match_level,match_input,match_frequency,match_rule,match_user_rule,match_key,match_key_rule,match_key_info,weakest_link}'::text[],
         '{}'::text[]),
     (2, 'analyst',
-        '{define_segment,drop_segment,refresh_segments,refresh_traits,evaluate,false_merges,missed_pairs}',
+        '{define_segment,drop_segment,refresh_segments,refresh_traits,evaluate,false_merges,missed_pairs,blocking_report}',
         '{consent_event}',
         '{segment,segment_member,trait,run,profile}'),
     (3, 'steward',
@@ -24,7 +24,7 @@ AS $$
         'match_model,match_level,match_input,match_frequency,match_rule,match_key,match_key_rule,match_key_info,weakest_link}'),
     (4, 'admin',
         '{create_space,drop_space,add_attribute,set_attribute,add_source,add_event_source,drop_source,add_rule,drop_rule,add_purpose,retire_purpose,define_trait,drop_trait,grant_role,revoke_role,'
-        'set_comparison,drop_comparison,add_nickname}',
+        'set_comparison,drop_comparison,add_nickname,add_blocking_rule,drop_blocking_rule}',
         '{}',
         '{attribute,purpose,match_comparison,match_nickname,match_user_rule}')
 $$;

@@ -26,8 +26,8 @@
 
 #include <stdlib.h>
 
-#define MAX_SIZED 4096			/* records whose block sizes are counted */
-#define MAX_POPULATION 200000	/* records among which they are counted */
+#define MAX_SIZED 2048			/* records whose block sizes are counted */
+#define MAX_POPULATION 100000	/* records among which they are counted */
 #define DRAWS 4					/* simulated pairs per sized record */
 #define MAX_CANDIDATES 2048
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
@@ -37,7 +37,7 @@
 /* family names have endings where given names have nicknames (store.c) */
 #define NICKNAME_SLOT 4
 
-static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
+static const char *const key_names[CDP_N_MEASURES + 1][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_PERSON_NAME] = {"exact", "sound", "initial", "beginning", "ending"},
 	[CDP_MEASURE_NAME] = {"exact", "sound", "initial", "beginning", "nickname"},
 	[CDP_MEASURE_BIRTH_DATE] = {"exact", "year and month", "year", "day and month", "year and day"},
@@ -51,6 +51,7 @@ static const char *const key_names[CDP_N_MEASURES][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_ID] = {"exact", "first half", "second half"},
 	[CDP_MEASURE_TEXT] = {"exact", "sound"},
 	[CDP_MEASURE_NUMBER] = {"exact"},
+	[CDP_MEASURE_SQL] = {"exact"},
 };
 
 /* ---------------------------------------------------------------- keys */
@@ -578,10 +579,53 @@ list_candidates(Chooser *ch)
 }
 
 /*
- * Chooses rules within pairs_per_record. False: out of memory, or the crew was stopped.
+ * Every comparison needs pairs that were found without it, or nothing is learned of it:
+ * where all rules use one, the best rule that does not is added.
+ */
+static void
+add_diverse(Chooser *ch)
+{
+	CdpBlocker *b = ch->b;
+
+	for (int c = 0; c < b->model->n && b->n_rules < CDP_MAX_RULES; c++)
+	{
+		const Candidate *best = NULL;
+		double		best_value = 0;
+		bool		needed = true;
+
+		for (int r = 0; r < b->n_rules; r++)
+			needed = needed && cdp_rule_comparisons(b, b->rule[r].keys) >> c & 1;
+		for (int i = 0; i < ch->n_candidates && needed; i++)
+		{
+			const Candidate *candidate = &ch->candidate[i];
+			int			finds = 0;
+			double		value;
+
+			if (candidate->cost <= 0 || cdp_rule_comparisons(b, candidate->keys) >> c & 1)
+				continue;
+			for (int w = 0; w < ch->words; w++)
+				finds += __builtin_popcountll(candidate->covers[w]);
+			value = finds / (candidate->cost + RULE_COST);
+			if (finds > 0 && (best == NULL || value > best_value || (value == best_value && candidate->keys < best->keys)))
+			{
+				best = candidate;
+				best_value = value;
+			}
+		}
+		if (best)
+			b->rule[b->n_rules++] = (CdpRule)
+		{
+			.keys = best->keys, .estimate = best->cost * b->records
+		};
+	}
+}
+
+/*
+ * Chooses rules within pairs_per_record; diverse: also so that every comparison can be
+ * learned of. False: out of memory, or the crew was stopped.
  */
 bool
-cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
+cdp_blocker_choose(CdpBlocker *b, double pairs_per_record, bool diverse)
 {
 	Chooser    *ch = calloc(1, sizeof(Chooser));
 	uint64_t   *covered;
@@ -636,6 +680,8 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 		for (int w = 0; w < ch->words; w++)
 			covered[w] |= best->covers[w];
 	}
+	if (diverse)
+		add_diverse(ch);
 	b->coverage = (double) found / ch->n_draws;
 	free(covered);
 	close_chooser(ch);
@@ -653,6 +699,24 @@ cdp_blocker_start(CdpBlocker *b, int first, int n)
 	b->first = first;
 	b->n_group = n;
 	return b->place != NULL;
+}
+
+/* The block of a rule that a record is in before large ones are divided; false: in none. */
+static bool
+hash_keys(const CdpBlocker *b, const int *key, int n_keys, int32_t record, uint64_t *hash)
+{
+	uint64_t	h = 0;
+
+	for (int k = 0; k < n_keys; k++)
+	{
+		uint32_t	x = key_of(b, key[k], record);
+
+		if (x == 0)
+			return false;
+		h = cdp_mix(h + x);
+	}
+	*hash = h >> 24;
+	return true;
 }
 
 typedef struct Divider
@@ -782,6 +846,7 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 	int			key[CDP_MAX_KEYS];
 	int			n_keys = list_keys(rule->keys, key);
 	int64_t		n = 0;
+	uint64_t	hash;
 	CdpKeyed   *keyed = malloc(b->store->n * sizeof(CdpKeyed));
 	CdpKeyed   *sorted;
 	bool		fine = false;
@@ -798,24 +863,11 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 	d->rule = r;
 	d->blocks = blocks;
 	for (int32_t i = 0; i < b->store->n; i++)
-	{
-		uint64_t	h = 0;
-		int			k;
-
-		for (k = 0; k < n_keys; k++)
-		{
-			uint32_t	x = key_of(b, key[k], i);
-
-			if (x == 0)
-				break;
-			h = cdp_mix(h + x);
-		}
-		if (k == n_keys)
+		if (hash_keys(b, key, n_keys, i, &hash))
 			keyed[n++] = (CdpKeyed)
 		{
-			.key = h >> 24, .at = i
+			.key = hash, .at = i
 		};
-	}
 	sorted = cdp_keyed_sort(&d->work, keyed, d->spare, n);
 	if (sorted != keyed)
 	{
@@ -843,6 +895,86 @@ done:
 	return fine;
 }
 
+typedef struct Spreading
+{
+	CdpBlocker *b;
+	int32_t		n;
+	uint8_t    *changed;
+} Spreading;
+
+/* A block that a changed record is in, or was. */
+typedef struct Touched
+{
+	uint64_t	hash;			/* + 1; 0: empty */
+	int64_t		size;
+} Touched;
+
+static Touched *
+find_touched(Touched *table, uint64_t slots, uint64_t hash)
+{
+	uint64_t	at = cdp_mix(hash) & (slots - 1);
+
+	while (table[at].hash != 0 && table[at].hash != hash + 1)
+		at = (at + 1) & (slots - 1);
+	return &table[at];
+}
+
+static bool
+spread_rule(void *state, int thread, int64_t r)
+{
+	Spreading  *s = state;
+	CdpBlocker *b = s->b;
+	int			key[CDP_MAX_KEYS];
+	int			n_keys = list_keys(b->rule[r].keys, key);
+	int64_t		n_changed = b->store->n - s->n;
+	uint64_t	slots = 64;
+	Touched    *table;
+	bool		over = false;
+	uint64_t	hash;
+
+	for (int32_t i = 0; i < s->n; i++)
+		n_changed += (__atomic_load_n(&s->changed[i], __ATOMIC_RELAXED) == CDP_CHANGED);
+	while (slots < 2 * (uint64_t) n_changed)
+		slots *= 2;
+	if ((table = calloc(slots, sizeof(Touched))) == NULL)
+		return false;
+	/* the records as they were come on top of all that are: no block was larger than that */
+	for (int32_t i = 0; i < b->store->n; i++)
+		if ((i >= s->n || __atomic_load_n(&s->changed[i], __ATOMIC_RELAXED) == CDP_CHANGED) && hash_keys(b, key, n_keys, i, &hash))
+			find_touched(table, slots, hash)->hash = hash + 1;
+	for (int32_t i = 0; i < b->store->n; i++)
+		if (hash_keys(b, key, n_keys, i, &hash))
+		{
+			Touched    *t = find_touched(table, slots, hash);
+
+			over |= t->hash != 0 && ++t->size > b->max_block;
+		}
+	for (int32_t i = 0; over && i < s->n; i++)
+		if (hash_keys(b, key, n_keys, i, &hash) && find_touched(table, slots, hash)->size > b->max_block)
+		{
+			uint8_t		none = 0;
+
+			__atomic_compare_exchange_n(&s->changed[i], &none, CDP_BLOCK_CHANGED, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		}
+	free(table);
+	return true;
+}
+
+/*
+ * A block over the cap is divided by what is in it: a record that comes to it or leaves
+ * it can move others from one part to another. Marks those others too, with
+ * CDP_BLOCK_CHANGED. Of the store's records the first n are as they are now; changed has
+ * a mark for each of them. Behind them stand the changed ones and those that went as
+ * they were. False: out of memory, or the crew was stopped.
+ */
+bool
+cdp_blocker_spread(CdpBlocker *b, int32_t n, uint8_t *changed)
+{
+	Spreading	s = {.b = b, .n = n, .changed = changed};
+
+	return cdp_crew_run(b->crew, b->n_rules, spread_rule, &s);
+}
+
 void
 cdp_blocks_free(CdpBlocks *blocks)
 {
@@ -859,4 +991,5 @@ cdp_blocker_close(CdpBlocker *b)
 		free(b->agreement[c].share);
 	}
 	free(b->place);
+	free(b->drawn);
 }

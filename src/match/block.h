@@ -63,6 +63,9 @@ typedef struct CdpBlocker
 	/* the rules whose blocks are being made, and the place of each record: block number per rule, 0 for none; n x n_group */
 	int			first;
 	int			n_group;
+	/* random pairs, which training draws once (train.c) */
+	void	   *drawn;
+	int64_t		n_drawn;
 	uint32_t   *place;
 } CdpBlocker;
 
@@ -79,9 +82,13 @@ extern bool cdp_blocker_open(CdpBlocker *blocker, const CdpStore *store, const C
 extern uint64_t cdp_blocker_agreeing(const CdpBlocker *blocker, int32_t a, int32_t b);
 extern uint64_t cdp_blocker_present(const CdpBlocker *blocker, int32_t a);
 extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, uint64_t keys, double weight);
-extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record);
+extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record, bool diverse);
 extern bool cdp_blocker_start(CdpBlocker *blocker, int first, int n);
 extern bool cdp_block_rule(CdpBlocker *blocker, int rule, CdpBlocks *blocks);
+/* marks of records, for who goes only through the pairs of those that changed */
+#define CDP_CHANGED 1
+#define CDP_BLOCK_CHANGED 2		/* did not change, but its pairs may have */
+extern bool cdp_blocker_spread(CdpBlocker *blocker, int32_t n, uint8_t *changed);
 extern uint32_t cdp_rule_key(const CdpBlocker *blocker, int rule, int32_t record);
 extern uint32_t cdp_rule_comparisons(const CdpBlocker *blocker, uint64_t keys);
 extern void cdp_blocks_free(CdpBlocks *blocks);

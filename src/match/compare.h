@@ -37,7 +37,9 @@ typedef enum CdpMeasure
 	CDP_MEASURE_ID,
 	CDP_MEASURE_TEXT,
 	CDP_MEASURE_NUMBER,
-	CDP_N_MEASURES
+	CDP_N_MEASURES,
+	/* no measure of ours: somebody else tells the level (CdpComparison.level) */
+	CDP_MEASURE_SQL = CDP_N_MEASURES
 } CdpMeasure;
 
 /*

@@ -1,6 +1,6 @@
 /*
  * comparison.c
- *	  Given and family name out of a whole name.
+ *	  What is compared: given and family name out of a whole name, blocking keys by measure.
  *
  * A whole name is "First Middle Last", or "Last, First Middle" with a comma. Titles in
  * front and generational or academic suffixes behind are nobody's name. A family name
@@ -12,6 +12,8 @@
  */
 #include "core/core.h"
 #include "fmgr.h"
+#include "funcapi.h"
+#include "match/block.h"
 #include "utils/builtins.h"
 
 #define MAX_WORDS 32
@@ -158,4 +160,50 @@ Datum
 cdp_family_part(PG_FUNCTION_ARGS)
 {
 	return part_of(fcinfo, true);
+}
+
+PG_FUNCTION_INFO_V1(cdp_measure_keys);
+
+/*
+ * cdp_internal.measure_keys(measure text) -> setof text
+ * Asks a blocker of nothing but one comparison, so that the names stand in one place.
+ */
+Datum
+cdp_measure_keys(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	CdpModel   *model = palloc0(sizeof(CdpModel));
+	CdpStore   *store = palloc0(sizeof(CdpStore));
+	CdpBlocker *blocker = palloc0(sizeof(CdpBlocker));
+	CdpComparison *k = &model->comparison[0];
+	CdpMeasureInfo conditions = {.n_inputs = 1};
+
+	k->measure = CDP_MEASURE_SQL;
+	k->info = &conditions;
+	if (!PG_ARGISNULL(0))
+	{
+		text	   *name = PG_GETARG_TEXT_PP(0);
+		int			measure = cdp_measure_by_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+
+		if (measure < 0)
+			ereport(ERROR, errcode(ERRCODE_CDP_BAD_ARGUMENT), errmsg("there is no measure \"%s\"", text_to_cstring(name)),
+					errhint("SELECT DISTINCT measure FROM cdp.comparison_levels() lists them."));
+		k->measure = measure;
+		k->info = cdp_measure_info(k->measure);
+	}
+	model->n = 1;
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (!cdp_blocker_open(blocker, store, model))
+		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"));
+	for (int i = 0; i < blocker->n_keys; i++)
+	{
+		const CdpKey *key = &blocker->key[i];
+		const char *part = k->info->n_inputs == 1 || key->input < 0 ? "" : key->input == 0 ? ".given" : ".family";
+		Datum		value = CStringGetTextDatum(psprintf("%s %s", part, key->name));
+		bool		null = false;
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &null);
+	}
+	cdp_blocker_close(blocker);
+	return (Datum) 0;
 }

@@ -136,8 +136,8 @@ BEGIN
         END IF;
         RETURN;
     END IF;
-    IF jsonb_typeof(conditions) IS DISTINCT FROM 'array' OR jsonb_array_length(conditions) NOT BETWEEN 1 AND 23 THEN
-        RAISE EXCEPTION 'comparison "%" needs a measure or 1 to 23 conditions', comparison USING ERRCODE = 'CDP23',
+    IF jsonb_typeof(conditions) IS DISTINCT FROM 'array' OR jsonb_array_length(conditions) NOT BETWEEN 1 AND 23 OR cardinality(attributes) > 8 THEN
+        RAISE EXCEPTION 'comparison "%" needs a measure, or 1 to 23 conditions over at most 8 attributes', comparison USING ERRCODE = 'CDP23',
             HINT = 'Conditions are a JSON array, best level first: [{"name": "exact", "condition": "a.email = b.email"}]; the level "else" is added.';
     END IF;
     FOR one IN SELECT c.x ->> 'name' AS name, c.x ->> 'condition' AS condition, count(*) OVER (PARTITION BY c.x ->> 'name') AS n
@@ -169,7 +169,7 @@ BEGIN
         RAISE EXCEPTION 'a comparison needs a name, attributes and a measure or conditions' USING ERRCODE = 'CDP23',
             HINT = 'Call cdp.set_comparison(space, ''maiden name'', ''{maiden_name}'', ''name''), or with enabled => false to leave one out.';
     END IF;
-    SELECT c.* INTO known FROM cdp_internal.comparisons(space) c WHERE c.comparison = set_comparison.comparison;
+    SELECT c.* INTO known FROM cdp.comparisons(space) c WHERE c.comparison = set_comparison.comparison;
     -- what is not said stays as it is
     attributes := coalesce(attributes, known.attributes);
     IF measure IS NULL AND conditions IS NULL THEN

@@ -44,6 +44,14 @@ typedef struct Column
 	int32		typmod;
 } Column;
 
+struct CdpConditionValue
+{
+	const char *text;
+	size_t		len;
+	Datum	   *values;			/* by column */
+	bool	   *nulls;
+};
+
 struct CdpConditions
 {
 	const char *comparison;
@@ -227,23 +235,38 @@ cdp_match_conditions_open(Oid space, const char *comparison, const char *const *
 
 /* ---------------------------------------------------------------- computing */
 
-static void
-fill(CdpConditions *conditions, int side, const char *s, size_t len)
+CdpConditionValue *
+cdp_match_conditions_value(const CdpConditions *conditions, const char *s, size_t len)
 {
-	TupleTableSlot *slot = conditions->slot[side];
-	char	   *json = pnstrdup(s, len);
-	Jsonb	   *values = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	CdpConditionValue *value = palloc(sizeof(CdpConditionValue));
+	Jsonb	   *array;
 
-	ExecClearTuple(slot);
+	value->text = pnstrdup(s, len);
+	value->len = len;
+	value->values = palloc(sizeof(Datum) * conditions->n_columns);
+	value->nulls = palloc(sizeof(bool) * conditions->n_columns);
+	array = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(value->text)));
 	for (int i = 0; i < conditions->n_columns; i++)
 	{
-		JsonbValue *value = getIthJsonbValueFromContainer(&values->root, i);
+		JsonbValue *one = getIthJsonbValueFromContainer(&array->root, i);
 		Column	   *column = &conditions->column[i];
 
-		slot->tts_isnull[i] = value == NULL || value->type != jbvString;
-		slot->tts_values[i] = slot->tts_isnull[i] ? (Datum) 0 :
-			InputFunctionCall(&column->input, pnstrdup(value->val.string.val, value->val.string.len), column->io_param, column->typmod);
+		value->nulls[i] = one == NULL || one->type != jbvString;
+		value->values[i] = value->nulls[i] ? (Datum) 0 :
+			InputFunctionCall(&column->input, pnstrdup(one->val.string.val, one->val.string.len), column->io_param, column->typmod);
 	}
+	pfree(array);
+	return value;
+}
+
+static void
+fill(CdpConditions *conditions, int side, const CdpConditionValue *value)
+{
+	TupleTableSlot *slot = conditions->slot[side];
+
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, value->values, sizeof(Datum) * conditions->n_columns);
+	memcpy(slot->tts_isnull, value->nulls, sizeof(bool) * conditions->n_columns);
 	ExecStoreVirtualTuple(slot);
 }
 
@@ -264,11 +287,11 @@ level_of(CdpConditions *conditions, volatile int *at)
 }
 
 int
-cdp_match_conditions_level(CdpConditions *conditions, const char *a, size_t len_a, const char *b, size_t len_b, int64 record_a, int64 record_b)
+cdp_match_conditions_level(CdpConditions *conditions, const CdpConditionValue *a, const CdpConditionValue *b, int64 record_a, int64 record_b)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	int			order = memcmp(a, b, Min(len_a, len_b));
-	bool		swap = order > 0 || (order == 0 && len_a > len_b);
+	int			order = memcmp(a->text, b->text, Min(a->len, b->len));
+	bool		swap = order > 0 || (order == 0 && a->len > b->len);
 	volatile int at = 0;
 	volatile int level = 0;
 
@@ -276,8 +299,8 @@ cdp_match_conditions_level(CdpConditions *conditions, const char *a, size_t len_
 	PG_TRY();
 	{
 		MemoryContextSwitchTo(conditions->econtext->ecxt_per_tuple_memory);
-		fill(conditions, swap ? 1 : 0, a, len_a);
-		fill(conditions, swap ? 0 : 1, b, len_b);
+		fill(conditions, swap ? 1 : 0, a);
+		fill(conditions, swap ? 0 : 1, b);
 		level = level_of(conditions, &at);
 		MemoryContextSwitchTo(caller);
 	}
@@ -298,6 +321,14 @@ cdp_match_conditions_level(CdpConditions *conditions, const char *a, size_t len_
 	}
 	PG_END_TRY();
 	return level;
+}
+
+void
+cdp_match_conditions_close(CdpConditions *conditions)
+{
+	FreeExprContext(conditions->econtext, true);
+	for (int side = 0; side < 2; side++)
+		ExecDropSingleTupleTableSlot(conditions->slot[side]);
 }
 
 PG_FUNCTION_INFO_V1(cdp_condition_level);
@@ -323,8 +354,9 @@ cdp_condition_level(PG_FUNCTION_ARGS)
 		names[i] = TextDatumGetCString(attributes[i]);
 	conditions = cdp_match_conditions_open(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), names, n,
 										   DatumGetCString(DirectFunctionCall1(jsonb_out, PG_GETARG_DATUM(3))));
-	level = cdp_match_conditions_level(conditions, VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b),
+	level = cdp_match_conditions_level(conditions, cdp_match_conditions_value(conditions, VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a)),
+									   cdp_match_conditions_value(conditions, VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b)),
 									   PG_GETARG_INT64(6), PG_GETARG_INT64(7));
-	FreeExprContext(conditions->econtext, true);
+	cdp_match_conditions_close(conditions);
 	PG_RETURN_INT32(level);
 }

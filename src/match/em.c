@@ -114,6 +114,15 @@ cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, con
 	p->count = 1;
 }
 
+static inline bool
+has_rarity(const CdpPattern *p)
+{
+	uint64_t	bits;
+
+	memcpy(&bits, p->rarity, sizeof(bits));
+	return bits != 0;
+}
+
 /* The share of the match, and of each relation, in a pattern. */
 double
 cdp_pattern_shares(const CdpPattern *p, const CdpModel *model, double *relation)
@@ -134,15 +143,16 @@ cdp_pattern_shares(const CdpPattern *p, const CdpModel *model, double *relation)
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			relation[j] *= k->u[j][l];
 	}
-	for (int j = 0; j < CDP_RELATIONS; j++)
-	{
-		int			bits = 0;
+	if (has_rarity(p))
+		for (int j = 0; j < CDP_RELATIONS; j++)
+		{
+			int			bits = 0;
 
-		for (int g = 0; g < CDP_SHARINGS; g++)
-			if (!((g << 1) >> j & 1))
-				bits += p->rarity[g];
-		relation[j] *= exp2(bits);
-	}
+			for (int g = 0; g < CDP_SHARINGS; g++)
+				if (!((g << 1) >> j & 1))
+					bits += p->rarity[g];
+			relation[j] = ldexp(relation[j], bits);
+		}
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += relation[j];
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -238,12 +248,19 @@ maximise(CdpEm *em, const Expected *e)
 		change = fmax(change, fabs(log(model->lambda * em->all / matches)));
 		model->lambda = fmin(em->chance_only ? 1 : MAX_LAMBDA, matches / em->all);
 	}
-	for (int j = 0; j < CDP_RELATIONS && !em->chance_only; j++)
-		model->share[j] = fmax(e->share[j], em->least) / em->all / (1 - model->lambda);
+	if (!em->chance_only)
+	{
+		double		sum = 0;
+
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			sum += fmax(e->share[j], em->least);
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			model->share[j] = fmax(e->share[j], em->least) / sum;
+	}
 	return change;
 }
 
-void
+bool
 cdp_em(CdpEm *em)
 {
 	Expected	e;
@@ -251,6 +268,8 @@ cdp_em(CdpEm *em)
 	em->converged = false;
 	for (em->iterations = 0; em->iterations < em->max_iterations; em->iterations++)
 	{
+		if (!cdp_crew_pause(em->crew))
+			return false;
 		expect(em, &e);
 		em->change = maximise(em, &e);
 		if (em->change < em->tolerance)
@@ -259,4 +278,5 @@ cdp_em(CdpEm *em)
 			break;
 		}
 	}
+	return true;
 }

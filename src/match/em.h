@@ -6,6 +6,7 @@
 #define CDP_MATCH_EM_H
 
 #include "match/model.h"
+#include "match/parallel.h"
 
 /*
  * The level of every comparison of a pair, rounded rarity of what agrees, and for which
@@ -45,6 +46,7 @@ typedef struct CdpEm
 	bool		chance_only;	/* there are no relations */
 	bool		fixed_u;
 	bool		fixed_lambda;
+	CdpCrew    *crew;			/* asked between iterations whether to go on; NULL: nobody */
 	/* what came of it */
 	double		matches;		/* expected true pairs among the candidates */
 	int			iterations;
@@ -66,6 +68,6 @@ extern double cdp_pattern_shares(const CdpPattern *pattern, const CdpModel *mode
 extern bool cdp_patterns_add(CdpPatterns *patterns, const CdpPattern *pattern);
 extern void cdp_patterns_pack(CdpPatterns *patterns);
 extern void cdp_patterns_free(CdpPatterns *patterns);
-extern void cdp_em(CdpEm *em);
+extern bool cdp_em(CdpEm *em);
 
 #endif

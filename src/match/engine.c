@@ -32,6 +32,7 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "match/condition.h"
 #include "match/pairs.h"
 #include "match/scored.h"
 #include "match/train.h"
@@ -39,6 +40,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -48,7 +50,10 @@
 #define MIN_RECORDS 50			/* to learn from */
 #define MIN_COMPARISONS 2
 #define MAX_LEARNED 250000		/* records; of more a sample is learned from */
-#define MAX_PAIRS 500000		/* EM rests on so many candidates, and twice as many random pairs */
+#define MAX_PAIRS 300000		/* EM rests on so many candidates, */
+#define RANDOM_PAIRS 4			/* and so many random pairs for each record, */
+#define MIN_RANDOM 200000
+#define MAX_RANDOM 1000000
 #define ROUNDS 2				/* of training; each knows better than the last which values are rare */
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
@@ -73,6 +78,7 @@ struct CdpMatchEngine
 	/* by comparison */
 	char	   *comparison[CDP_MAX_COMPARISONS];
 	Datum		attributes[CDP_MAX_COMPARISONS];
+	char	   *conditions[CDP_MAX_COMPARISONS];	/* of comparisons by SQL conditions, as JSON */
 	char	   *input_sql[CDP_MAX_COLUMNS];
 	List	   *warnings;		/* of char * */
 
@@ -126,7 +132,7 @@ interrupt_pending(void *arg)
 		e->shown = now;
 		show_progress(e);
 	}
-	return InterruptPending;
+	return InterruptPending || e->error != NULL;
 }
 
 /* An error must wait until the plain C beneath has given back its memory. */
@@ -144,6 +150,8 @@ handle_interrupt(void *arg)
 	CdpMatchEngine *e = arg;
 	volatile bool fine = true;
 
+	if (e->error)
+		return false;
 	PG_TRY();
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -219,6 +227,125 @@ warn(CdpMatchEngine *e, const char *fmt,...)
 	e->warnings = lappend(e->warnings, pstrdup(text));
 }
 
+/* ---------------------------------------------------------------- comparisons by SQL conditions */
+
+typedef struct ConditionState
+{
+	CdpMatchEngine *engine;
+	CdpConditions *conditions;
+	int			column;
+	int			n_levels;
+	CdpConditionValue **value;	/* by code, made when first needed */
+} ConditionState;
+
+static Datum value_text(const CdpValue *value);
+
+static CdpConditionValue *
+condition_value(ConditionState *s, int32 place)
+{
+	CdpMatchEngine *e = s->engine;
+	const CdpColumn *column = &e->store.column[s->column];
+	int32		code = cdp_store_codes(&e->store, place)[s->column];
+
+	if (s->value == NULL)
+		s->value = MemoryContextAllocExtended(e->context, column->n_values * sizeof(CdpConditionValue *), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (s->value[code] == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(e->context);
+		text	   *value = DatumGetTextPP(value_text(&column->value[code]));
+
+		s->value[code] = cdp_match_conditions_value(s->conditions, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+		pfree(value);
+		MemoryContextSwitchTo(old);
+	}
+	return s->value[code];
+}
+
+/* Called by the scorer in the backend's own thread, the only one that works. */
+static int
+condition_level(void *state, int32_t a, int32_t b)
+{
+	ConditionState *s = state;
+	CdpMatchEngine *e = s->engine;
+	MemoryContext old = CurrentMemoryContext;
+	volatile int level = s->n_levels;
+
+	if (e->error)
+		return level;
+	PG_TRY();
+	{
+		level = cdp_match_conditions_level(s->conditions, condition_value(s, a), condition_value(s, b), e->record[a], e->record[b]);
+	}
+	PG_CATCH();
+	{
+		keep_error(e);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	return level;
+}
+
+/*
+ * The levels of conditions, with defaults for where nothing can be learned: the first is
+ * where records of one person mostly are, the last where those of two are.
+ */
+static const CdpMeasureInfo *
+condition_info(Jsonb *conditions)
+{
+	CdpMeasureInfo *info = palloc0(sizeof(CdpMeasureInfo));
+	int			n = Min(JsonContainerSize(&conditions->root), CDP_MAX_LEVELS - 1);
+	CdpLevel   *levels = palloc0((n + 1) * sizeof(CdpLevel));
+
+	for (int l = 0; l <= n; l++)
+	{
+		const char *name = "else";
+		const char *words = "none of the conditions holds";
+		JsonbValue	value;
+
+		if (l < n)
+		{
+			JsonbContainer *one = getIthJsonbValueFromContainer(&conditions->root, l)->val.binary.data;
+
+			if (getKeyJsonValueFromContainer(one, "name", 4, &value) && value.type == jbvString)
+				name = words = pnstrdup(value.val.string.val, value.val.string.len);
+			if (getKeyJsonValueFromContainer(one, "description", 11, &value) && value.type == jbvString)
+				words = pnstrdup(value.val.string.val, value.val.string.len);
+		}
+		levels[l] = (CdpLevel)
+		{
+			.name = name, .words = words, .present = 1,
+				.m = l == n ? .15 : n == 1 ? .85 : l == 0 ? .7 : .15 / (n - 1),
+				.u = l == n ? .9 : .1 / n
+		};
+	}
+	*info = (CdpMeasureInfo)
+	{
+		.name = NULL, .n_inputs = 1, .n_levels = n + 1, .levels = levels
+	};
+	return info;
+}
+
+static void
+open_conditions(CdpMatchEngine *e, CdpComparison *k, const char *name, Datum attributes, Jsonb *conditions)
+{
+	ConditionState *s = palloc0(sizeof(ConditionState));
+	Datum	   *names;
+	const char **name_of;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(attributes), TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &n);
+	name_of = palloc((n + 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+		name_of[i] = TextDatumGetCString(names[i]);
+	s->engine = e;
+	s->column = k->column[0];
+	s->n_levels = k->info->n_levels;
+	s->conditions = cdp_match_conditions_open(e->space, name, name_of, n, JsonbToCString(NULL, &conditions->root, VARSIZE(conditions)));
+	k->level = condition_level;
+	k->state = s;
+	e->crew.threads = 1;
+}
+
 /* (comparison, measure, attributes, is_place, input_sql, conditions) in order */
 static void
 comparison_row(TupleTableSlot *slot, void *state)
@@ -233,12 +360,16 @@ comparison_row(TupleTableSlot *slot, void *state)
 	bool	   *nulls;
 	int			n_sql;
 
-	if (measure < 0)
+	Jsonb	   *conditions = measure < 0 && !slot->tts_isnull[5] ? DatumGetJsonbPCopy(slot->tts_values[5]) : NULL;
+
+	if (measure < 0 && conditions == NULL)
 	{
 		warn(e, "comparison %s is not used: it has no measure", name);
 		return;
 	}
-	info = cdp_measure_info(measure);
+	if (conditions)
+		measure = CDP_MEASURE_SQL;
+	info = conditions ? condition_info(conditions) : cdp_measure_info(measure);
 	if (e->model.n == CDP_MAX_COMPARISONS || e->store.n_columns + info->n_inputs > CDP_MAX_COLUMNS)
 	{
 		warn(e, "comparison %s is not used: there are more than %d comparisons, or more than %d values are compared",
@@ -257,6 +388,11 @@ comparison_row(TupleTableSlot *slot, void *state)
 	}
 	e->comparison[e->model.n] = name;
 	e->attributes[e->model.n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[2]));
+	if (conditions)
+	{
+		e->conditions[e->model.n] = JsonbToCString(NULL, &conditions->root, VARSIZE(conditions));
+		open_conditions(e, k, name, e->attributes[e->model.n], conditions);
+	}
 	e->model.n++;
 }
 
@@ -288,6 +424,9 @@ record_row(TupleTableSlot *slot, void *state)
 {
 	CdpMatchEngine *e = state;
 	int32		at = cdp_store_add_record(&e->store);
+	text	   *value[CDP_MAX_COLUMNS];
+	const char *values[CDP_MAX_COLUMNS];	/* in UTF-8 */
+	size_t		len[CDP_MAX_COLUMNS];
 
 	require(e, at >= 0);
 	if (at >= e->a_records)
@@ -299,25 +438,26 @@ record_row(TupleTableSlot *slot, void *state)
 	e->record[at] = DatumGetInt64(slot->tts_values[FIRST_INPUT - 1]);
 	for (int c = 0; c < e->store.n_columns; c++)
 	{
-		text	   *value;
-		char	   *s,
-				   *utf8;
-		int			len;
+		int			i = FIRST_INPUT + c;
 
-		if (slot->tts_isnull[FIRST_INPUT + c])
+		values[c] = NULL;
+		if (slot->tts_isnull[i])
 			continue;
-		value = DatumGetTextPP(slot->tts_values[FIRST_INPUT + c]);
-		s = VARDATA_ANY(value);
-		len = VARSIZE_ANY_EXHDR(value);
-		utf8 = len > 0 ? pg_server_to_any(s, len, PG_UTF8) : s;
-		if (utf8 != s)
-			len = strlen(utf8);
-		if (len > 0)
-			require(e, cdp_store_set(&e->store, at, c, utf8, len));
-		if (utf8 != s)
-			pfree(utf8);
-		if ((Pointer) value != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
-			pfree(value);
+		value[c] = DatumGetTextPP(slot->tts_values[i]);
+		len[c] = VARSIZE_ANY_EXHDR(value[c]);
+		if (len[c] == 0)
+			continue;
+		values[c] = pg_server_to_any(VARDATA_ANY(value[c]), len[c], PG_UTF8);
+		if (values[c] != VARDATA_ANY(value[c]))
+			len[c] = strlen(values[c]);
+	}
+	require(e, cdp_store_set_all(&e->store, at, values, len));
+	for (int c = 0; c < e->store.n_columns; c++)
+	{
+		if (values[c] && values[c] != VARDATA_ANY(value[c]))
+			pfree(unconstify(char *, values[c]));
+		if (!slot->tts_isnull[FIRST_INPUT + c] && (Pointer) value[c] != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
+			pfree(value[c]);
 	}
 }
 
@@ -329,27 +469,36 @@ pin_settings(void)
 	(void) set_config_option("datestyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
-static void
-read_records(CdpMatchEngine *e, bool affected_only)
+/* The query that gives record_row the records of a relation called r. */
+static char *
+records_sql(const CdpMatchEngine *e, const char *from)
 {
 	StringInfoData sql;
-	int			nest = NewGUCNestLevel();
 
-	pin_settings();
-	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
-					0, NULL, NULL, nickname_row, e);
 	initStringInfo(&sql);
 	/* what is sorted by stands first, where the sort reaches it without stepping over nulls; mostly an index gives the order */
 	appendStringInfoString(&sql, "SELECT r.source_id, r.source_key, r.record_id::pg_catalog.int8");
 	for (int c = 0; c < e->store.n_columns; c++)
 		appendStringInfo(&sql, ", (%s)::pg_catalog.text", e->input_sql[c]);
-	appendStringInfo(&sql, " FROM %s.record r%s ORDER BY r.source_id, r.source_key COLLATE pg_catalog.\"C\"", e->schema,
-					 affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
-					 e->n_records == 0 ? "" :
-					 psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT, MAX_LEARNED * INT64CONST(65536) / e->n_records));
+	appendStringInfo(&sql, " FROM %s ORDER BY r.source_id, r.source_key COLLATE pg_catalog.\"C\"", from);
+	return sql.data;
+}
+
+static void
+read_records(CdpMatchEngine *e, bool affected_only)
+{
+	int			nest = NewGUCNestLevel();
+
+	pin_settings();
+	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
+					0, NULL, NULL, nickname_row, e);
 	e->doing = "reading records";
 	show_progress(e);
-	cdp_core_stream(sql.data, 0, NULL, NULL, record_row, e);
+	cdp_core_stream(records_sql(e, psprintf("%s.record r%s", e->schema, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
+											e->n_records == 0 ? "" :
+											psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT,
+													 MAX_LEARNED * INT64CONST(65536) / e->n_records))),
+					0, NULL, NULL, record_row, e);
 	AtEOXact_GUC(true, nest);
 }
 
@@ -395,7 +544,7 @@ read_space(CdpMatchEngine *e, int model_id, bool affected_only)
 	MemoryContext old = MemoryContextSwitchTo(e->context);
 	Oid			argtypes[1] = {INT4OID};
 	Datum		args[1] = {Int32GetDatum(model_id)};
-	const char *columns = "SELECT c.comparison, c.measure, c.attributes, c.is_place, c.input_sql";
+	const char *columns = "SELECT c.comparison, c.measure, c.attributes, c.is_place, c.input_sql, c.conditions";
 
 	if (model_id == 0)
 		cdp_core_stream(psprintf("%s FROM cdp_internal.comparisons(%s) c ORDER BY c.position", columns, quote_literal_cstr(e->schema)),
@@ -655,18 +804,32 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
+/* Different values that a comparison sees. */
+static int32
+count_values(const CdpMatchEngine *e, int c)
+{
+	int32		values = 0;
+
+	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
+		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
+	return values;
+}
+
 static void
 write_levels(CdpMatchEngine *e, int model_id, bool trained)
 {
-	char	   *sql = psprintf("INSERT INTO %s.match_level (model_id, position, comparison, measure, attributes, is_place, level, name, description, m, u, pairs_m, pairs_u)"
-							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", e->schema);
-	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID};
+	char	   *sql = psprintf("INSERT INTO %s.match_level (model_id, position, comparison, measure, attributes, is_place, level, name, description, m, u, pairs_m, pairs_u, conditions)"
+							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::pg_catalog.jsonb)", e->schema);
+	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID, TEXTOID};
+	char		nulls[lengthof(argtypes) + 1];
 
 	for (int c = 0; c < e->model.n; c++)
 	{
 		const CdpComparison *k = &e->model.comparison[c];
+		/* of what no record has nothing is learned */
+		bool		left_out = k->ignored || (trained && count_values(e, c) == 0);
 
-		for (int l = 1; l <= k->info->n_levels && !k->ignored; l++)
+		for (int l = 1; l <= k->info->n_levels && !left_out; l++)
 		{
 			double		u[CDP_RELATIONS];
 			Datum		args[lengthof(argtypes)];
@@ -676,7 +839,11 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 			args[0] = Int32GetDatum(model_id);
 			args[1] = Int32GetDatum(c + 1);
 			args[2] = CStringGetTextDatum(e->comparison[c]);
-			args[3] = CStringGetTextDatum(k->info->name);
+			memset(nulls, ' ', lengthof(argtypes));
+			nulls[3] = k->info->name ? ' ' : 'n';
+			nulls[11] = nulls[12] = trained ? ' ' : 'n';
+			nulls[13] = e->conditions[c] ? ' ' : 'n';
+			args[3] = k->info->name ? CStringGetTextDatum(k->info->name) : (Datum) 0;
 			args[4] = e->attributes[c];
 			args[5] = BoolGetDatum(k->is_place);
 			args[6] = Int32GetDatum(l);
@@ -686,7 +853,8 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 			args[10] = doubles(u, CDP_RELATIONS);
 			args[11] = Float8GetDatum(k->pairs_m[l]);
 			args[12] = Float8GetDatum(k->pairs_u[l]);
-			run_sql(sql, lengthof(argtypes), argtypes, args, trained ? NULL : "           nn");
+			args[13] = e->conditions[c] ? CStringGetTextDatum(e->conditions[c]) : (Datum) 0;
+			run_sql(sql, lengthof(argtypes), argtypes, args, nulls);
 		}
 	}
 }
@@ -742,7 +910,7 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 
 				CHECK_FOR_INTERRUPTS();
 				for (; v < column->n_values && n < FREQUENCY_ROWS; v++)
-					if (column->count[v] > 1)
+					if (column->count[v] > 1 && column->measure != CDP_MEASURE_SQL)
 					{
 						values[n] = value_text(&column->value[v]);
 						rarity[n++] = column->rarity[v];
@@ -1002,7 +1170,28 @@ mark_row(TupleTableSlot *slot, void *state)
 	int32		at = slot->tts_isnull[0] ? -1 : cdp_match_engine_place(m->e, DatumGetInt64(slot->tts_values[0]));
 
 	if (at >= 0)
-		m->mark[at] = 1;
+		m->mark[at] = CDP_CHANGED;
+}
+
+/* Marks who shares a divided block with a changed record, as it is or as it was (pg_temp.cdp_former). */
+static void
+spread_changes(CdpMatchEngine *e, uint8 *mark)
+{
+	int32		n = e->store.n;
+	bool		has_former = false;
+
+	cdp_core_stream("SELECT 1 FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_catalog.pg_my_temp_schema() AND c.relname = 'cdp_former'",
+					0, NULL, NULL, note_row, &has_former);
+	if (has_former)
+	{
+		int			nest = NewGUCNestLevel();
+
+		pin_settings();
+		cdp_core_stream(records_sql(e, "pg_temp.cdp_former r"), 0, NULL, NULL, record_row, e);
+		AtEOXact_GUC(true, nest);
+	}
+	require(e, cdp_blocker_spread(&e->blocker, n, mark));
+	e->store.n = n;
 }
 
 typedef struct Giving
@@ -1030,6 +1219,10 @@ cdp_match_engine_score(CdpMatchEngine *e, bool changed_only, CdpMatchPairFn fn, 
 	{
 		marking.mark = MemoryContextAllocExtended(e->context, e->store.n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 		cdp_core_stream("SELECT c.record_id::pg_catalog.int8 FROM pg_temp.cdp_changed c", 0, NULL, NULL, mark_row, &marking);
+		spread_changes(e, marking.mark);
+		for (int32 i = 0; i < e->store.n; i++)
+			if (marking.mark[i] == CDP_BLOCK_CHANGED)
+				fn(state, i, i, 0);
 	}
 	else
 		for (int r = 0; r < e->blocker.n_rules; r++)
@@ -1134,17 +1327,6 @@ count_people(CdpMatchEngine *e, int32 *person)
 	pfree(p.size);
 }
 
-/* Different values that a comparison sees. */
-static int32
-count_values(const CdpMatchEngine *e, int c)
-{
-	int32		values = 0;
-
-	for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
-		values = Max(values, e->store.column[e->model.comparison[c].column[i]].n_values);
-	return values;
-}
-
 static int
 used_comparisons(const CdpMatchEngine *e)
 {
@@ -1233,7 +1415,7 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 		e->blocker.records = e->n_records;
 	*t = (CdpTraining)
 	{
-		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = 2 * MAX_PAIRS, .max_iterations = 200,
+		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 200,
 			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
 	};
 	for (int round = 0; enough && round < ROUNDS; round++)
@@ -1252,7 +1434,7 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 		warn_of_training(e, t);
 	else
 	{
-		require(e, cdp_blocker_choose(&e->blocker, pairs_per_record));
+		require(e, cdp_blocker_choose(&e->blocker, pairs_per_record, false));
 		if (e->store.n < MIN_RECORDS)
 			warn(e, "%d records are too few to learn from (%d are needed): the documented defaults are used", e->store.n, MIN_RECORDS);
 		else
@@ -1301,6 +1483,31 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	cdp_match_engine_close(e);
 	SPI_finish();
 	PG_RETURN_INT32(model_id);
+}
+
+PG_FUNCTION_INFO_V1(cdp_choose_rules);
+
+/* cdp_internal.choose_rules(space regnamespace, model_id int) -> int */
+Datum
+cdp_choose_rules(PG_FUNCTION_ARGS)
+{
+	CdpMatchEngine *e;
+	MemoryContext old;
+	int			n;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
+	old = MemoryContextSwitchTo(e->context);
+	e->doing = "choosing blocking rules";
+	require(e, cdp_blocker_choose(&e->blocker, max_pairs_per_record, false));
+	count_pairs(e);
+	write_rules(e, PG_GETARG_INT32(1));
+	n = e->blocker.n_rules;
+	MemoryContextSwitchTo(old);
+	cdp_match_engine_close(e);
+	SPI_finish();
+	PG_RETURN_INT32(n);
 }
 
 typedef struct PairRows

@@ -10,13 +10,21 @@ COMMENT ON FUNCTION cdp_internal.train_model(regnamespace, double precision) IS
 Too little data (fewer than 50 records, or fewer than two comparisons with different values) gives a model of origin default. Progress is shown in pg_stat_activity.
 Errors: CDP20 no space, CDP23 bad budget or a text too long to compare.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.choose_rules(space regnamespace, model_id int)
+RETURNS int
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'cdp_choose_rules';
+REVOKE ALL ON FUNCTION cdp_internal.choose_rules(regnamespace, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.choose_rules(regnamespace, int) IS
+'Chooses blocking rules for a model that has none (an imported one) on the records of the space, writes them (match_rule) and returns how many. Errors: CDP20 no space, CDP23 no such model.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.score_pairs(space regnamespace, model_id int, changed_only boolean DEFAULT false)
 RETURNS TABLE (record_a bigint, record_b bigint, weight double precision)
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 100000
 AS 'MODULE_PATHNAME', 'cdp_score_pairs';
 REVOKE ALL ON FUNCTION cdp_internal.score_pairs(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.score_pairs(regnamespace, int, boolean) IS
-'The pairs of records of a space that speak for one person under a model, each once: record_a < record_b, weight is log2 odds, above 0. changed_only: only pairs with a record in pg_temp.cdp_changed.
+'The pairs of records of a space that speak for one person under a model, each once: record_a < record_b, weight is log2 odds, above 0. changed_only: only pairs with a record in pg_temp.cdp_changed, or with one that shares a divided block with such a record as it is or was (pg_temp.cdp_former, when it is there); each of the latter also as a row of its own, with record_a = record_b and weight 0: all its links are given anew.
 Pairs are found by the model''s blocking rules and the user''s (match_user_rule). Errors: CDP20 no space, CDP23 no such model.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.block_sizes(space regnamespace, model_id int)

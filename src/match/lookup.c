@@ -833,8 +833,10 @@ weigh(Site *site, const Person *p, CdpConditions **conditions, int32 at, const D
 				text	   *s = DatumGetTextPP(p->key[i]),
 						   *t = DatumGetTextPP(other[i]);
 
-				agreed[c].level = cdp_match_conditions_level(conditions[c], VARDATA_ANY(s), VARSIZE_ANY_EXHDR(s),
-															 VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), record, 0);
+				agreed[c].level = cdp_match_conditions_level(conditions[c],
+															 cdp_match_conditions_value(conditions[c], VARDATA_ANY(s), VARSIZE_ANY_EXHDR(s)),
+															 cdp_match_conditions_value(conditions[c], VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t)),
+															 record, 0);
 			}
 			continue;
 		}

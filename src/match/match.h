@@ -7,6 +7,7 @@
 #define CDP_MATCH_MATCH_H
 
 #include "core/core.h"
+#include "match/agglomerate.h"
 #include "match/block.h"
 #include "match/model.h"
 
@@ -27,7 +28,12 @@ extern int32 cdp_match_engine_place(CdpMatchEngine *engine, int64 record_id);	/*
 extern const CdpStore *cdp_match_engine_store(const CdpMatchEngine *engine);
 extern const CdpModel *cdp_match_engine_model(const CdpMatchEngine *engine);
 extern double cdp_match_engine_weight(CdpMatchEngine *engine, int32 a, int32 b);
-/* Gives fn the pairs of weight > 0, in order; changed_only: with a record in pg_temp.cdp_changed. */
+/*
+ * Gives fn the pairs of weight > 0, in order. changed_only: those with a record in
+ * pg_temp.cdp_changed, or one whose block is divided otherwise than before because of
+ * them (pg_temp.cdp_former, if it is there, holds the changed and vanished records as
+ * they were); first, such a record itself, as the pair (a, a) of weight 0.
+ */
 extern void cdp_match_engine_score(CdpMatchEngine *engine, bool changed_only, CdpMatchPairFn fn, void *state);
 
 /* What a key of a blocking rule is called in rows, given the name of its comparison. */

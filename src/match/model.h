@@ -55,6 +55,9 @@ typedef struct CdpComparison
 	bool		ignored;		/* says nothing that another comparison does not say: weighs nothing */
 	int			repeats;		/* that other comparison */
 	int			column[CDP_MAX_INPUTS];
+	/* of CDP_MEASURE_SQL: the level of two records that have a value; only one thread works then */
+	int			(*level) (void *state, int32_t a, int32_t b);
+	void	   *state;
 	double		m[CDP_MAX_LEVELS + 1];	/* by level; [0] unused */
 	double		u[CDP_RELATIONS][CDP_MAX_LEVELS + 1];
 	uint8_t		shared[CDP_RELATIONS];	/* bit i: input i agrees in this relation however rare its value is */
@@ -77,7 +80,7 @@ extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *
 extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_sharing);
 extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
 extern bool cdp_scorer_exceeds(CdpScorer *scorer, int32_t a, int32_t b, double above, double *weight);
-extern double cdp_scorer_without(CdpScorer *scorer, int32_t a, int32_t b, double *without);
+extern double cdp_scorer_without(CdpScorer *scorer, int32_t a, const uint8_t *levels, double *without);
 extern void cdp_scorer_free(CdpScorer *scorer);
 
 static inline double

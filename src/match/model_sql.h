@@ -9,9 +9,6 @@
 #include "match/sum.h"
 #include "utils/jsonb.h"
 
-/* The measure of a comparison whose levels come from elsewhere: SQL conditions, or the caller. */
-#define CDP_MEASURE_SQL ((CdpMeasure) CDP_N_MEASURES)
-
 typedef struct CdpNamedComparison
 {
 	char	   *name;

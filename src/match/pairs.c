@@ -59,12 +59,41 @@ add_chunk(Batch *batch, int32_t rule, int64_t block, int64_t member)
 	return true;
 }
 
+/* Leaves only the blocks with a changed record; the places of records stay as they are. */
+static void
+keep_changed(CdpBlocks *blocks, const uint8_t *changed)
+{
+	int64_t		n = 0,
+				members = 0;
+
+	for (int64_t i = 0; i < blocks->n; i++)
+	{
+		int64_t		from = blocks->start[i],
+					size = blocks->start[i + 1] - from;
+		bool		keep = false;
+
+		for (int64_t x = from; x < from + size && !keep; x++)
+			keep = changed[blocks->member[x]];
+		if (!keep)
+			continue;
+		memmove(blocks->member + members, blocks->member + from, size * sizeof(int32_t));
+		blocks->start[n++] = members;
+		members += size;
+	}
+	blocks->start[n] = members;
+	blocks->n = n;
+}
+
 static bool
 make_blocks(void *state, int thread, int64_t i)
 {
 	Batch	   *batch = state;
 
-	return cdp_block_rule(batch->p->blocker, batch->first + i, &batch->blocks[i]);
+	if (!cdp_block_rule(batch->p->blocker, batch->first + i, &batch->blocks[i]))
+		return false;
+	if (batch->p->changed)
+		keep_changed(&batch->blocks[i], batch->p->changed);
+	return true;
 }
 
 /* Divides the pairs of the batch; a chunk may begin inside of a large block. */

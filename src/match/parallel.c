@@ -93,6 +93,14 @@ start(Run *run, Worker *worker, int n)
 	return started;
 }
 
+bool
+cdp_crew_pause(CdpCrew *crew)
+{
+	if (crew && crew->pending && crew->pending(crew->arg) && !crew->handle(crew->arg))
+		crew->stopped = true;
+	return crew == NULL || !crew->stopped;
+}
+
 /*
  * Does all chunks. False: a chunk failed, or crew->stopped.
  */

@@ -28,6 +28,8 @@ typedef struct CdpCrew
 typedef bool (*CdpChunkFn) (void *state, int thread, int64_t chunk);
 
 extern int	cdp_crew_threads(const CdpCrew *crew);
+/* For long work of the caller alone: handles what is pending; false: give up. */
+extern bool cdp_crew_pause(CdpCrew *crew);
 extern bool cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *state);
 
 #endif

@@ -187,22 +187,22 @@ fit_namesake_names(CdpComparison *k)
 void
 cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out)
 {
+	double		n[CDP_MAX_LEVELS + 1];
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+		n[l] = least && seen[l] < least[l] ? least[l] : seen[l];
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
 		double		sum = 0,
-					prior_sum = 0,
-					n;
+					prior_sum = 0;
 
 		for (int o = 1; o <= k->info->n_levels; o++)
 			if (k->info->levels[o - 1].present == k->info->levels[l - 1].present)
 			{
-				sum += seen[o];
+				sum += n[o];
 				prior_sum += prior[o];
 			}
-		n = least && seen[l] < least[l] ? least[l] : seen[l];
-		out[l] = (n + prior_pairs * prior[l] / prior_sum) / (sum + prior_pairs);
-		if (out[l] > 1)
-			out[l] = 1;
+		out[l] = (n[l] + prior_pairs * prior[l] / prior_sum) / (sum + prior_pairs);
 	}
 }
 

@@ -98,11 +98,11 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 
 		if (x < 0 || y < 0)
 			return 0;
-		if (x == y)
+		if (x == y && k->level == NULL)
 			return 1;
 		if (k->measure == CDP_MEASURE_CODE)
 			return 2;
-		if (s->store->column[c0].n_values > CACHED_VALUES)
+		if (s->store->column[c0].n_values > CACHED_VALUES && k->level == NULL)
 		{
 			va[0] = &s->store->column[c0].value[x];
 			vb[0] = &s->store->column[c0].value[y];
@@ -123,7 +123,10 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 		vb[0] = &s->store->column[c0].value[y];
 		cached->comparison = c + 1;
 		cached->pair = pair;
-		cached->level = cdp_compare(&s->work, k->measure, va, vb);
+		if (k->level)
+			cached->level = k->level(k->state, (a - s->store->code) / s->store->n_columns, (b - s->store->code) / s->store->n_columns);
+		else
+			cached->level = cdp_compare(&s->work, k->measure, va, vb);
 		return cached->level;
 	}
 	else
@@ -252,7 +255,8 @@ weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
 				rest += factor[c][j] > 0 ? other[j] / factor[c][j] : 0;
 			without[c] = log2(match / s->model->comparison[c].m[levels[c]] / rest);
 		}
-	if (log2(match / sum) > -1)
+	/* products too small for a double make a NaN; there they have more room */
+	if (!(log2(match / sum) <= -1))
 	{
 		CdpAgreed	agreed[CDP_MAX_COMPARISONS];
 
@@ -265,15 +269,16 @@ weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
 double
 cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 {
-	return cdp_scorer_without(s, a, b, NULL);
-}
-
-double
-cdp_scorer_without(CdpScorer *s, int32_t a, int32_t b, double *without)
-{
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 
 	cdp_scorer_levels(s, a, b, levels);
+	return weigh(s, cdp_store_codes(s->store, a), levels, NULL);
+}
+
+/* The weight of a pair whose levels are known; without (or NULL): what it would be without each comparison. */
+double
+cdp_scorer_without(CdpScorer *s, int32_t a, const uint8_t *levels, double *without)
+{
 	return weigh(s, cdp_store_codes(s->store, a), levels, without);
 }
 
@@ -287,6 +292,8 @@ cost_of(CdpMeasure measure)
 	{
 		case CDP_MEASURE_CODE:
 			return 1;
+		case CDP_MEASURE_SQL:
+			return 100;
 		case CDP_MEASURE_PERSON_NAME:
 		case CDP_MEASURE_STREET:
 		case CDP_MEASURE_TEXT:
@@ -439,7 +446,7 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 		}
 		if (in_a == 0 || in_b == 0)
 			continue;
-		if (equal == (1 << n) - 1)
+		if (equal == (1 << n) - 1 && k->level == NULL)
 		{
 			levels[c] = 1;
 			for (int j = 0; j < CDP_RELATIONS; j++)

@@ -8,7 +8,8 @@ COMMENT ON FUNCTION cdp.pair_weight(jsonb, jsonb, jsonb, jsonb) IS
 'How strongly two people''s values speak for one person: log2 of the odds, 0 is even, 10 a thousand to one for. Symmetric. Looks nothing up, so it runs over any join and gives the engine''s numbers to the last bit.
 model: as cdp.export_model gives it. a and b: per comparison a list with one entry per input, null, "key" or ["key", rarity], as cdp.match_values gives them. levels: names of the levels of comparisons that are known already; of comparisons by SQL conditions they must be given, else these count as missing.
 Errors: CDP65 a model that cannot be used, CDP23 a person or level that cannot be read.
-Example: SELECT cdp.pair_weight(m.model, a.keys, b.keys) FROM (SELECT cdp.export_model(''customer'', frequencies => false) AS model) m, cdp.match_values(''customer'', record_ids => ''{17}'') a, cdp.match_values(''customer'', record_ids => ''{42}'') b;';
+Give the model as a scalar subquery, as below, so that it is read once and not for every pair.
+Example: SELECT cdp.pair_weight((SELECT cdp.export_model(''customer'', frequencies => false)), a.keys, b.keys) FROM cdp.match_values(''customer'', record_ids => ''{17}'') a, cdp.match_values(''customer'', record_ids => ''{42}'') b;';
 
 CREATE OR REPLACE FUNCTION cdp.pair_levels(model jsonb, a jsonb, b jsonb, levels jsonb DEFAULT '{}')
 RETURNS TABLE (step int, comparison text, level int, name text, description text, m double precision, u double precision,
@@ -18,7 +19,7 @@ AS 'MODULE_PATHNAME', 'cdp_pair_levels';
 COMMENT ON FUNCTION cdp.pair_levels(jsonb, jsonb, jsonb, jsonb) IS
 'How cdp.pair_weight comes about, with the same arguments: step 0 the prior, then one row per comparison in the order of the sum. level and name: how the values agree (null and missing where one is not there). m: how often two records of one person agree so. u: how often two people do who agree as these two in the comparisons before, and on values as rare. weight: log2(m/u), in bits; rarity: the part of it that the rarity of the value adds. running_total: the sum so far, the last one is the weight of the pair; probability: what it means.
 Errors: CDP65 a model that cannot be used, CDP23 a person or level that cannot be read.
-Example: SELECT l.* FROM (SELECT cdp.export_model(''customer'', frequencies => false) AS model) m, cdp.match_values(''customer'', record_ids => ''{17}'') a, cdp.match_values(''customer'', record_ids => ''{42}'') b, cdp.pair_levels(m.model, a.keys, b.keys) l;';
+Example: SELECT l.* FROM cdp.match_values(''customer'', record_ids => ''{17}'') a, cdp.match_values(''customer'', record_ids => ''{42}'') b, cdp.pair_levels((SELECT cdp.export_model(''customer'', frequencies => false)), a.keys, b.keys) l;';
 
 CREATE OR REPLACE FUNCTION cdp.levels_weight(model jsonb, levels jsonb, rarities jsonb DEFAULT '{}')
 RETURNS double precision

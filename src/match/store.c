@@ -289,17 +289,13 @@ hash_bytes(const char *s, size_t len)
 	return cdp_mix(h);
 }
 
-bool
-cdp_store_set(CdpStore *store, int32_t record, int c, const char *s, size_t len)
+static bool
+set_hashed(CdpStore *store, int32_t record, int c, const char *s, size_t len, uint64_t hash)
 {
 	CdpColumn  *column = &store->column[c];
-	uint64_t	hash = hash_bytes(s, len);
-	uint32_t	at;
+	uint32_t	at = hash & (column->n_slots - 1);
 	int32_t		code;
 
-	if ((size_t) column->n_values * 2 >= column->n_slots && !grow_slots(column))
-		return false;
-	at = hash & (column->n_slots - 1);
 	while ((code = column->slot[at]) >= 0 && column->hash[code] != hash)
 		at = (at + 1) & (column->n_slots - 1);
 	if (code < 0)
@@ -318,6 +314,53 @@ cdp_store_set(CdpStore *store, int32_t record, int c, const char *s, size_t len)
 	}
 	column->count[code]++;
 	store->code[(size_t) record * store->n_columns + c] = code;
+	return true;
+}
+
+/* Room for one more value. */
+static inline bool
+make_room(CdpColumn *column)
+{
+	return (size_t) column->n_values * 2 < column->n_slots || grow_slots(column);
+}
+
+bool
+cdp_store_set(CdpStore *store, int32_t record, int c, const char *s, size_t len)
+{
+	return make_room(&store->column[c]) && set_hashed(store, record, c, s, len, hash_bytes(s, len));
+}
+
+/* The tables are larger than any cache: what all columns need of them is asked for before any waits. */
+bool
+cdp_store_set_all(CdpStore *store, int32_t record, const char *const *s, const size_t *len)
+{
+	uint64_t	hash[CDP_MAX_COLUMNS];
+
+	for (int c = 0; c < store->n_columns; c++)
+		if (s[c])
+		{
+			CdpColumn  *column = &store->column[c];
+
+			if (!make_room(column))
+				return false;
+			hash[c] = hash_bytes(s[c], len[c]);
+			__builtin_prefetch(&column->slot[hash[c] & (column->n_slots - 1)]);
+		}
+	for (int c = 0; c < store->n_columns; c++)
+		if (s[c])
+		{
+			const CdpColumn *column = &store->column[c];
+			int32_t		code = column->slot[hash[c] & (column->n_slots - 1)];
+
+			if (code >= 0)
+			{
+				__builtin_prefetch(&column->hash[code]);
+				__builtin_prefetch(&column->count[code]);
+			}
+		}
+	for (int c = 0; c < store->n_columns; c++)
+		if (s[c] && !set_hashed(store, record, c, s[c], len[c], hash[c]))
+			return false;
 	return true;
 }
 

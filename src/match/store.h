@@ -49,6 +49,8 @@ extern int	cdp_store_add_column(CdpStore *store, CdpMeasure measure, int input);
 /* A new record, all missing; its number, or -1 when out of memory. */
 extern int32_t cdp_store_add_record(CdpStore *store);
 extern bool cdp_store_set(CdpStore *store, int32_t record, int column, const char *s, size_t len);
+/* All columns of a record at once, which is faster; NULL where missing. */
+extern bool cdp_store_set_all(CdpStore *store, int32_t record, const char *const *s, const size_t *len);
 /* The code of a value, or CDP_MISSING. */
 extern int32_t cdp_store_find(const CdpColumn *column, const char *s, size_t len);
 /* Forgets all records and values; columns and nicknames stay. */

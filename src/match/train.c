@@ -100,17 +100,6 @@ cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
 
 /* ---------------------------------------------------------------- counting */
 
-static void
-make_pattern(CdpPattern *p, CdpScorer *scorer, const CdpModel *model, int32_t a, int32_t b)
-{
-	uint8_t		level[CDP_MAX_COMPARISONS];
-	double		rarity[CDP_SHARINGS];
-
-	cdp_scorer_levels(scorer, a, b, level);
-	cdp_scorer_rarity(scorer, a, level, rarity);
-	cdp_pattern_make(p, model, level, rarity);
-}
-
 /* A pair that is counted. */
 typedef struct Seen
 {
@@ -119,7 +108,9 @@ typedef struct Seen
 	uint64_t	agreeing;		/* keys */
 	uint8_t		rule;
 	bool		found;			/* of random pairs: blocking finds it */
+	bool		compared;		/* level is known */
 	float		probability;
+	uint8_t		level[CDP_MAX_COMPARISONS];
 } Seen;
 
 typedef struct SeenPairs
@@ -248,6 +239,17 @@ draw_random(Counting *g)
 	int64_t		x = 0,
 				y = 0;
 
+	if (g->b->drawn)
+	{
+		g->random = (SeenPairs)
+		{
+			.pair = g->b->drawn, .n = g->b->n_drawn, .allocated = g->b->n_drawn
+		};
+		g->b->drawn = NULL;
+		for (int64_t i = 0; i < g->random.n; i++)
+			g->random.pair[i].found = false;
+		return true;
+	}
 	for (int64_t i = 0; i < (every ? n * (n - 1) / 2 : g->t->max_random); i++)
 	{
 		Seen	   *seen;
@@ -330,7 +332,8 @@ static bool
 count_chunk(void *state, int thread, int64_t chunk)
 {
 	Counting   *g = state;
-	CdpPattern		p;
+	CdpPattern	p;
+	double		rarity[CDP_SHARINGS];
 
 	for (int64_t i = chunk * CHUNK_SEEN; i < g->pairs->n && i < (chunk + 1) * CHUNK_SEEN; i++)
 	{
@@ -339,16 +342,26 @@ count_chunk(void *state, int thread, int64_t chunk)
 		fetch(g, i);
 		if (seen->found)
 			continue;
-		make_pattern(&p, g->scorer[thread], g->model, seen->a, seen->b);
+		if (!seen->compared)
+		{
+			cdp_scorer_levels(g->scorer[thread], seen->a, seen->b, seen->level);
+			if (g->pairs == &g->candidates)
+				seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
+			seen->compared = true;
+		}
+		for (int c = 0; c < g->model->n; c++)
+			if (g->model->comparison[c].ignored)
+				seen->level[c] = 0;
+		cdp_scorer_rarity(g->scorer[thread], seen->a, seen->level, rarity);
+		cdp_pattern_make(&p, g->model, seen->level, rarity);
 		if (g->pairs == &g->candidates)
 		{
-			seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
 			p.eligible = eligible_for(g, seen->agreeing);
 			if (p.eligible & g->confident)
 			{
 				double		without[CDP_MAX_COMPARISONS];
 
-				cdp_scorer_without(g->scorer[thread], seen->a, seen->b, without);
+				cdp_scorer_without(g->scorer[thread], seen->a, seen->level, without);
 				for (int c = 0; c < g->model->n; c++)
 					if (g->confident >> c & 1 && without[c] < CONFIDENT)
 						p.eligible &= ~(1u << c);
@@ -392,7 +405,7 @@ score_chunk(void *state, int thread, int64_t chunk)
 	{
 		Seen	   *seen = &g->pairs->pair[i];
 
-		seen->probability = cdp_probability(cdp_scorer_weight(g->scorer[thread], seen->a, seen->b));
+		seen->probability = cdp_probability(cdp_scorer_without(g->scorer[thread], seen->a, seen->level, NULL));
 	}
 	return true;
 }
@@ -449,18 +462,20 @@ learn_agreement(Counting *g)
 /* ---------------------------------------------------------------- learning */
 
 /* EM on the patterns, from the model as it is. */
-static void
+static bool
 learn_model(Counting *g, CdpEm *em)
 {
 	CdpTraining *t = g->t;
 
 	em->each = t->random > 0 ? (em->all - t->candidates) / t->random : 0;
-	cdp_em(em);
+	if (!cdp_em(em))
+		return false;
 	t->matches = em->matches;
 	t->iterations = em->iterations;
 	t->change = em->change;
 	t->converged = em->converged;
 	memcpy(t->eligible, em->eligible, sizeof(t->eligible));
+	return true;
 }
 
 /* From here on m comes from pairs of which the other comparisons are sure. */
@@ -485,7 +500,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	Counting   *g = calloc(1, sizeof(Counting));
 	CdpPairs	pairs = {.blocker = b, .crew = t->crew, .memory = t->memory, .state = g, .pair = keep_candidate, .group_done = mark_random};
 	CdpEm		em = {.model = model, .candidates = &candidates, .random = &random, .all = (double) store->n * (store->n - 1) / 2,
-		.max_iterations = t->max_iterations, .tolerance = t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS};
+		.max_iterations = t->max_iterations, .tolerance = t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
 	double		estimate = 0;
 	double		sampled = store->n / b->records;
 	bool		repeats = false;
@@ -497,7 +512,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	g->b = b;
 	g->model = model;
 	g->t = t;
-	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record);
+	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record, true);
 	for (int i = 0; fine && i < cdp_crew_threads(t->crew); i++)
 		fine = (g->scorer[i] = cdp_scorer_create(store, model)) != NULL;
 	for (int r = 0; r < b->n_rules; r++)
@@ -521,7 +536,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		t->random = 0;
 		for (uint32_t i = 0; i < random.n_slots; i++)
 			t->random += random.slot[i].count;
-		learn_model(g, &em);
+		fine = learn_model(g, &em);
 	}
 	if (fine && !t->again)
 	{
@@ -529,20 +544,17 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		if (fine && repeats)
 		{
 			fine = count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
-			if (fine)
-				learn_model(g, &em);
+			fine = fine && learn_model(g, &em);
 		}
 		rely_on_others(g);
-		fine = fine && count_patterns(g, &g->candidates, &candidates);
-		if (fine)
-			learn_model(g, &em);
+		fine = fine && count_patterns(g, &g->candidates, &candidates) && learn_model(g, &em);
 	}
 	if (fine && !t->again)
 	{
 		for (int c = 0; c < model->n; c++)
 			if (t->eligible[c] > 20)
 				b->agreement[c].n = 0;
-		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record);
+		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record, false);
 	}
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
 	{
@@ -552,7 +564,8 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		cdp_patterns_free(&g->patterns[i]);
 	}
 	free(g->candidates.pair);
-	free(g->random.pair);
+	b->drawn = g->random.pair;
+	b->n_drawn = g->random.n;
 	cdp_patterns_free(&candidates);
 	cdp_patterns_free(&random);
 	free(g);

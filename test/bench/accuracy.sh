@@ -83,14 +83,12 @@ seconds()
 	took=$(awk -v n=$(($(date +%s%N) - started)) 'BEGIN { printf "%.1f", n / 1e9 }')
 }
 
-# train SET: trains, and prints what the training warns of, be it as a message or in its result
+# train SET: trains, and prints what the training warns of
 train()
 {
-	"${sql[@]}" -A -t -v set="$1" 2> "$work/messages" <<-'SQL' || { cat "$work/messages" >&2; return 1; }
-		SELECT DISTINCT :'set' || ' training: ' || w.value
-		  FROM cdp.train('customer') t CROSS JOIN LATERAL jsonb_each_text(to_jsonb(t)) w WHERE w.key IN ('warning', 'warnings') AND w.value <> '';
+	"${sql[@]}" -A -t -v set="$1" <<-'SQL'
+		SELECT DISTINCT :'set' || ' training: ' || description FROM cdp.train('customer') WHERE topic = 'warning';
 	SQL
-	sed -n "s/^.*WARNING:  /$1 training: /p" "$work/messages"
 }
 
 resolve()

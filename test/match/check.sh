@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compares the string measures with every row of the published values in
 # ../shared/data/strings (its SOURCE.txt says where they come from); skipped where
-# they are not at hand. Then runs the fuzz test of the cores for a moment.
+# they are not at hand. Before that runs the fuzz tests of the cores for a moment, and
+# expectation-maximisation against published runs.
 # Needs a server in the PG* variables.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -12,6 +13,7 @@ trap 'rm -rf "$fuzz"; dropdb --if-exists "$database" 2> /dev/null' EXIT
 
 bash test/fuzz/string.sh 500 > "$fuzz/log" 2>&1 || { cat "$fuzz/log"; exit 1; }
 bash test/fuzz/compare.sh 20000 > "$fuzz/log" 2>&1 || { cat "$fuzz/log"; exit 1; }
+bash test/match/em.sh
 
 values=${CDP_STRING_VALUES:-../shared/data/strings}
 if [ ! -d "$values" ]; then

@@ -1,0 +1,235 @@
+/*
+ * agglomerate.c
+ *	  Agglomeration against a slow and obvious computation of the same definition.
+ *
+ * Usage: agglomerate [rounds [seed]]. Each round makes a random graph with clusters to
+ * begin with and constraints, and joins them by cdp_agglomerate and by a search through
+ * all pairs of clusters: the calls of join, their order and means, and the clusters at
+ * the end must be the same. Weights are multiples of 1/8, so that sums are exact in any
+ * order. Leaves with status 1 at the first difference.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "match/agglomerate.h"
+
+#define MAX_RECORDS 40
+#define MAX_CALLS (MAX_RECORDS * MAX_RECORDS)
+#define FLOOR (-3.0)
+
+typedef struct Call
+{
+	int32_t		a,
+				b;
+	double		mean;
+	bool		joined;
+} Call;
+
+typedef struct World
+{
+	int			n;
+	double		weight[MAX_RECORDS][MAX_RECORDS];
+	bool		edge[MAX_RECORDS][MAX_RECORDS];
+	bool		enemies[MAX_RECORDS][MAX_RECORDS];
+	int			holds[MAX_RECORDS];	/* a limited value, 0 for none: two of them never meet */
+	int32_t		first[MAX_RECORDS]; /* the clusters to begin with */
+	/* what is done */
+	int32_t		cluster[MAX_RECORDS];
+	Call		call[MAX_CALLS];
+	int			n_calls;
+} World;
+
+static uint64_t state;
+
+static int
+draw(int below)
+{
+	state = cdp_mix(state + UINT64_C(0x9E3779B97F4A7C15));
+	return (state >> 33) % below;
+}
+
+static bool
+allowed(const World *w, int32_t a, int32_t b)
+{
+	for (int x = 0; x < w->n; x++)
+		for (int y = 0; y < w->n; y++)
+			if (w->cluster[x] == a && w->cluster[y] == b &&
+				(w->enemies[x][y] || (w->holds[x] && w->holds[y] && w->holds[x] != w->holds[y])))
+				return false;
+	return true;
+}
+
+static bool
+join(void *arg, int32_t a, int32_t b, double mean)
+{
+	World	   *w = arg;
+	bool		joined = allowed(w, a, b);
+
+	if (w->n_calls < MAX_CALLS)
+		w->call[w->n_calls++] = (Call)
+	{
+		a, b, mean, joined
+	};
+	for (int x = 0; joined && x < w->n; x++)
+		if (w->cluster[x] == b)
+			w->cluster[x] = a;
+	return joined;
+}
+
+static double
+weigh(void *arg, int32_t a, int32_t b)
+{
+	World	   *w = arg;
+
+	if (a >= b)
+	{
+		printf("differs: a weight of %d and %d is asked for\n", a, b);
+		exit(1);
+	}
+	return w->weight[a][b];
+}
+
+/* Joins the best of all pairs of clusters, again and again. */
+static void
+by_definition(World *w)
+{
+	bool		refused[MAX_RECORDS][MAX_RECORDS] = {{false}};
+
+	for (;;)
+	{
+		double		best = 0;
+		int			best_a = -1,
+					best_b = -1;
+
+		for (int a = 0; a < w->n; a++)
+			for (int b = a + 1; b < w->n; b++)
+			{
+				double		sum = 0;
+				int			pairs = 0;
+				bool		adjacent = false,
+							never = false;
+
+				if (w->cluster[a] != a || w->cluster[b] != b)
+					continue;
+				for (int x = 0; x < w->n; x++)
+					for (int y = 0; y < w->n; y++)
+						if (w->cluster[x] == a && w->cluster[y] == b)
+						{
+							sum += w->weight[x][y] < FLOOR ? FLOOR : w->weight[x][y];
+							pairs++;
+							adjacent |= w->edge[x][y];
+							never |= refused[x][y];
+						}
+				if (adjacent && !never && sum / pairs > best)
+				{
+					best = sum / pairs;
+					best_a = a;
+					best_b = b;
+				}
+			}
+		if (best_a < 0)
+			return;
+		if (!join(w, best_a, best_b, best))
+			refused[best_a][best_b] = refused[best_b][best_a] = true;
+	}
+}
+
+static void
+make_world(World *w)
+{
+	int			density = 1 + draw(8),
+				spread = 1 + draw(64);
+	int			enemies = draw(4) * draw(8),
+				values = draw(3) ? 0 : 6;
+
+	memset(w, 0, sizeof(*w));
+	w->n = 2 + draw(MAX_RECORDS - 1);
+	for (int a = 0; a < w->n; a++)
+	{
+		w->first[a] = draw(4) || a == 0 ? a : w->first[draw(a)];
+		w->holds[a] = values && draw(3) == 0 ? 1 + draw(values) : 0;
+		for (int b = 0; b < a; b++)
+		{
+			/* few different weights make ties */
+			double		weight = (draw(2 * spread) - spread) / (draw(2) ? 8.0 : 1.0) - draw(3) * draw(10);
+
+			w->weight[a][b] = w->weight[b][a] = weight;
+			/* blocking does not find all that speak for one person */
+			w->edge[a][b] = w->edge[b][a] = weight > 0 && draw(8) < density;
+		}
+	}
+	for (int i = 0; i < enemies; i++)
+	{
+		int			a = draw(w->n),
+					b = draw(w->n);
+
+		if (w->first[a] != w->first[b])
+			w->enemies[a][b] = w->enemies[b][a] = true;
+	}
+	memcpy(w->cluster, w->first, sizeof(w->cluster));
+}
+
+int
+main(int argc, char **argv)
+{
+	int			rounds = argc > 1 ? atoi(argv[1]) : 2000;
+	uint64_t	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	int64_t		joins = 0,
+				refusals = 0,
+				several = 0;
+
+	for (int round = 0; round < rounds; round++)
+	{
+		static World fast,
+					slow;
+		CdpEdge		edge[2 * MAX_CALLS];
+		int			n_edges = 0;
+		int32_t		cluster[MAX_RECORDS];
+		CdpAgglomeration work = {.cluster = cluster, .weight = weigh, .join = join, .state = &fast};
+
+		state = seed + round;
+		make_world(&fast);
+		slow = fast;
+		work.n = fast.n;
+		memcpy(cluster, fast.first, sizeof(cluster));
+		for (int a = 0; a < fast.n; a++)
+			for (int b = a + 1; b < fast.n; b++)
+				/* in any order, at times twice, with some that are not above 0 */
+				for (int i = fast.edge[a][b] ? 1 + !draw(8) : !draw(20) && fast.weight[a][b] <= 0; i > 0; i--)
+				{
+					int			at = draw(n_edges + 1);
+
+					edge[n_edges++] = edge[at];
+					edge[at] = (CdpEdge)
+					{
+						.a = a, .b = b, .weight = fast.weight[a][b]
+					};
+				}
+		if (!cdp_agglomerate(&work, edge, n_edges))
+			return 1;
+		by_definition(&slow);
+		if (fast.n_calls != slow.n_calls || memcmp(cluster, slow.cluster, fast.n * sizeof(int32_t)) != 0)
+		{
+			printf("differs: seed %llu, other clusters\n", (unsigned long long) (seed + round));
+			return 1;
+		}
+		for (int i = 0; i < fast.n_calls; i++)
+		{
+			const Call *x = &fast.call[i],
+					   *y = &slow.call[i];
+
+			if (x->a != y->a || x->b != y->b || x->mean != y->mean || x->joined != y->joined)
+			{
+				printf("differs: seed %llu, step %d joins %d and %d at %g, not %d and %d at %g\n", (unsigned long long) (seed + round),
+					   i, x->a, x->b, x->mean, y->a, y->b, y->mean);
+				return 1;
+			}
+			joins += x->joined;
+			refusals += !x->joined;
+		}
+		several += fast.n_calls > 3;
+	}
+	printf("agglomeration: seeds %llu to %llu, %lld joins, %lld refused\n", (unsigned long long) seed, (unsigned long long) (seed + rounds - 1),
+		   (long long) joins, (long long) refusals);
+	return joins > rounds && refusals > rounds / 10 && several > rounds / 4 ? 0 : 1;
+}
