@@ -215,7 +215,7 @@ $$;
 \getenv worlds CDP_WORLDS
 \if :{?worlds}
 \else
-    \set worlds 16
+    \set worlds 12
 \endif
 CALL inc_src.worlds(1, :worlds);
 -- what was found: nothing
