@@ -61,6 +61,7 @@ REGRESS += lookup
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot
+ISOLATION += lookup_resolve
 
 DATA_built = cdp--$(CDP_VERSION).sql
 EXTRA_CLEAN = cdp--$(CDP_VERSION).sql output_iso tmp_check

@@ -36,6 +36,7 @@ SELECT cdp.add_purpose('grant_t', 'news');
 \set model '{"lambda": 0.01, "comparisons": [{"comparison": "given_name", "measure": "code", "levels": [{"name": "exact", "m": 0.9, "u": 0.1}, {"name": "else", "m": 0.1, "u": 0.9}]}]}'
 SELECT cdp.import_model('grant_t', :'model', 'test');
 SELECT cdp.activate_model('grant_t', 1);
+SELECT records > 0 AS resolved FROM cdp.resolve('grant_t');
 SELECT cdp.define_segment('grant_t', 'all', 'record_count > 0');
 SELECT cdp.grant_role('grant_t', 'regress_cdp_reader', 'reader');
 SELECT cdp.grant_role('grant_t', 'regress_cdp_analyst', 'analyst');
@@ -53,7 +54,7 @@ INSERT INTO grant_src.call (level, call) VALUES
     (1, $$SELECT cdp.in_segment('grant_t', 'all', 1)$$), (1, $$SELECT count(*) FROM cdp.explain_segment('grant_t', 'all', 1)$$), (1, $$SELECT cdp.consented('grant_t', 1, 'news')$$), (1, $$SELECT count(*) FROM cdp.consent_decision('grant_t', 1, 'news')$$),
     (1, $$SELECT count(*) FROM cdp.consented_profiles('grant_t', 'news')$$),
     (1, $$SELECT count(*) FROM cdp.comparisons('grant_t')$$), (1, $$SELECT count(*) FROM cdp.blocking_keys('grant_t')$$), (1, $$SELECT count(*) FROM cdp.show_model('grant_t')$$), (1, $$SELECT count(*) FROM cdp.explain_pair('grant_t', 1, 2)$$), (1, $$SELECT count(*) FROM cdp.match_values('grant_t')$$),
-    (1, $$SELECT cdp.export_model('grant_t')$$), (1, $$SELECT count(*) FROM cdp.review('grant_t')$$),
+    (1, $$SELECT cdp.export_model('grant_t')$$), (1, $$SELECT count(*) FROM cdp.review('grant_t')$$), (1, $$SELECT count(*) FROM cdp.lookup('grant_t', '{"email": "wilma.gray@example.org"}')$$),
     (2, 'SELECT count(*) FROM grant_t.consent_event'), (2, $$SELECT cdp.define_segment('grant_t', 'some', 'record_count > 1')$$), (2, $$SELECT count(*) FROM cdp.refresh_segments('grant_t')$$), (2, $$SELECT cdp.refresh_traits('grant_t')$$),
     (2, $$SELECT cdp.drop_segment('grant_t', 'some')$$), (2, $$SELECT count(*) FROM cdp.evaluate('grant_t', 'grant_src.truth')$$), (2, $$SELECT count(*) FROM cdp.false_merges('grant_t', 'grant_src.truth')$$), (2, $$SELECT count(*) FROM cdp.missed_pairs('grant_t', 'grant_src.truth')$$), (2, $$SELECT count(*) FROM cdp.blocking_report('grant_t')$$),
     (3, $$SELECT cdp.resolve('grant_t')$$), (3, $$SELECT cdp.record_consent('grant_t', 'email', 'ann@example.com', 'news', 'granted')$$), (3, $$SELECT cdp.rule_same('grant_t', 1, 3, 'test')$$), (3, $$SELECT cdp.resolve('grant_t')$$),

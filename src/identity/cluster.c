@@ -1001,8 +1001,8 @@ write_links(Graph *g)
 	};
 	Oid			argtypes[3] = {INT8ARRAYOID, INT8ARRAYOID, FLOAT8ARRAYOID};
 	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s.link (record_a, record_b, origin, weight)"
-											" SELECT u.a, u.b, 'model', u.w FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(a, b, w)"
-											" ON CONFLICT DO NOTHING", g->schema), 3, argtypes);
+											" SELECT u.a, u.b, 'model', u.w FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(a, b, w)",
+											g->schema), 3, argtypes);
 	Datum	   *a = palloc(AT_ONCE * sizeof(Datum)),
 			   *b = palloc(AT_ONCE * sizeof(Datum)),
 			   *w = palloc(AT_ONCE * sizeof(Datum));

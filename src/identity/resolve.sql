@@ -684,6 +684,7 @@ DECLARE
     common   int := cdp_internal.setting('cdp.max_records_per_value');
     pairs_per_record int := cdp_internal.setting('cdp.max_pairs_per_record');
     model    int;
+    bulk     boolean;
     last_counts jsonb;
     whole    boolean;
     n_records bigint;
@@ -742,7 +743,18 @@ BEGIN
                          WHERE f.record_a IN (SELECT a.record_id FROM pg_temp.cdp_affected a) OR f.record_b IN (SELECT a.record_id FROM pg_temp.cdp_affected a)', space);
         PERFORM cdp_internal.progress(format('space %s: clustering %s of %s records', space, n_affected, n_records));
     END IF;
+    -- a first scoring writes a link for most records: the indexes are built after them, at once
+    EXECUTE format('SELECT $1 AND NOT EXISTS (SELECT FROM %1$s.link) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.link')
+       INTO bulk USING whole AND model > 0;
+    IF bulk THEN
+        EXECUTE format('ALTER TABLE %s.link DROP CONSTRAINT link_pkey', space);
+        EXECUTE format('DROP INDEX %s.link_record_b_idx', space);
+    END IF;
     CREATE TEMP TABLE cdp_clustered ON COMMIT DROP AS SELECT m.* FROM cdp_internal.cluster(space, NOT whole, common, model) m;
+    IF bulk THEN
+        EXECUTE format('ALTER TABLE %s.link ADD CONSTRAINT link_pkey PRIMARY KEY (record_a, record_b, origin)', space);
+        EXECUTE format('CREATE INDEX link_record_b_idx ON %s.link (record_b)', space);
+    END IF;
     CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS
     SELECT m.record_id, m.former_profile_id, m.profile_id FROM pg_temp.cdp_clustered m WHERE m.former_profile_id IS DISTINCT FROM m.profile_id;
     ANALYZE pg_temp.cdp_moved;

@@ -9,9 +9,9 @@ AS $$
     VALUES
     (1, 'reader',
         '{current_profile,explain_profile,status,quality_report,common_values,members,in_segment,explain_segment,consented,consent_decision,consented_profiles,'
-        'comparisons,show_model,explain_pair,match_values,export_model,review,blocking_keys}'::text[],
+        'comparisons,show_model,explain_pair,match_values,export_model,review,blocking_keys,lookup}'::text[],
         '{space_info,source,attribute,record,identity,identifier,rule,blocked_value,link,refused_merge,merge_log,profile,profile_alias,trait,segment,segment_member,purpose,consent,run,rejected_value,'
-        'match_comparison,match_nickname,match_model,match_level,match_input,match_frequency,match_rule,match_user_rule,weakest_link}'::text[],
+        'match_comparison,match_nickname,match_model,match_level,match_input,match_frequency,match_rule,match_user_rule,match_key,match_key_rule,match_key_info,weakest_link}'::text[],
         '{}'::text[]),
     (2, 'analyst',
         '{define_segment,drop_segment,refresh_segments,refresh_traits,evaluate,false_merges,missed_pairs,blocking_report}',
@@ -21,7 +21,7 @@ AS $$
         '{resolve,run,record_consent,rule_same,rule_different,withdraw_ruling,block_value,unblock_value,train,activate_model,import_model}',
         '{}',
         '{space_info,source,record,identity,identifier,rule,blocked_value,link,refused_merge,merge_log,profile_alias,rejected_value,consent,consent_event,'
-        'match_model,match_level,match_input,match_frequency,match_rule,weakest_link}'),
+        'match_model,match_level,match_input,match_frequency,match_rule,match_key,match_key_rule,match_key_info,weakest_link}'),
     (4, 'admin',
         '{create_space,drop_space,add_attribute,set_attribute,add_source,add_event_source,drop_source,add_rule,drop_rule,add_purpose,retire_purpose,define_trait,drop_trait,grant_role,revoke_role,'
         'set_comparison,drop_comparison,add_nickname,add_blocking_rule,drop_blocking_rule}',

@@ -8,6 +8,10 @@
  * person is then a dozen rows by primary key. A hash that more than MAX_BLOCK records
  * share has one entry, record 0: too many to look at.
  *
+ * The rules are the model's and the user's and, beside them, some for lookups alone
+ * (own_rules): training chooses rules by what two records have in common, but a person
+ * at a counter gives a name and a birth date, whatever the sources hold.
+ *
  * A lookup cleans the person's values and makes their matching keys as resolve does,
  * collects who shares a rule's hash or an identifier, takes the CANDIDATES of them that
  * share most and rarest, reads their values from the table record, and weighs them by
@@ -552,7 +556,8 @@ typedef struct Candidate
 {
 	int64		record;
 	double		shares;			/* what it shares with the person, the rarer the more */
-	bool		certain;		/* shares an identifier */
+	bool		identified;		/* shares an identifier */
+	bool		tied;			/* and one that makes records one person */
 } Candidate;
 
 typedef struct Candidates
@@ -563,14 +568,14 @@ typedef struct Candidates
 } Candidates;
 
 static void
-add_candidate(Candidates *all, int64 record, double shares, bool certain)
+add_candidate(Candidates *all, Candidate candidate)
 {
 	if (all->n == all->allocated)
 	{
 		all->allocated = all->allocated ? all->allocated * 2 : 256;
 		all->c = all->c ? repalloc(all->c, all->allocated * sizeof(Candidate)) : palloc(all->allocated * sizeof(Candidate));
 	}
-	all->c[all->n++] = (Candidate) {.record = record, .shares = shares, .certain = certain};
+	all->c[all->n++] = candidate;
 }
 
 static int
@@ -606,7 +611,8 @@ rank_candidates(Candidates *all)
 		if (all->c[i].record == all->c[n].record)
 		{
 			all->c[n].shares += all->c[i].shares;
-			all->c[n].certain |= all->c[i].certain;
+			all->c[n].identified |= all->c[i].identified;
+			all->c[n].tied |= all->c[i].tied;
 		}
 		else
 			all->c[++n] = all->c[i];
@@ -652,13 +658,14 @@ add_identified(Site *site, char **values, bool all_kinds, Candidates *all)
 		bool		isnull;
 		int			n;
 		int64	   *ids;
+		bool		tied = DatumGetBool(result(i, 2, &isnull));
 		Datum		members = result(i, 1, &isnull);
 
 		if (isnull)
 			continue;
 		ids = plain_array(members, INT8OID, &n);
 		for (int m = 0; m < n; m++)
-			add_candidate(all, ids[m], shares_of(site, n), true);
+			add_candidate(all, (Candidate) {.record = ids[m], .shares = shares_of(site, n), .identified = true, .tied = tied});
 	}
 }
 
@@ -705,7 +712,7 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 				to++;
 			if (to > from && ids[from] != 0)
 				for (int e = from; e < to; e++)
-					add_candidate(all, ids[e], shares_of(site, to - from), false);
+					add_candidate(all, (Candidate) {.record = ids[e], .shares = shares_of(site, to - from)});
 		}
 	}
 }
@@ -920,7 +927,7 @@ weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Foun
 		if (site->named)
 		{
 			int32		at = cdp_store_add_record(&site->store);
-			bool		shares = candidate->certain;
+			bool		shares = candidate->identified;
 
 			require(site, at >= 0);
 			for (int j = 0; j < site->n_inputs; j++)
@@ -931,7 +938,7 @@ weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Foun
 			if (!shares)
 				continue;
 			weight = weigh(site, p, conditions, at, values + 1, nulls + 1, wanted.record);
-			if (weight < LEAST_WEIGHT)
+			if (weight < LEAST_WEIGHT && !candidate->tied)
 				continue;
 		}
 		found[n++] = (Found) {.record = wanted.record, .weight = weight};
@@ -1114,6 +1121,99 @@ cdp_lookup(PG_FUNCTION_ARGS)
 	put_site(site);
 	SPI_finish();
 	return (Datum) 0;
+}
+
+/* ---------------------------------------------------------------- rules for lookups alone */
+
+/* A key of the comparison, or of the person's name when it begins with given, family or either. */
+typedef struct OwnRule
+{
+	CdpMeasure	measure;
+	const char *key[CDP_RULE_KEYS];
+} OwnRule;
+
+static const OwnRule own_rules[] = {
+	{CDP_MEASURE_PERSON_NAME, {"either order"}},
+	{CDP_MEASURE_PERSON_NAME, {"given sound", "family sound"}},
+	{CDP_MEASURE_PERSON_NAME, {"given nickname", "family sound"}},
+	{CDP_MEASURE_PERSON_NAME, {"given beginning", "family beginning"}},
+	{CDP_MEASURE_PERSON_NAME, {"family exact"}},
+	{CDP_MEASURE_ID, {"exact"}},
+	{CDP_MEASURE_EMAIL, {"local part"}},
+	{CDP_MEASURE_PHONE, {"exact"}},
+	{CDP_MEASURE_STREET, {"number", "sound"}},
+	{CDP_MEASURE_BIRTH_DATE, {"exact"}},
+	{CDP_MEASURE_BIRTH_DATE, {"family sound", "exact"}},
+	{CDP_MEASURE_BIRTH_DATE, {"given nickname", "exact"}},
+	{CDP_MEASURE_BIRTH_DATE, {"family sound", "year and month"}},
+	{CDP_MEASURE_BIRTH_DATE, {"family sound", "day and month"}},
+	{CDP_MEASURE_POSTAL_CODE, {"family sound", "exact"}},
+	{CDP_MEASURE_POSTAL_CODE, {"given nickname", "exact"}},
+	{CDP_MEASURE_CITY, {"given nickname", "family sound", "exact"}},
+	{CDP_MEASURE_NAME, {"exact"}},
+	{CDP_MEASURE_TEXT, {"exact"}},
+	{CDP_MEASURE_DATE, {"exact"}},
+	{CDP_MEASURE_NUMBER, {"exact"}},
+};
+
+/* The number of a key, or -1. */
+static int
+find_key(const CdpBlocker *b, int comparison, const char *name)
+{
+	int			input = 0;
+
+	if (strncmp(name, "given ", 6) == 0 || strncmp(name, "family ", 7) == 0 || strcmp(name, "either order") == 0)
+	{
+		comparison = 0;
+		while (comparison < b->model->n && b->model->comparison[comparison].measure != CDP_MEASURE_PERSON_NAME)
+			comparison++;
+		input = name[0] == 'g' ? 0 : name[0] == 'f' ? 1 : -1;
+		name = input < 0 ? name : strchr(name, ' ') + 1;
+	}
+	for (int k = 0; k < b->n_keys; k++)
+		if (b->key[k].comparison == comparison && b->key[k].input == input && strcmp(b->key[k].name, name) == 0)
+			return k;
+	return -1;
+}
+
+/* Adds the rules for lookups that are not there yet. */
+static void
+add_own_rules(Site *site)
+{
+	CdpBlocker *b = &site->blocker;
+	Oid			argtypes[] = {INT4OID, TEXTARRAYOID};
+	char	   *sql = psprintf("INSERT INTO %s.match_key_rule (rule, keys) VALUES ($1, $2)", site->schema);
+
+	for (int o = 0; o < lengthof(own_rules); o++)
+		for (int c = 0; c < site->model.n; c++)
+		{
+			uint64		bits = 0;
+			Datum		names[CDP_RULE_KEYS];
+			Datum		args[2];
+			int			n = 0;
+			bool		known = false;
+
+			if (site->model.comparison[c].measure != own_rules[o].measure || b->n_rules == CDP_MAX_RULES)
+				continue;
+			for (int i = 0; i < CDP_RULE_KEYS && own_rules[o].key[i]; i++)
+			{
+				int			k = find_key(b, c, own_rules[o].key[i]);
+
+				known |= k < 0;
+				if (known)
+					break;
+				bits |= UINT64CONST(1) << k;
+				names[n++] = CStringGetTextDatum(cdp_match_key_label(&site->model, &b->key[k], site->comparison[b->key[k].comparison]));
+			}
+			for (int r = 0; r < b->n_rules; r++)
+				known |= b->rule[r].keys == bits;
+			if (known)
+				continue;
+			b->rule[b->n_rules++] = (CdpRule) {.keys = bits};
+			args[0] = Int32GetDatum(b->n_rules);
+			args[1] = PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
+			query(sql, 2, argtypes, args, false);
+		}
 }
 
 /* ---------------------------------------------------------------- writing the index */
@@ -1439,7 +1539,9 @@ cdp_write_match_keys(PG_FUNCTION_ARGS)
 {
 	Oid			space = PG_GETARG_OID(0);
 	int			model_id = PG_GETARG_INT32(1);
-	bool		whole = PG_GETARG_BOOL(2);
+	bool		whole = PG_GETARG_BOOL(2),
+				changed = false,
+				isnull;
 	Writer	   *w;
 	Site	   *site;
 	int64		written;
@@ -1447,15 +1549,24 @@ cdp_write_match_keys(PG_FUNCTION_ARGS)
 	(void) cdp_core_space_schema(space);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	if (!whole && model_id != 0)
+	{
+		query(psprintf("SELECT NOT EXISTS (SELECT FROM %s.match_key_info i WHERE i.model_id = %d AND i.format = %d), EXISTS (SELECT FROM pg_temp.cdp_changed)",
+					   cdp_core_space_schema(space), model_id, FORMAT), 0, NULL, NULL, false);
+		whole = DatumGetBool(result(0, 1, &isnull));
+		changed = DatumGetBool(result(0, 2, &isnull));
+	}
+	if (!whole && !changed)
+	{
+		SPI_finish();
+		PG_RETURN_INT64(0);
+	}
 	site = make_site(space, model_id, false);
 	w = palloc0(sizeof(Writer));
 	w->site = site;
-	if (model_id != 0 && !whole)
-	{
-		query(psprintf("SELECT 1 FROM %s.match_key_info i WHERE i.model_id = %d", site->schema, model_id), 0, NULL, NULL, false);
-		whole = SPI_processed == 0 || !read_index(site, false);
-	}
-	if (whole || model_id == 0)
+	if (!whole)
+		read_index(site, false);
+	if (whole)
 	{
 		query(psprintf("DELETE FROM %s.match_key", site->schema), 0, NULL, NULL, false);
 		query(psprintf("DELETE FROM %s.match_key_rule", site->schema), 0, NULL, NULL, false);
@@ -1469,6 +1580,7 @@ cdp_write_match_keys(PG_FUNCTION_ARGS)
 						   " SELECT false AS own, r.rule, ''::text AS name, r.keys FROM %1$s.match_rule r WHERE r.model_id = %2$d"
 						   " UNION ALL SELECT true, 0, u.rule, u.keys FROM %1$s.match_user_rule u) x", site->schema, model_id), 0, NULL, NULL, false);
 			read_rules(site, psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r ORDER BY r.rule", site->schema), false);
+			add_own_rules(site);
 		}
 		w->n_rules = site->blocker.n_rules;
 		read_keys(w, whole);

@@ -31,7 +31,7 @@ BEGIN
     SELECT string_agg(format('(%L, %s, %s)', k.kind, k.ties::text, CASE WHEN k.common_limit = 0 THEN 'NULL::int' ELSE '$2' END), ', ') INTO ties
       FROM cdp_internal.evidence_kinds(space, 1) k;
     identifier_sql := format($sql$
-        SELECT m.members FROM (%2$s) AS x(kind, value, record_id, blocked)
+        SELECT m.members, k.ties FROM (%2$s) AS x(kind, value, record_id, blocked)
           JOIN (VALUES %3$s) AS k(kind, ties, common) ON k.kind = x.kind AND (k.ties OR $3)
          CROSS JOIN LATERAL (SELECT array_agg(c.record_id) AS members FROM (
                SELECT i.record_id FROM %1$s.identifier i WHERE i.kind = x.kind AND i.value = x.value AND NOT i.blocked LIMIT coalesce(k.common + 1, 1000)) c) m
@@ -43,7 +43,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.lookup_sql(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.lookup_sql(regnamespace, int) IS
-'The statements of cdp.lookup for a space and model (0: none). attributes: of the space, in the order in which $1, a text[], holds the person''s values; in_use: has it a column. person_sql: which values cleaning accepts, and the keys of the comparisons'' inputs. identifier_sql: per identifier the records that share it, with $2 the limit of records per value and $3 whether kinds that tie nobody count. value_sql: the keys of the records $1.';
+'The statements of cdp.lookup for a space and model (0: none). attributes: of the space, in the order in which $1, a text[], holds the person''s values; in_use: has it a column. person_sql: which values cleaning accepts, and the keys of the comparisons'' inputs. identifier_sql: per identifier the records that share it and whether it ties, with $2 the limit of records per value and $3 whether kinds that tie nobody count. value_sql: the keys of the records $1.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.write_match_keys(space regnamespace, model_id int, whole boolean)
 RETURNS bigint
@@ -60,11 +60,12 @@ RETURNS TABLE (profile_id bigint, record_id bigint, weight double precision, pro
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
+SET jit = off
 AS 'MODULE_PATHNAME', 'cdp_lookup';
 REVOKE ALL ON FUNCTION cdp.lookup(regnamespace, jsonb, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.lookup(regnamespace, jsonb, int) IS
 'Who is this? The profiles that one person''s values may belong to, best first, at most n; nothing is written. person: attributes and their values as people write them, a text, a number or a list of them; they are cleaned as a source''s are, dates as year-month-day, numbers by the region of the space. A value that cleaning refuses is left aside.
-Under a model: record_id is the profile''s record that agrees best, weight the log2 odds that cdp.explain_pair would give for it and a record with these values, probability what that means; who is less likely than one in a thousand is left out. Records are found by the model''s blocking rules and by shared identifiers; of a value or rule that very many records share none is looked at for it alone. As of the last cdp.resolve.
+Under a model: record_id is the profile''s record that agrees best, weight the log2 odds that cdp.explain_pair would give for it and a record with these values, probability what that means; who is less likely than one in a thousand is left out, unless an identifier that ties records is the same. Records are found by the model''s blocking rules and by shared identifiers; of a value or rule that very many records share none is looked at for it alone. As of the last cdp.resolve.
 Without a model: who shares an identifier or fulfils a rule, with weight infinity and probability 1.
 Errors: CDP20 no space, CDP23 no person, or a value that cannot be read, CDP50 unknown attribute, CDP68 a model was activated and the space not resolved since, CDP80 cleaning refuses every value.
 Example: SELECT * FROM cdp.lookup(''customer'', ''{"given_name": "Bob", "family_name": "Smith", "birth_date": "1980-02-17"}'');';
