@@ -129,12 +129,13 @@ BEGIN
 END
 $$;
 CREATE FUNCTION inc_src.look_up(n int, people int) RETURNS void LANGUAGE sql AS $$
+    WITH p AS MATERIALIZED (
+        SELECT i, jsonb_strip_nulls(jsonb_build_object('given_name', r.given, 'family_name', r.family, 'birth_date', r.born, 'street', r.street, 'city', r.city, 'email', r.email, 'phone', r.phone)) AS person
+          FROM generate_series(1, 10) i CROSS JOIN LATERAL inc_src.make_row(1, 'x', i % people) r),
+    -- one space after the other: to begin with another takes the longest
+    s AS MATERIALIZED (SELECT p.i, inc_src.found('inc_step', p.person) FROM p WHERE p.person <> '{}'), o AS MATERIALIZED (SELECT p.i, inc_src.found('inc_once', p.person) FROM p WHERE p.person <> '{}')
     INSERT INTO inc_src.finding
-    SELECT n, 'looked up', p.person::text, NULL, concat(s.found, ' ', o.found), NULL, NULL
-      FROM (SELECT jsonb_strip_nulls(jsonb_build_object('given_name', r.given, 'family_name', r.family, 'birth_date', r.born, 'street', r.street, 'city', r.city, 'email', r.email, 'phone', r.phone)) AS person
-              FROM generate_series(1, 5) i CROSS JOIN LATERAL inc_src.make_row(1, 'x', i % people) r OFFSET 0) p
-     CROSS JOIN LATERAL inc_src.found('inc_step', p.person) AS s(found) CROSS JOIN LATERAL inc_src.found('inc_once', p.person) AS o(found)
-     WHERE p.person <> '{}' AND s.found IS DISTINCT FROM o.found
+    SELECT n, 'looked up', p.person::text, NULL, concat(s.found, ' ', o.found), NULL, NULL FROM p JOIN s USING (i) JOIN o USING (i) WHERE s.found IS DISTINCT FROM o.found
 $$;
 CREATE FUNCTION inc_src.empty(space name) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -196,7 +197,10 @@ BEGIN
     PERFORM cdp.resolve('inc_once');
     PERFORM inc_src.rule('inc_once', t.a, t.b, t.tells LIKE '% Infinity') FROM inc_src.tells('inc_step') t WHERE t.what = 'links' AND t.tells LIKE 'ruling %';
     PERFORM cdp.resolve('inc_once');
-    PERFORM inc_src.compare(n), inc_src.look_up(n, people);
+    PERFORM inc_src.compare(n);
+    IF n % 4 = 3 THEN
+        PERFORM inc_src.look_up(n, people);
+    END IF;
 END
 $$;
 CREATE PROCEDURE inc_src.worlds(first int, last int) LANGUAGE plpgsql AS $$
@@ -211,7 +215,7 @@ $$;
 \getenv worlds CDP_WORLDS
 \if :{?worlds}
 \else
-    \set worlds 16
+    \set worlds 12
 \endif
 CALL inc_src.worlds(1, :worlds);
 -- what was found: nothing
