@@ -53,7 +53,7 @@ REGRESS = frame expression fold name email phone types date postal text encoding
 
 REGRESS += source attribute resolve cluster explain quality evaluate run grant status uninstall
 REGRESS += odd_names
-REGRESS += engine
+REGRESS += engine scored
 REGRESS += compare
 REGRESS += comparison condition model score review blocking
 REGRESS += increments

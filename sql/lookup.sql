@@ -122,10 +122,19 @@ SELECT * FROM lookup_src.who('{"given_name": "Pipo", "family_name": "Przemysl", 
 SELECT cdp.block_value('lookup_t', 'email', 'mina.q@example.net', 'shared by the team');
 SELECT count(*) FROM cdp.lookup('lookup_t', '{"email": "mina.q@example.net"}') l WHERE l.probability > .99;
 -- a rule and an identifier that very many share
-INSERT INTO lookup_src.customer SELECT 20000 + i, NULL, 'Everybody', NULL, '1 Everywhere', '10995', NULL, '+12025550000' FROM generate_series(1, 300) i;
+INSERT INTO lookup_src.customer SELECT 20000 + i, NULL, 'Everybody', NULL, '1 Everywhere', '10995', NULL, '+12025550000' FROM generate_series(1, 180) i;
+SELECT added FROM cdp.resolve('lookup_t');
+SELECT count(*) AS marked FROM lookup_t.match_key WHERE 0 = ANY (record_ids);
+INSERT INTO lookup_src.customer SELECT 20000 + i, NULL, 'Everybody', NULL, '1 Everywhere', '10995', NULL, '+12025550000' FROM generate_series(181, 230) i;
 SELECT added FROM cdp.resolve('lookup_t');
 SELECT count(*) <= 10 AS few FROM cdp.lookup('lookup_t', '{"family_name": "Everybody", "phone": "+12025550000", "street": "1 Everywhere", "postal_code": "10995"}');
 SELECT count(*) > 0 AS marked FROM lookup_t.match_key WHERE 0 = ANY (record_ids);
+CREATE TABLE lookup_src.kept AS SELECT k.bucket, u.key, u.id FROM lookup_t.match_key k CROSS JOIN LATERAL ROWS FROM (unnest(k.keys), unnest(k.record_ids)) AS u(key, id);
+SELECT cdp_internal.write_match_keys('lookup_t', (SELECT model_id FROM lookup_t.match_model WHERE active), true) > 0 AS written;
+-- whatever was added little by little is there, and beside it only what changed or went
+SELECT count(*) FILTER (WHERE k.key IS NULL) AS missing, count(*) FILTER (WHERE u.key IS NULL) < 50 AS few_left
+  FROM (SELECT u.key, u.id FROM lookup_t.match_key k CROSS JOIN LATERAL ROWS FROM (unnest(k.keys), unnest(k.record_ids)) AS u(key, id)) u
+  FULL JOIN lookup_src.kept k ON k.key = u.key AND k.id = u.id;
 
 -- another model: by conditions, and without rules of its own
 SELECT cdp.import_model('lookup_t', '{"lambda": 0.001, "comparisons": [

@@ -765,7 +765,7 @@ BEGIN
     PERFORM cdp_internal.log_moves(space, id);
 
     IF whole THEN
-        PERFORM cdp_internal.analyze_table(space, 'identity');
+        PERFORM cdp_internal.analyze_table(space, 'identity'), cdp_internal.analyze_table(space, 'link');
     ELSE
         EXECUTE format('INSERT INTO pg_temp.cdp_stale
                         SELECT m.profile_id FROM pg_temp.cdp_moved m

@@ -93,6 +93,6 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.grant_role(regnamespace, regrole, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.grant_role(regnamespace, regrole, text) IS
-'Gives an existing role what it needs in a space. reader: profiles, audiences, consent, explanations. analyst: also segments, refreshes, the consent ledger, evaluation. steward: also resolve, run, rulings, blocked values, recording consent (reading the sources needs SELECT on them besides). admin: also all definitions, and may grant on. Statements that add columns (add_source, define_trait) or drop the space belong to the owner of its tables: for those, make the role a member of the owner.
+'Gives an existing role what it needs in a space. reader: profiles, audiences, consent, look-ups, explanations, the model. analyst: also segments, refreshes, the consent ledger, evaluation (reading the truth needs SELECT on it besides), blocking. steward: also resolve, run, rulings, blocked values, recording consent, training, importing and activating models (reading the sources needs SELECT on them besides). admin: also all definitions, those of comparisons, nicknames and blocking rules too, and may grant on. Statements that add columns (add_source, define_trait) or drop the space belong to the owner of its tables: for those, make the role a member of the owner.
 Errors: CDP23 unknown kind, 42501 when the caller may not grant.
 Example: SELECT cdp.grant_role(''customer'', ''bi_tool'', ''reader'');';

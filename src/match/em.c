@@ -172,6 +172,7 @@ static void
 expect(CdpEm *em, Expected *e)
 {
 	const CdpModel *model = em->model;
+	const CdpPatterns *labelled[] = {em->same, em->different};
 
 	memset(e, 0, sizeof(*e));
 	memset(em->eligible, 0, sizeof(em->eligible));
@@ -208,6 +209,24 @@ expect(CdpEm *em, Expected *e)
 			}
 		}
 	}
+	/* of what a person has decided only the relation of two people is a guess */
+	for (int set = 0; set < 2; set++)
+		for (uint32_t i = 0; labelled[set] && i < labelled[set]->n_slots; i++)
+		{
+			const CdpPattern *p = &labelled[set]->slot[i];
+			double		relation[CDP_RELATIONS];
+			double		match;
+
+			if (p->count == 0)
+				continue;
+			match = cdp_pattern_shares(p, model, relation);
+			for (int c = 0; c < model->n; c++)
+				if (set == 0)
+					e->m[c][cdp_pattern_level(p, c)] += p->count;
+				else if (match < 1)
+					for (int j = 0; j < CDP_RELATIONS; j++)
+						e->u[j][c][cdp_pattern_level(p, c)] += p->count * relation[j] / (1 - match);
+		}
 }
 
 /* The model under which what was expected is most likely; returns the largest change. */

@@ -34,6 +34,8 @@ typedef struct CdpEm
 	CdpModel   *model;			/* start values, and then what was learned */
 	const CdpPatterns *candidates;	/* m comes from them */
 	const CdpPatterns *random;	/* or NULL */
+	const CdpPatterns *same;	/* pairs known to be one person, or NULL */
+	const CdpPatterns *different;	/* and known to be two */
 	double		thin;			/* pairs that a candidate stands for */
 	double		each;			/* pairs that a random pair stands for */
 	double		all;			/* pairs that there are */

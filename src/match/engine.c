@@ -49,6 +49,7 @@
 
 #define MIN_RECORDS 50			/* to learn from */
 #define MIN_COMPARISONS 2
+#define MIN_LABELS 50			/* rulings, to be learned from */
 #define MAX_LEARNED 250000		/* records; of more a sample is learned from */
 #define MAX_PAIRS 300000		/* EM rests on so many candidates, */
 #define RANDOM_PAIRS 4			/* and so many random pairs for each record, */
@@ -1399,6 +1400,49 @@ count_pairs(CdpMatchEngine *e)
 	e->pairs = NULL;
 }
 
+typedef struct Labels
+{
+	CdpMatchEngine *e;
+	CdpLabel   *label;
+	int			n,
+				allocated;
+} Labels;
+
+static void
+label_row(TupleTableSlot *slot, void *state)
+{
+	Labels	   *l = state;
+	int32		a = cdp_match_engine_place(l->e, DatumGetInt64(slot->tts_values[0])),
+				b = cdp_match_engine_place(l->e, DatumGetInt64(slot->tts_values[1]));
+
+	if (a < 0 || b < 0)
+		return;
+	if (l->n == l->allocated)
+	{
+		l->allocated = l->allocated ? l->allocated * 2 : 256;
+		l->label = l->label ? repalloc_huge(l->label, l->allocated * sizeof(CdpLabel))
+			: MemoryContextAllocHuge(l->e->context, l->allocated * sizeof(CdpLabel));
+	}
+	l->label[l->n++] = (CdpLabel)
+	{
+		.a = Min(a, b), .b = Max(a, b), .same = DatumGetBool(slot->tts_values[2])
+	};
+}
+
+/* What persons have decided, once there is enough of it to learn from. */
+static void
+read_labels(CdpMatchEngine *e, CdpTraining *t)
+{
+	Labels		labels = {.e = e};
+
+	cdp_core_stream(psprintf("SELECT l.record_a::pg_catalog.int8, l.record_b::pg_catalog.int8, l.weight > 0 FROM %s.link l WHERE l.origin = 'ruling'", e->schema),
+					0, NULL, NULL, label_row, &labels);
+	if (labels.n < MIN_LABELS)
+		return;
+	t->label = labels.label;
+	t->n_labels = labels.n;
+}
+
 static bool
 train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 {
@@ -1418,6 +1462,7 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 200,
 			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
 	};
+	read_labels(e, t);
 	for (int round = 0; enough && round < ROUNDS; round++)
 	{
 		t->again = round > 0;

@@ -26,7 +26,7 @@ BEGIN
     PERFORM cdp_internal.require_space(space);
     IF truth IS NULL OR (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = truth AND a.attname IN ('source', 'source_key', 'entity') AND NOT a.attisdropped) < 3 THEN
         RAISE EXCEPTION 'a truth table has the columns source, source_key and entity' USING ERRCODE = 'CDP67',
-            HINT = 'One row per record: its source''s name, its key as text, and the known person.';
+            HINT = 'One row per record: its source as in the table source, its key as source_key in the table record, and the known person.';
     END IF;
     EXECUTE format($sql$
         WITH t AS (SELECT t.source::text AS source, t.source_key::text AS source_key, count(DISTINCT t.entity::text) AS entities
@@ -83,7 +83,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.evaluate(regnamespace, regclass) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.evaluate(regnamespace, regclass) IS
-'Compares the partition in force with a known truth, a table or view with the columns source, source_key and entity; records that it does not name, or whose entity is null, are left out.
+'Compares the partition in force with a known truth, a table or view with the columns source (as in the table source), source_key (as in record) and entity (who it is); records that it does not name, or whose entity is null, are left out.
 level pairs: of all pairs of records in one profile (found) and in one entity (expected), those in both (correct). level clusters: profiles that are exactly one entity. levels links >= 0 to links >= 20: the pairs that matching linked by themselves, at that weight or above. precision = correct/found, recall = correct/expected, f1 = 2*correct/(found+expected); null where the denominator is 0. level unknown records, where there are any: found is how many records the truth names that the space does not have; they do not count.
 Errors: CDP67 not a truth table, or records with several entities.
 Example: SELECT * FROM cdp.evaluate(''customer'', ''truth.record'');';
@@ -151,6 +151,7 @@ BEGIN
         SELECT s.entity, s.record_a, s.record_b, s.profile_a, s.profile_b, s.scored,
                CASE WHEN s.ruled < 0 THEN 'ruled different'
                     WHEN s.refused_by = 'ruling' THEN 'refused by a ruling'
+                    WHEN s.refused_by = 'model' THEN 'they share a value, but the model takes them for two people'
                     WHEN s.refused_by IS NOT NULL THEN 'refused by the limit on ' || s.refused_by
                     WHEN s.weight IS NOT NULL THEN 'linked, but outweighed by what speaks against the two profiles'
                     WHEN s.scored > 0 THEN 'not compared: no blocking rule brings the two together'

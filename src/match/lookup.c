@@ -31,6 +31,7 @@
  */
 #include "match/match.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -55,6 +56,7 @@
 #define LEAST_WEIGHT (-10.0)	/* who is less likely is nobody's answer */
 #define MAX_VALUES 20			/* of one attribute of a person */
 #define MAX_INPUTS (CDP_MAX_COMPARISONS * CDP_MAX_INPUTS)
+#define MANY_CHANGES 20			/* one record in so many: the index is written whole */
 #define STORE_RECORDS 4096		/* in the store while the index is written */
 #define SLICE (4 * 1024 * 1024) /* entries that are sorted at once */
 
@@ -833,7 +835,6 @@ weigh(Site *site, const Person *p, CdpConditions **conditions, int32 at, const D
 				text	   *s = DatumGetTextPP(p->key[i]),
 						   *t = DatumGetTextPP(other[i]);
 
-
 				agreed[c].level = cdp_match_conditions_level(conditions[c],
 															 cdp_match_conditions_value(conditions[c], VARDATA_ANY(s), VARSIZE_ANY_EXHDR(s)),
 															 cdp_match_conditions_value(conditions[c], VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t)),
@@ -1551,8 +1552,10 @@ cdp_write_match_keys(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	if (!whole && model_id != 0)
 	{
-		query(psprintf("SELECT NOT EXISTS (SELECT FROM %s.match_key_info i WHERE i.model_id = %d AND i.format = %d), EXISTS (SELECT FROM pg_temp.cdp_changed)",
-					   cdp_core_space_schema(space), model_id, FORMAT), 0, NULL, NULL, false);
+		/* many changes touch every row of the index, and all of it is written sooner than read and written */
+		query(psprintf("SELECT NOT EXISTS (SELECT FROM %s.match_key_info i WHERE i.model_id = %d AND i.format = %d AND i.records / %d >= c.n), c.n > 0"
+					   " FROM (SELECT count(*) AS n FROM pg_temp.cdp_changed) c",
+					   cdp_core_space_schema(space), model_id, FORMAT, MANY_CHANGES), 0, NULL, NULL, false);
 		whole = DatumGetBool(result(0, 1, &isnull));
 		changed = DatumGetBool(result(0, 2, &isnull));
 	}

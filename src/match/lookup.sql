@@ -53,7 +53,7 @@ SET datestyle = 'ISO, YMD'
 AS 'MODULE_PATHNAME', 'cdp_write_match_keys';
 REVOKE ALL ON FUNCTION cdp_internal.write_match_keys(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.write_match_keys(regnamespace, int, boolean) IS
-'Writes the index of cdp.lookup (match_key) under a model, for all records, or for those in pg_temp.cdp_changed where it was written under the same model before; model 0: empties it. Returns the number of keys written. The caller holds the lock of the space.';
+'Writes the index of cdp.lookup (match_key) under a model, for all records, or for those in pg_temp.cdp_changed where these are few and it was written under the same model before; model 0 and whole: empties it. Returns the number of keys written. The caller holds the lock of the space.';
 
 CREATE OR REPLACE FUNCTION cdp.lookup(space regnamespace, person jsonb, n int DEFAULT 10)
 RETURNS TABLE (profile_id bigint, record_id bigint, weight double precision, probability double precision)

@@ -156,9 +156,9 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.import_model(regnamespace, jsonb, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.import_model(regnamespace, jsonb, text) IS
-'Adds a model with given parameters, in the form of cdp.export_model, and returns its id; cdp.activate_model puts it to use. Least form: lambda, and per comparison its name, a measure or per level a condition, and per level name, m and u. u is a number, or a list by relation (chance, area, household, namesake) with share beside lambda. attributes: those that are compared (default: the one named as the comparison). A measure needs all its levels (cdp.comparison_levels). Nothing is written when anything is wrong.
+'Adds a model with given parameters, in the form of cdp.export_model, and returns its id; cdp.activate_model puts it to use. Least form, as below: lambda, and in comparisons per comparison its name (comparison), a measure or per level a condition, and per level name, m and u. m and u lie between 0 and 1, neither included, and sum to 1 (of person_name: those for two whole names, and those where each name is missing). u is a number, or a list by relation (chance, area, household, namesake) with share beside lambda. attributes: those that are compared (default: the one named as the comparison). A measure needs all its levels (cdp.comparison_levels). Nothing is written when anything is wrong.
 Errors: CDP65 numbers, levels or measures that make no model, CDP50 an attribute that the space has not, CDP30 to CDP32 and 42883 conditions that cannot be used, CDP22 while the space is being resolved.
-Example: SELECT cdp.import_model(''customer'', cdp.export_model(''archive''), ''trained on the archive'');';
+Example: SELECT cdp.import_model(''customer'', ''{"lambda": 0.0001, "comparisons": [{"comparison": "city", "measure": "city", "levels": [{"name": "exact", "m": 0.8, "u": 0.05}, {"name": "close", "m": 0.1, "u": 0.05}, {"name": "else", "m": 0.1, "u": 0.9}]}]}'', ''made by hand'');';
 
 CREATE OR REPLACE FUNCTION cdp.activate_model(space regnamespace, model_id int)
 RETURNS void

@@ -296,7 +296,7 @@ read_comparison(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
 	JsonbValue	value;
 
 	if (!field(comparison, "comparison", &value))
-		bad_model(NULL, "comparison %d has no name", c + 1);
+		bad_model(NULL, "comparison %d has no name, the field \"comparison\"", c + 1);
 	named->name = string(&value, NULL, "the name of a comparison");
 	for (int o = 0; o < c; o++)
 		if (strcmp(model->named[o].name, named->name) == 0)

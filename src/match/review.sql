@@ -39,7 +39,8 @@ BEGIN
                 ORDER BY l.weight DESC, l.record_a, l.record_b LIMIT $1)
               UNION ALL
               (SELECT 2, f.record_a, f.record_b, a.profile_id, b.profile_id, l.weight, coalesce(-l.weight, 0),
-                      format('same %%s, but the limit on %%s keeps them apart', string_agg(DISTINCT f.kind, ', '), string_agg(DISTINCT f.refused_by, ', '))
+                      format('same %%s, but %%s keeps them apart', string_agg(DISTINCT f.kind, ', '),
+                             string_agg(DISTINCT CASE WHEN f.refused_by = 'model' THEN 'what differs' ELSE 'the limit on ' || f.refused_by END, ', '))
                  FROM %1$s.refused_merge f JOIN %1$s.identity a ON a.record_id = f.record_a JOIN %1$s.identity b ON b.record_id = f.record_b
                  LEFT JOIN %1$s.link l ON l.record_a = f.record_a AND l.record_b = f.record_b AND l.origin = 'model'
                 WHERE f.refused_by <> 'ruling'

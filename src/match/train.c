@@ -13,6 +13,9 @@
  * agreements on everything). lambda is the expected number of true candidates among
  * all pairs.
  *
+ * Pairs that a person has decided (rulings), once there are enough, count beside them with
+ * what was decided in place of a probability.
+ *
  * Fellegi and Sunter, "A Theory for Record Linkage" (1969); Winkler, "Using the EM
  * Algorithm for Weight Computation in the Fellegi-Sunter Model" (2000).
  */
@@ -478,6 +481,28 @@ learn_model(Counting *g, CdpEm *em)
 	return true;
 }
 
+/* The patterns of the pairs that a person has decided alike. */
+static bool
+count_labels(Counting *g, bool same, CdpPatterns *out)
+{
+	for (int64_t i = 0; i < g->t->n_labels; i++)
+	{
+		const CdpLabel *label = &g->t->label[i];
+		uint8_t		level[CDP_MAX_COMPARISONS];
+		double		rarity[CDP_SHARINGS];
+		CdpPattern	p;
+
+		if (label->same != same)
+			continue;
+		cdp_scorer_levels(g->scorer[0], label->a, label->b, level);
+		cdp_scorer_rarity(g->scorer[0], label->a, level, rarity);
+		cdp_pattern_make(&p, g->model, level, rarity);
+		if (!cdp_patterns_add(out, &p))
+			return false;
+	}
+	return true;
+}
+
 /* From here on m comes from pairs of which the other comparisons are sure. */
 static void
 rely_on_others(Counting *g)
@@ -496,10 +521,12 @@ bool
 cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 {
 	CdpPatterns	candidates = {0},
-				random = {0};
+				random = {0},
+				same = {0},
+				different = {0};
 	Counting   *g = calloc(1, sizeof(Counting));
 	CdpPairs	pairs = {.blocker = b, .crew = t->crew, .memory = t->memory, .state = g, .pair = keep_candidate, .group_done = mark_random};
-	CdpEm		em = {.model = model, .candidates = &candidates, .random = &random, .all = (double) store->n * (store->n - 1) / 2,
+	CdpEm		em = {.model = model, .candidates = &candidates, .random = &random, .same = &same, .different = &different, .all = (double) store->n * (store->n - 1) / 2,
 		.max_iterations = t->max_iterations, .tolerance = t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
 	double		estimate = 0;
 	double		sampled = store->n / b->records;
@@ -527,6 +554,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	em.thin = g->thin;
 	if (t->again)
 		rely_on_others(g);
+	fine = fine && count_labels(g, true, &same) && count_labels(g, false, &different);
 	fine = fine && draw_random(g) && cdp_each_pair(&pairs) && gather_candidates(g, pairs.groups > 1) &&
 		count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
 	if (fine)
@@ -568,6 +596,8 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	b->n_drawn = g->random.n;
 	cdp_patterns_free(&candidates);
 	cdp_patterns_free(&random);
+	cdp_patterns_free(&same);
+	cdp_patterns_free(&different);
 	free(g);
 	return fine;
 }

@@ -9,6 +9,13 @@
 #include "match/em.h"
 #include "match/parallel.h"
 
+typedef struct CdpLabel
+{
+	int32_t		a,
+				b;
+	bool		same;
+} CdpLabel;
+
 typedef struct CdpTraining
 {
 	/* what to do */
@@ -19,6 +26,9 @@ typedef struct CdpTraining
 	double		tolerance;
 	CdpCrew    *crew;			/* NULL: no threads */
 	size_t		memory;			/* for the blocks of rules; 0: without limit */
+	/* pairs that a person has decided, or NULL */
+	const CdpLabel *label;
+	int64_t		n_labels;
 	/* model, rules and eligible are those of a training before, and only refined */
 	bool		again;
 	/* what came of it */

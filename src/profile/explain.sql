@@ -88,7 +88,7 @@ BEGIN
     RETURN QUERY EXECUTE format($sql$
         SELECT 'refused', f.kind::text, cdp_internal.show_value(f.value), s.source::text, o.source_key::text, o.record_id,
                format('shares %%s with record %%s of this profile, but %%s forbids one profile', f.kind, m.record_id,
-                      CASE WHEN f.refused_by = 'ruling' THEN 'a ruling' ELSE 'the limit on ' || f.refused_by END)
+                      CASE f.refused_by WHEN 'ruling' THEN 'a ruling' WHEN 'model' THEN 'what differs' ELSE 'the limit on ' || f.refused_by END)
           FROM %1$s.identity m
           JOIN %1$s.refused_merge f ON m.record_id IN (f.record_a, f.record_b)
           JOIN %1$s.record o ON o.record_id IN (f.record_a, f.record_b) AND o.record_id <> m.record_id

@@ -28,7 +28,10 @@ ended=$(date +%s%N)
 "${sql[@]}" -c 'VACUUM FULL customer.match_key'
 size=$("${sql[@]}" -c "SELECT pg_size_pretty(pg_total_relation_size('customer.match_key'))")
 printf '%s records; the index: %s s to write whole, %s\n' "$records" "$(awk -v n=$((ended - started)) 'BEGIN { printf "%.1f", n / 1e9 }')" "$size"
-"${sql[@]}" -f test/bench/lookup.sql | tee /dev/stderr | sed -n 's/.*: p50 \([0-9.]* ms\), \(.*\)/\1 \2/p' | while read -r median unit rest; do
-	[ -z "${RESULTS:-}" ] || echo "lookup, $records records|median at most 2 ms|$median $unit ($rest)||$(awk -v m="$median" 'BEGIN { printf "%.2f", m / 2 }')" >> "$RESULTS"
-done
+answer=$("${sql[@]}" -f test/bench/lookup.sql)
+echo "$answer"
+if [ -n "${RESULTS:-}" ]; then
+	times=$(sed -n 's/.*: p50 //p' <<< "$answer")
+	echo "lookup, $records records|median at most 2 ms|${times%%,*} (${times#*, })||$(awk -v m="${times%% *}" 'BEGIN { printf "%.2f", m / 2 }')" >> "$RESULTS"
+fi
 dropdb "$PGDATABASE"

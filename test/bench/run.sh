@@ -48,6 +48,9 @@ bash test/bench/resolve.sh "$records" 10000 30000 100000 "$records"
 title 'Look-ups'
 bash test/bench/lookup.sh $((records * 33 / 100))
 
+title 'Matching beside Splink'
+bash test/bench/splink.sh historical "$records"
+
 title 'Accuracy'
 ACCURACY_PEOPLE=${ACCURACY_PEOPLE:-20000} bash test/bench/accuracy.sh | tee "$work/accuracy"
 awk '$2 == "pairs" { printf "accuracy %s, pairs||%s %s  %s %s  %s %s||\n", $1, $3, $4, $5, $6, $7, $8 }' "$work/accuracy" >> "$RESULTS"
