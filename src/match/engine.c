@@ -1369,7 +1369,10 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 
 		if (k->ignored)
 		{
-			warn(e, "comparison %s repeats %s and is left out", e->comparison[c], e->comparison[k->repeats]);
+			if (k->repeats == c)
+				warn(e, "comparison %s: its values resemble each other more often than they agree, as numbers of rows do, and is left out", e->comparison[c]);
+			else
+				warn(e, "comparison %s repeats %s and is left out", e->comparison[c], e->comparison[k->repeats]);
 			continue;
 		}
 		for (int l = 1; l <= k->info->n_levels; l++)

@@ -92,6 +92,7 @@ CREATE OR REPLACE FUNCTION cdp.false_merges(space regnamespace, truth regclass, 
 RETURNS TABLE (profile_id bigint, record_a bigint, record_b bigint, entity_a text, entity_b text, weight double precision, evidence text, pairs bigint)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 BEGIN
     PERFORM cdp_internal.check_truth(space, truth);
@@ -123,6 +124,7 @@ CREATE OR REPLACE FUNCTION cdp.missed_pairs(space regnamespace, truth regclass, 
 RETURNS TABLE (entity text, record_a bigint, record_b bigint, profile_a bigint, profile_b bigint, weight double precision, reason text, pairs bigint)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
     id    int;

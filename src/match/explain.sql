@@ -63,6 +63,7 @@ RETURNS TABLE (step int, comparison text, value_a text, value_b text, level text
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
+SET jit = off
 AS $$
 DECLARE
     id      int := cdp_internal.require_model(space, model_id);

@@ -228,7 +228,7 @@ COMMENT ON FUNCTION cdp.show_model(regnamespace, int) IS
 Errors: CDP64 no such model.
 Example: SELECT * FROM cdp.show_model(''customer'') WHERE topic = ''level'';';
 
-CREATE OR REPLACE FUNCTION cdp.train(space regnamespace, pairs_per_record double precision DEFAULT cdp_internal.setting('cdp.max_pairs_per_record')::double precision)
+CREATE OR REPLACE FUNCTION cdp.train(space regnamespace, pairs_per_record double precision DEFAULT NULL)
 RETURNS TABLE (topic text, comparison text, level text, description text, m double precision, u double precision, weight double precision,
                pairs_m double precision, pairs_u double precision)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -238,11 +238,12 @@ AS $$
 DECLARE
     started timestamptz := clock_timestamp();
     is_new  boolean;
+    useful  boolean;
     id      int;
 BEGIN
     PERFORM cdp_internal.require_space(space);
     PERFORM cdp_internal.lock_space(space);
-    IF pairs_per_record IS NULL OR NOT pairs_per_record BETWEEN 1 AND 100000 THEN
+    IF NOT pairs_per_record BETWEEN 1 AND 100000 THEN
         RAISE EXCEPTION 'pairs_per_record lies between 1 and 100000' USING ERRCODE = 'CDP23',
             HINT = 'Leave it out for the setting cdp.max_pairs_per_record.';
     END IF;
@@ -254,7 +255,11 @@ BEGIN
         PERFORM cdp_internal.drop_work_tables();
     END IF;
     id := cdp_internal.train_model(space, pairs_per_record);
-    PERFORM cdp.activate_model(space, id);
+    -- there is nothing to compare in a space without records
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s.match_level l WHERE l.model_id = $1)', space) INTO useful USING id;
+    IF useful THEN
+        PERFORM cdp.activate_model(space, id);
+    END IF;
     EXECUTE format('INSERT INTO %1$s.run (step, state, started_at, finished_at, counts)
                     SELECT ''train'', ''done'', $2, clock_timestamp(),
                            jsonb_build_object(''model_id'', m.model_id, ''records'', m.records, ''candidates'', m.candidates, ''matches'', m.matches,

@@ -481,6 +481,33 @@ learn_model(Counting *g, CdpEm *em)
 	return true;
 }
 
+/*
+ * Numbers that follow one another resemble each other more often than they agree: they
+ * are keys of rows, not of people, and what resembles is not a slip. Left out.
+ */
+static bool
+ignore_row_numbers(CdpModel *model)
+{
+	bool		any = false;
+
+	for (int c = 0; c < model->n; c++)
+	{
+		CdpComparison *k = &model->comparison[c];
+		double		near = 0;
+
+		if (k->measure != CDP_MEASURE_ID || k->ignored)
+			continue;
+		for (int l = 2; l < k->info->n_levels; l++)
+			near += k->pairs_m[l];
+		if (near > k->pairs_m[1] && near >= CDP_ENOUGH_PAIRS)
+		{
+			k->ignored = any = true;
+			k->repeats = c;
+		}
+	}
+	return any;
+}
+
 /* The patterns of the pairs that a person has decided alike. */
 static bool
 count_labels(Counting *g, bool same, CdpPatterns *out)
@@ -569,6 +596,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	if (fine && !t->again)
 	{
 		fine = cdp_ignore_repetitions(store, &em, &repeats);
+		repeats = ignore_row_numbers(model) || repeats;
 		if (fine && repeats)
 		{
 			fine = count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);

@@ -69,18 +69,19 @@ BEGIN
         t AS (SELECT a.record_id, a.kind, a.value, a.priority, array_agg(o.source || ' ' || o.source_key ORDER BY o.source_id, o.source_key) AS others
                 FROM h a JOIN h b ON b.kind = a.kind AND b.value = a.value AND b.record_id <> a.record_id JOIN r o ON o.record_id = b.record_id
                GROUP BY 1, 2, 3, 4),
-        l AS (SELECT x.record_id, l.why, l.made_by, o.source || ' ' || o.source_key AS other
+        l AS (SELECT x.record_id, l.origin, l.weight, l.why, l.made_by, o.source || ' ' || o.source_key AS other
                 FROM r x JOIN %1$s.link l ON x.record_id IN (l.record_a, l.record_b) AND l.weight > 0
                 JOIN r o ON o.record_id IN (l.record_a, l.record_b) AND o.record_id <> x.record_id)
-        SELECT 'record', coalesce(t.kind, CASE WHEN l.other IS NOT NULL THEN 'ruling' END), cdp_internal.show_value(t.value), r.source::text, r.source_key::text, r.record_id,
+        SELECT 'record', coalesce(t.kind, CASE l.origin WHEN 'model' THEN 'match' ELSE l.origin END), cdp_internal.show_value(t.value), r.source::text, r.source_key::text, r.record_id,
                CASE WHEN t.kind IS NOT NULL THEN format('shares %%s with %%s', t.kind, array_to_string(t.others[:3], ', ') || CASE WHEN cardinality(t.others) > 3 THEN format(' and %%s more', cardinality(t.others) - 3) ELSE '' END)
+                    WHEN l.origin = 'model' THEN format('matches %%s with weight %%s', l.other, round(l.weight::numeric, 1))
                     WHEN l.other IS NOT NULL THEN format('ruled the same as %%s by %%s: %%s', l.other, l.made_by, l.why)
                     WHEN (SELECT count(*) FROM r) = 1 THEN 'the only record'
                     ELSE 'stays with records that another run put here' END
-          FROM r LEFT JOIN (SELECT t.record_id, t.kind, t.value, t.priority, NULL::text AS other FROM t
-                            UNION ALL SELECT l.record_id, NULL, NULL, -1, l.other FROM l) e USING (record_id)
+          FROM r LEFT JOIN (SELECT t.record_id, t.kind, t.value, t.priority, NULL::text AS other, NULL::text AS origin FROM t
+                            UNION ALL SELECT l.record_id, NULL, NULL, CASE l.origin WHEN 'model' THEN 2147483647 ELSE -1 END, l.other, l.origin FROM l) e USING (record_id)
           LEFT JOIN t ON t.record_id = e.record_id AND t.kind = e.kind AND t.value = e.value
-          LEFT JOIN l ON l.record_id = e.record_id AND l.other = e.other
+          LEFT JOIN l ON l.record_id = e.record_id AND l.other = e.other AND l.origin = e.origin
          ORDER BY r.source_id, r.source_key, e.priority, t.kind, t.value
     $sql$, space) USING live, common;
 
