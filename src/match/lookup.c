@@ -207,8 +207,6 @@ read_model(Site *site, bool read_only)
 	model = result(0, 1, &isnull);
 	old = MemoryContextSwitchTo(site->context);
 	site->named = cdp_match_read_model(DatumGetJsonbPCopy(model));
-	for (int c = 0; c < site->named->model.n; c++)
-		site->comparison[c] = NULL;
 	MemoryContextSwitchTo(old);
 
 	site->open = true;
@@ -1192,7 +1190,7 @@ add_own_rules(Site *site)
 			Datum		names[CDP_RULE_KEYS];
 			Datum		args[2];
 			int			n = 0;
-			bool		known = false;
+			bool		skip = false;
 
 			if (site->model.comparison[c].measure != own_rules[o].measure || b->n_rules == CDP_MAX_RULES)
 				continue;
@@ -1200,15 +1198,15 @@ add_own_rules(Site *site)
 			{
 				int			k = find_key(b, c, own_rules[o].key[i]);
 
-				known |= k < 0;
-				if (known)
+				skip |= k < 0;
+				if (skip)
 					break;
 				bits |= UINT64CONST(1) << k;
 				names[n++] = CStringGetTextDatum(cdp_match_key_label(&site->model, &b->key[k], site->comparison[b->key[k].comparison]));
 			}
 			for (int r = 0; r < b->n_rules; r++)
-				known |= b->rule[r].keys == bits;
-			if (known)
+				skip |= b->rule[r].keys == bits;
+			if (skip)
 				continue;
 			b->rule[b->n_rules++] = (CdpRule) {.keys = bits};
 			args[0] = Int32GetDatum(b->n_rules);

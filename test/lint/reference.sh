@@ -72,7 +72,7 @@ SELECT CASE WHEN row_number() OVER (PARTITION BY room ORDER BY sort COLLATE "C")
 \qecho '| setting | default | range | meaning |'
 \qecho '|---|---|---|---|'
 LOAD 'cdp';
-SELECT format('| `%s` | `%s` | %s | %s |', name, boot_val, coalesce(min_val || ' to ' || max_val, array_to_string(enumvals, ', '), vartype),
+SELECT format('| `%s` | `%s` | %s | %s |', name, boot_val || CASE WHEN unit IS NULL THEN '' ELSE ' ' || unit END, coalesce(min_val || ' to ' || max_val, array_to_string(enumvals, ', '), vartype),
               replace(short_desc || coalesce(' ' || extra_desc, ''), '|', '\|'))
   FROM pg_settings WHERE name LIKE 'cdp.%' ORDER BY name COLLATE "C";
 
