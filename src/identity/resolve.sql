@@ -526,9 +526,12 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    -- a profile that stays as it is may be held together otherwise than before
+    clustered text := CASE WHEN stale_only THEN format('profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t
+                                                        UNION ALL SELECT i.profile_id FROM pg_temp.cdp_affected a JOIN %s.identity i USING (record_id))', space) ELSE 'true' END;
 BEGIN
-    EXECUTE format('DELETE FROM %s.weakest_link w WHERE %s', space,
-        CASE WHEN stale_only THEN 'w.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t UNION ALL SELECT c.profile_id FROM pg_temp.cdp_clustered c)' ELSE 'true' END);
+    EXECUTE format('DELETE FROM %s.weakest_link WHERE %s', space, clustered);
     EXECUTE format('INSERT INTO %s.weakest_link (profile_id, record_a, record_b, weight)
                     SELECT c.profile_id, c.bridge_a, c.bridge_b, c.bridge_weight FROM pg_temp.cdp_clustered c WHERE c.bridge_weight IS NOT NULL', space);
     -- without a model nobody asked how sure it is
@@ -537,7 +540,7 @@ BEGIN
           FROM (SELECT q.profile_id, CASE WHEN $1 > 0 THEN coalesce(1 / (1 + exp(-least(w.weight, 500) * ln(2::double precision))), 1) END::real AS confidence
                   FROM %1$s.profile q LEFT JOIN %1$s.weakest_link w USING (profile_id) WHERE %2$s) n
          WHERE n.profile_id = p.profile_id AND p.confidence IS DISTINCT FROM n.confidence
-    $sql$, space, CASE WHEN stale_only THEN 'q.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t UNION ALL SELECT c.profile_id FROM pg_temp.cdp_clustered c)' ELSE 'true' END) USING model;
+    $sql$, space, CASE WHEN stale_only THEN 'q.' ELSE '' END || clustered) USING model;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.write_confidence(regnamespace, int, boolean) FROM PUBLIC;
