@@ -27,7 +27,7 @@ INSERT INTO review_t.link (record_a, record_b, origin, weight)
 SELECT a.record_id, b.record_id, 'model', w FROM (VALUES ('a', 'b', 30.0), ('a', 'c', 1.5), ('d', 'e', 0.25), ('a', 'd', 9.0)) v(a, b, w)
   JOIN review_src.named a ON a.source_key = v.a JOIN review_src.named b ON b.source_key = v.b;
 UPDATE review_t.identity SET profile_id = (SELECT profile_id FROM review_src.named WHERE source_key = 'a') WHERE record_id = (SELECT record_id FROM review_src.named WHERE source_key = 'c');
-INSERT INTO review_t.weakest_link SELECT a.profile_id, c.record_id, a.record_id, 1.5 FROM review_src.named a, review_src.named c WHERE a.source_key = 'a' AND c.source_key = 'c';
+INSERT INTO review_t.weakest_link SELECT a.profile_id, c.record_id, a.record_id, 1.5, 0.739 FROM review_src.named a, review_src.named c WHERE a.source_key = 'a' AND c.source_key = 'c';
 SELECT * FROM pg_temp.review();
 SELECT a, b, reason FROM pg_temp.review(2);
 -- an answer takes the pair off the list

@@ -521,31 +521,42 @@ REVOKE ALL ON FUNCTION cdp_internal.score_changed(regnamespace, int) FROM PUBLIC
 COMMENT ON FUNCTION cdp_internal.score_changed(regnamespace, int) IS
 'Scores the pairs of the records in pg_temp.cdp_changed again, writes the links that differ and notes there whose they are.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.write_weakest_links(space regnamespace, stale_only boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- a profile that stays as it is may be held together otherwise than before
+    EXECUTE format('DELETE FROM %1$s.weakest_link WHERE %2$s', space,
+        CASE WHEN stale_only THEN format('profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t
+                                          UNION ALL SELECT i.profile_id FROM pg_temp.cdp_affected a JOIN %s.identity i USING (record_id))', space) ELSE 'true' END);
+    EXECUTE format('INSERT INTO %s.weakest_link (profile_id, record_a, record_b, weight, probability)
+                    SELECT c.profile_id, c.bridge_a, c.bridge_b, c.bridge_weight, 1 / (1 + 2::double precision ^ -least(c.bridge_weight, 500)) FROM pg_temp.cdp_clustered c WHERE c.bridge_weight IS NOT NULL', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.write_weakest_links(regnamespace, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.write_weakest_links(regnamespace, boolean) IS
+'Writes the weakest join of the profiles that were clustered.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.write_confidence(space regnamespace, model int, stale_only boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    -- a profile that stays as it is may be held together otherwise than before
-    clustered text := CASE WHEN stale_only THEN format('profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t
-                                                        UNION ALL SELECT i.profile_id FROM pg_temp.cdp_affected a JOIN %s.identity i USING (record_id))', space) ELSE 'true' END;
 BEGIN
-    EXECUTE format('DELETE FROM %s.weakest_link WHERE %s', space, clustered);
-    EXECUTE format('INSERT INTO %s.weakest_link (profile_id, record_a, record_b, weight)
-                    SELECT c.profile_id, c.bridge_a, c.bridge_b, c.bridge_weight FROM pg_temp.cdp_clustered c WHERE c.bridge_weight IS NOT NULL', space);
-    -- without a model nobody asked how sure it is
     EXECUTE format($sql$
         UPDATE %1$s.profile p SET confidence = n.confidence
-          FROM (SELECT q.profile_id, CASE WHEN $1 > 0 THEN coalesce(1 / (1 + exp(-least(w.weight, 500) * ln(2::double precision))), 1) END::real AS confidence
+          FROM (SELECT q.profile_id, CASE WHEN $1 > 0 THEN coalesce(w.probability, 1) END::real AS confidence
                   FROM %1$s.profile q LEFT JOIN %1$s.weakest_link w USING (profile_id) WHERE %2$s) n
          WHERE n.profile_id = p.profile_id AND p.confidence IS DISTINCT FROM n.confidence
-    $sql$, space, CASE WHEN stale_only THEN 'q.' ELSE '' END || clustered) USING model;
+    $sql$, space, CASE WHEN stale_only THEN format('q.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t
+                                                    UNION ALL SELECT i.profile_id FROM pg_temp.cdp_affected a JOIN %s.identity i USING (record_id))', space) ELSE 'true' END) USING model;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.write_confidence(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.write_confidence(regnamespace, int, boolean) IS
-'Writes the weakest join of the profiles that were clustered, and the confidence that follows from it: the probability of that join; 1 where no scored pair was needed, null without a model.';
+'Brings the confidence of profiles that were not written anew up to their weakest join.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.log_moves(space regnamespace, run_id bigint)
 RETURNS void
@@ -776,7 +787,8 @@ BEGIN
                         UNION SELECT i.profile_id FROM pg_temp.cdp_changed c JOIN %s.identity i USING (record_id)', space);
     END IF;
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
-    n_profiles := (last_counts ->> 'profiles')::bigint + cdp_internal.write_profiles(space, NOT whole);
+    PERFORM cdp_internal.write_weakest_links(space, NOT whole);
+    n_profiles := (last_counts ->> 'profiles')::bigint + cdp_internal.write_profiles(space, NOT whole, model);
     PERFORM cdp_internal.write_confidence(space, model, NOT whole);
     PERFORM cdp_internal.write_match_keys(space, model, whole);
     IF whole THEN

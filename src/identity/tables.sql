@@ -119,7 +119,8 @@ BEGIN
             profile_id bigint PRIMARY KEY,
             record_a   bigint NOT NULL,
             record_b   bigint NOT NULL,
-            weight     double precision NOT NULL
+            weight     double precision NOT NULL,
+            probability double precision NOT NULL
         );
         COMMENT ON TABLE %1$I.weakest_link IS
             'of a profile that scored pairs hold together: the least sure of the joins that made it, as the mean weight (log2 odds) of the two clusters and a record of each';

@@ -1,7 +1,7 @@
 -- profile: the golden record. One aggregate per attribute, chosen by its survivorship
 -- rule, over the records of each profile; only rows that differ are written.
 
-CREATE OR REPLACE FUNCTION cdp_internal.write_profiles(space regnamespace, stale_only boolean)
+CREATE OR REPLACE FUNCTION cdp_internal.write_profiles(space regnamespace, stale_only boolean, model int)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -40,9 +40,10 @@ BEGIN
     $sql$, space, CASE WHEN stale_only THEN 'p.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t) AND' ELSE '' END) INTO n_gone;
 
     EXECUTE format($sql$
-        WITH written AS (INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at %2$s)
-        SELECT i.profile_id, count(*), %8$s, min(r.observed_at), max(r.observed_at) %3$s
+        WITH written AS (INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at, confidence %2$s)
+        SELECT i.profile_id, count(*), %8$s, min(r.observed_at), max(r.observed_at), CASE WHEN $1 > 0 THEN coalesce(max(w.probability), 1) END::real %3$s
           FROM %1$s.identity i JOIN %1$s.record r USING (record_id) JOIN %1$s.source s USING (source_id)
+          LEFT JOIN %1$s.weakest_link w ON w.profile_id = i.profile_id
          %7$s
          GROUP BY i.profile_id
         ON CONFLICT (profile_id) DO UPDATE
@@ -53,13 +54,13 @@ BEGIN
         RETURNING p.xmax = 0 AS is_new)
         SELECT count(*) FROM written w WHERE w.is_new
     $sql$, space, columns, values, sets, old_row, new_row,
-        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END, sources) INTO n_new;
+        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END, sources) INTO n_new USING model;
 
     RETURN n_new - n_gone;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.write_profiles(regnamespace, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.write_profiles(regnamespace, boolean) IS
+REVOKE ALL ON FUNCTION cdp_internal.write_profiles(regnamespace, boolean, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.write_profiles(regnamespace, boolean, int) IS
 'Writes the golden records of all profiles, or of those in pg_temp.cdp_stale; returns by how many the profiles of the space became more.';
 
 CREATE OR REPLACE FUNCTION cdp.current_profile(space regnamespace, profile_id bigint)
