@@ -29,9 +29,8 @@
 #include "utils/numeric.h"
 
 /*
- * How far the levels of a class, and the shares, may be from summing to 1. In a model that
- * training made every level counts for part of a pair at least, so they may sum to more;
- * u in a relation is put together from its parts (relation.c). Neither is checked.
+ * How far the levels of a class, and the shares, may be from summing to 1. u in a relation
+ * is put together from its parts (relation.c) and is not checked.
  */
 #define SUM_TOLERANCE 1e-6
 #define LEAST_PROBABILITY 1e-30
@@ -237,8 +236,6 @@ read_levels(JsonbContainer *comparison, bool trained, CdpNamedComparison *named,
 			bad_model(named->name, "the level \"%s\" is missing", k->info->levels[l - 1].name);
 	if (k->info->n_levels == 0)
 		bad_model(named->name, "it has no levels");
-	if (trained)
-		return;
 	check_sum(named, k->info, k->m, "m");
 	check_sum(named, k->info, k->u[CDP_CHANCE], "u");
 }
@@ -349,7 +346,7 @@ read_share(JsonbContainer *json, bool trained, CdpModel *model)
 			bad_model(NULL, "a share is %g, it must lie between 0 and 1", model->share[j]);
 		sum += model->share[j];
 	}
-	if (!trained && fabs(sum - 1) > SUM_TOLERANCE)
+	if (fabs(sum - 1) > SUM_TOLERANCE)
 		bad_model(NULL, "the shares sum to %.9g, not 1", sum);
 }
 
