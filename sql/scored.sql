@@ -27,6 +27,8 @@ INSERT INTO scored_src.person VALUES
     (90003, 9002, 'Edith', 'Quimby', '1953-11-30', '7 Cedar Lane', 'quimbys@example.com', NULL), (90004, 9002, 'Edith', 'Quimby', '1953-11-30', NULL, 'quimbys@example.com', NULL),
     -- one person in every respect, but with two accounts, of which a profile has one
     (90011, 9011, 'Ottoline', 'Fensterwald', '1961-07-08', '12 Birch Road', NULL, 'A-1'), (90012, 9011, 'Ottoline', 'Fensterwald', '1961-07-08', '12 Birch Road', NULL, 'A-2'),
+    -- two of one name who write from one office
+    (90031, 9031, 'Andrew', 'Anderwood', NULL, NULL, 'info@example.org', NULL), (90032, 9032, 'Andy', 'Anderwood', NULL, NULL, 'info@example.org', NULL),
     -- decided by a person
     (90021, 9021, 'Leopold', 'Zwicky', '1971-01-02', '3 Ash Walk', NULL, NULL), (90022, 9021, 'Leopold', 'Zwicky', '1971-01-02', '3 Ash Walk', NULL, NULL);
 
@@ -60,6 +62,10 @@ SELECT a.source_key, b.source_key, f.kind, f.value, f.refused_by FROM scored_t.r
 SELECT scored_src.profiles('90011', '90012') AS accounts;
 SELECT a.source_key, b.source_key, f.kind, f.value, f.refused_by FROM scored_t.refused_merge f JOIN scored_t.record a ON a.record_id = f.record_a JOIN scored_t.record b ON b.record_id = f.record_b
  WHERE a.source_key = '90011';
+
+-- a role mailbox says nothing
+SELECT e.comparison, e.level, e.weight FROM scored_t.record a, scored_t.record b, cdp.explain_pair('scored_t', a.record_id, b.record_id) e
+ WHERE a.source_key = '90031' AND b.source_key = '90032' AND e.comparison = 'email';
 
 -- a ruling as well; withdrawn, what was scored is back
 SELECT scored_src.profiles('90021', '90022') AS before_ruling;
