@@ -1380,7 +1380,7 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 		if (seen < 50 && count_values(e, c) > 1)
 			warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}
-	if (e->model.lambda * all > 5.0 * records)
+	if (e->model.lambda * all > 25.0 * records)
 		warn(e, "the share of pairs of one person is implausible: %.1f for each record", e->model.lambda * all / records);
 	for (int r = 0; r < e->blocker.n_rules; r++)
 		budget += e->blocker.rule[r].estimate;
