@@ -8,8 +8,11 @@
 -- 3. What is affected is closed over the evidence (pg_temp.cdp_affected with its hubs in
 --    cdp_hub): a change can alter the partition only inside its connected component.
 --    After a change of definitions, or when much changed, everything is clustered.
+--    With an active matching model the pairs of what changed are scored into link before
+--    that (score_changed); clustering everything scores everything itself.
 -- 4. cdp_internal.cluster gives the records whose profile changes; identity, the log,
---    aliases and the golden records of those profiles follow.
+--    aliases, weakest joins, the golden records of those profiles and the index for
+--    look-ups follow.
 --
 -- All of it is the caller's one transaction: a failure leaves the former state.
 -- One resolver per space: transaction-level advisory lock (1668313185, oid of the schema).

@@ -12,7 +12,7 @@
  * what they find that no rule before did, per pair that they cost, until the budget of
  * pairs runs out or what is still to be found is not worth the pairs.
  *
- * Block sizes are measured on the data, never assumed: for a few thousand records the
+ * Block sizes are measured on the data, never assumed: for two thousand records the
  * size of their block under every candidate rule is counted in one pass over the data.
  *
  * A block over the cap is divided by the further key that keeps most of its pairs; what
@@ -106,8 +106,8 @@ cdp_blocker_agreeing(const CdpBlocker *b, int32_t x, int32_t y)
 }
 
 /* The keys that a record has. */
-uint64_t
-cdp_blocker_present(const CdpBlocker *b, int32_t x)
+static uint64_t
+keys_present(const CdpBlocker *b, int32_t x)
 {
 	uint64_t	keys = 0;
 
@@ -286,7 +286,7 @@ simulate(Chooser *ch)
 
 	for (int j = 0; j < ch->n_draws; j++)
 	{
-		uint64_t	present = cdp_blocker_present(b, ch->record[j / DRAWS]);
+		uint64_t	present = keys_present(b, ch->record[j / DRAWS]);
 		uint64_t	keys = 0;
 
 		for (int c = 0; c < b->model->n; c++)

@@ -80,7 +80,6 @@ typedef struct CdpBlocks
 
 extern bool cdp_blocker_open(CdpBlocker *blocker, const CdpStore *store, const CdpModel *model);
 extern uint64_t cdp_blocker_agreeing(const CdpBlocker *blocker, int32_t a, int32_t b);
-extern uint64_t cdp_blocker_present(const CdpBlocker *blocker, int32_t a);
 extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, uint64_t keys, double weight);
 extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record, bool diverse);
 extern bool cdp_blocker_start(CdpBlocker *blocker, int first, int n);

@@ -323,8 +323,8 @@ cdp_match_conditions_level(CdpConditions *conditions, const CdpConditionValue *a
 	return level;
 }
 
-void
-cdp_match_conditions_close(CdpConditions *conditions)
+static void
+close_conditions(CdpConditions *conditions)
 {
 	FreeExprContext(conditions->econtext, true);
 	for (int side = 0; side < 2; side++)
@@ -357,6 +357,6 @@ cdp_condition_level(PG_FUNCTION_ARGS)
 	level = cdp_match_conditions_level(conditions, cdp_match_conditions_value(conditions, VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a)),
 									   cdp_match_conditions_value(conditions, VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b)),
 									   PG_GETARG_INT64(6), PG_GETARG_INT64(7));
-	cdp_match_conditions_close(conditions);
+	close_conditions(conditions);
 	PG_RETURN_INT32(level);
 }

@@ -26,6 +26,5 @@ extern CdpConditionValue *cdp_match_conditions_value(const CdpConditions *condit
  */
 extern int	cdp_match_conditions_level(CdpConditions *conditions, const CdpConditionValue *a, const CdpConditionValue *b,
 									   int64 record_a, int64 record_b);
-extern void cdp_match_conditions_close(CdpConditions *conditions);
 
 #endif

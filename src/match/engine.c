@@ -1106,18 +1106,6 @@ cdp_match_engine_record(const CdpMatchEngine *e, int32 place)
 	return e->record[place];
 }
 
-const CdpStore *
-cdp_match_engine_store(const CdpMatchEngine *e)
-{
-	return &e->store;
-}
-
-const CdpModel *
-cdp_match_engine_model(const CdpMatchEngine *e)
-{
-	return &e->model;
-}
-
 static int
 compare_keyed(const void *x, const void *y)
 {

@@ -25,8 +25,6 @@ extern void cdp_match_engine_close(CdpMatchEngine *engine);
 extern int32 cdp_match_engine_size(const CdpMatchEngine *engine);
 extern int64 cdp_match_engine_record(const CdpMatchEngine *engine, int32 place);
 extern int32 cdp_match_engine_place(CdpMatchEngine *engine, int64 record_id);	/* -1: none */
-extern const CdpStore *cdp_match_engine_store(const CdpMatchEngine *engine);
-extern const CdpModel *cdp_match_engine_model(const CdpMatchEngine *engine);
 extern double cdp_match_engine_weight(CdpMatchEngine *engine, int32 a, int32 b);
 /*
  * Gives fn the pairs of weight > 0, in order. changed_only: those with a record in
