@@ -36,6 +36,7 @@
 
 /* family names have endings where given names have nicknames (store.c) */
 #define NICKNAME_SLOT 4
+#define INITIAL_SLOT 2
 
 static const char *const key_names[CDP_N_MEASURES + 1][CDP_COLUMN_KEYS] = {
 	[CDP_MEASURE_PERSON_NAME] = {"exact", "sound", "initial", "beginning", "ending"},
@@ -83,10 +84,17 @@ key_of(const CdpBlocker *b, int k, int32_t record)
 	{
 		int32_t		x = codes[c->column[0]],
 					y = codes[c->column[1]];
+		const uint32_t *given,
+				   *family;
 
-		if (x < 0 || y < 0)
+		if (y < 0)
 			return 0;
-		return (b->store->column[c->column[0]].key[x][0] + b->store->column[c->column[1]].key[y][0]) | 1;
+		family = b->store->column[c->column[1]].key[y];
+		if (x < 0)
+			/* a mailbox: whatever its letters stand for */
+			return cdp_is_mailbox(&b->store->column[c->column[1]].value[y]) && family[CDP_LETTERS] ? family[CDP_LETTERS] | 1 : 0;
+		given = b->store->column[c->column[0]].key[x];
+		return (given[key->slot & 1 ? INITIAL_SLOT : CDP_LETTERS] & ~1u) + (family[key->slot & 2 ? INITIAL_SLOT : CDP_LETTERS] & ~1u) + 1;
 	}
 }
 
@@ -157,7 +165,8 @@ cdp_rule_comparisons(const CdpBlocker *b, uint64_t keys)
 
 /*
  * Until something is learned: three times in four all keys of a value agree, one time in
- * eight one of them, else none.
+ * eight one of them, else none. Of a mailbox in place of a name one of the keys that are
+ * made of both names agrees, three times in four.
  */
 static bool
 assume_agreement(CdpBlocker *b, int comparison)
@@ -171,10 +180,12 @@ assume_agreement(CdpBlocker *b, int comparison)
 			all |= UINT64_C(1) << k;
 			n++;
 		}
-	if (!cdp_blocker_learn(b, comparison, all, .75) || !cdp_blocker_learn(b, comparison, 0, .125))
+	if (!cdp_blocker_learn(b, comparison, false, all, .75) || !cdp_blocker_learn(b, comparison, false, 0, .125) ||
+		!cdp_blocker_learn(b, comparison, true, 0, .25))
 		return false;
 	for (int k = 0; k < b->n_keys; k++)
-		if (all >> k & 1 && !cdp_blocker_learn(b, comparison, UINT64_C(1) << k, .125 / n))
+		if (all >> k & 1 && (!cdp_blocker_learn(b, comparison, false, UINT64_C(1) << k, .125 / n) ||
+							 (b->key[k].input < 0 && !cdp_blocker_learn(b, comparison, true, UINT64_C(1) << k, .25))))
 			return false;
 	return true;
 }
@@ -196,7 +207,11 @@ cdp_blocker_open(CdpBlocker *b, const CdpStore *store, const CdpModel *model)
 				if (key_names[k->measure][s])
 					add_key(b, s == NICKNAME_SLOT && k->measure == CDP_MEASURE_PERSON_NAME && i == 0 ? "nickname" : key_names[k->measure][s], c, i, s);
 		if (k->measure == CDP_MEASURE_PERSON_NAME)
+		{
 			add_key(b, "either order", c, -1, 0);
+			add_key(b, "initial and family", c, -1, 1);
+			add_key(b, "given and initial", c, -1, 2);
+		}
 	}
 	for (int c = 0; c < model->n; c++)
 		if (!assume_agreement(b, c))
@@ -206,9 +221,9 @@ cdp_blocker_open(CdpBlocker *b, const CdpStore *store, const CdpModel *model)
 
 /* Adds weight to a set of keys in what is known of a comparison. */
 bool
-cdp_blocker_learn(CdpBlocker *b, int comparison, uint64_t keys, double weight)
+cdp_blocker_learn(CdpBlocker *b, int comparison, bool spelled, uint64_t keys, double weight)
 {
-	CdpAgreement *a = &b->agreement[comparison];
+	CdpAgreement *a = &b->agreement[comparison][spelled];
 
 	for (int i = 0; i < a->n; i++)
 		if (a->keys[i] == keys)
@@ -291,7 +306,7 @@ simulate(Chooser *ch)
 
 		for (int c = 0; c < b->model->n; c++)
 		{
-			const CdpAgreement *a = &b->agreement[c];
+			const CdpAgreement *a = &b->agreement[c][cdp_spelled(b->store, &b->model->comparison[c], cdp_store_codes(b->store, ch->record[j / DRAWS]))];
 			double		sum = 0,
 						x;
 			int			i;
@@ -986,10 +1001,11 @@ void
 cdp_blocker_close(CdpBlocker *b)
 {
 	for (int c = 0; c < CDP_MAX_COMPARISONS; c++)
-	{
-		free(b->agreement[c].keys);
-		free(b->agreement[c].share);
-	}
+		for (int spelled = 0; spelled < 2; spelled++)
+		{
+			free(b->agreement[c][spelled].keys);
+			free(b->agreement[c][spelled].share);
+		}
 	free(b->place);
 	free(b->drawn);
 }

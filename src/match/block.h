@@ -17,8 +17,8 @@ typedef struct CdpKey
 {
 	const char *name;
 	int			comparison;
-	int			input;			/* of the comparison; -1: both inputs, in either order */
-	int			slot;			/* of CdpColumn.key */
+	int			input;			/* of the comparison; -1: both inputs together */
+	int			slot;			/* of CdpColumn.key; of both inputs the bits of those that count with their initial alone */
 } CdpKey;
 
 /* A rule: records that agree on all of its keys form a block. */
@@ -37,7 +37,7 @@ typedef struct CdpRule
 
 /*
  * How often the keys of one comparison agree in a true pair, as a distribution over
- * sets of its keys.
+ * sets of its keys. Of records for whose name a mailbox stands it is another one.
  */
 typedef struct CdpAgreement
 {
@@ -55,7 +55,7 @@ typedef struct CdpBlocker
 	CdpCrew    *crew;			/* who chooses; NULL: no threads */
 	int			n_keys;
 	CdpKey		key[CDP_MAX_KEYS];
-	CdpAgreement agreement[CDP_MAX_COMPARISONS];
+	CdpAgreement agreement[CDP_MAX_COMPARISONS][2];	/* [true]: of records with a mailbox for a name */
 	int			n_rules;
 	CdpRule		rule[CDP_MAX_RULES];
 	int64_t		max_block;		/* records in a block; larger ones are refined */
@@ -80,7 +80,7 @@ typedef struct CdpBlocks
 
 extern bool cdp_blocker_open(CdpBlocker *blocker, const CdpStore *store, const CdpModel *model);
 extern uint64_t cdp_blocker_agreeing(const CdpBlocker *blocker, int32_t a, int32_t b);
-extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, uint64_t keys, double weight);
+extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, bool spelled, uint64_t keys, double weight);
 extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record, bool diverse);
 extern bool cdp_blocker_start(CdpBlocker *blocker, int first, int n);
 extern bool cdp_block_rule(CdpBlocker *blocker, int rule, CdpBlocks *blocks);

@@ -58,7 +58,9 @@ enum
 	NAMES_EXACT = 1, NAMES_SWAPPED, NAMES_NICKNAME_EXACT, NAMES_CLOSE_EXACT, NAMES_INITIAL_EXACT, NAMES_EXACT_CLOSE, NAMES_BOTH_CLOSE,
 	NAMES_EXACT_ELSE, NAMES_CLOSE_ELSE, NAMES_ELSE_EXACT, NAMES_ELSE_CLOSE, NAMES_ELSE,
 	FAMILY_EXACT, FAMILY_CLOSE, FAMILY_MISPLACED, FAMILY_ELSE,
-	GIVEN_EXACT, GIVEN_CLOSE, GIVEN_MISPLACED, GIVEN_ELSE
+	GIVEN_EXACT, GIVEN_CLOSE, GIVEN_MISPLACED, GIVEN_ELSE,
+	MAIL_EXACT, MAIL_INITIAL_EXACT, MAIL_NEAR_EXACT, MAIL_EXACT_NEAR, MAIL_NEAR, MAIL_NONE_EXACT, MAIL_EXACT_NONE, MAIL_ELSE_EXACT, MAIL_EXACT_ELSE,
+	MAIL_ELSE
 };
 
 #define GIVEN 1
@@ -86,6 +88,16 @@ static const CdpLevel person_name_levels[] = {
 	[GIVEN_CLOSE - 1] = {"given_close", "given name nearly the same, a short form or an initial, a family name is missing", GIVEN, 0, 0.12, 0.012},
 	[GIVEN_MISPLACED - 1] = {"misplaced", "the only name of one, its given name, is the family name of the other", GIVEN, 0, 0.02, 0.0003},
 	[GIVEN_ELSE - 1] = {"given_else", "other given names, a family name is missing", GIVEN, 0, 0.06, 0.9827},
+	[MAIL_EXACT - 1] = {"mail_exact", "the mailbox of one spells given and family name of the other", CDP_SPELLED, BOTH, 0.34, 0.000004},
+	[MAIL_INITIAL_EXACT - 1] = {"mail_initial_exact", "the mailbox of one spells initial and family name of the other", CDP_SPELLED, FAMILY, 0.24, 0.00007},
+	[MAIL_NEAR_EXACT - 1] = {"mail_near_exact", "the mailbox of one spells the family name of the other and nearly the given name", CDP_SPELLED, FAMILY, 0.05, 0.00001},
+	[MAIL_EXACT_NEAR - 1] = {"mail_exact_near", "the mailbox of one spells the given name of the other and the beginning of the family name", CDP_SPELLED, GIVEN, 0.08, 0.0003},
+	[MAIL_NEAR - 1] = {"mail_near", "the mailbox of one nearly spells the name of the other", CDP_SPELLED, 0, 0.02, 0.00003},
+	[MAIL_NONE_EXACT - 1] = {"mail_none_exact", "the mailbox of one spells the family name of the other and no more", CDP_SPELLED, FAMILY, 0.03, 0.0002},
+	[MAIL_EXACT_NONE - 1] = {"mail_exact_none", "the mailbox of one spells the given name of the other and no more", CDP_SPELLED, GIVEN, 0.04, 0.001},
+	[MAIL_ELSE_EXACT - 1] = {"mail_else_exact", "the mailbox of one spells the family name of the other with another given name", CDP_SPELLED, FAMILY, 0.01, 0.0015},
+	[MAIL_EXACT_ELSE - 1] = {"mail_exact_else", "the mailbox of one spells the given name of the other with something else", CDP_SPELLED, GIVEN, 0.03, 0.003},
+	[MAIL_ELSE - 1] = {"mail_else", "the mailbox of one spells something other than the name of the other", CDP_SPELLED, 0, 0.16, 0.993886},
 };
 
 enum
@@ -815,6 +827,232 @@ same_value(const CdpValue *a, const CdpValue *b)
 	return same_chars(a->chars, a->len, b->chars, b->len);
 }
 
+/*
+ * Names that mailboxes spell
+ *
+ * Who signs up with a mailbox and nothing else mostly has it named after himself:
+ * tyler.dordon, dordontyler, tdordon90, tyler_d. Where a record has no name its mailbox
+ * stands in the place of the family name, as "@" and the local part, and is compared with
+ * the whole names of others (in a class of levels of its own: what a mailbox spells is
+ * another question than whether two names agree). Two mailboxes are not compared here;
+ * that is what the measure email does.
+ *
+ * Only the letters count, dots and digits are decoration. In what is read one of the two
+ * names must stand at the beginning or the end; what is left is compared with the other.
+ * Of several readings the best counts. A mailbox that digits part more than once is made
+ * by a machine and spells nothing.
+ */
+
+#define MAX_LETTERS 64
+#define MIN_LETTERS 3
+
+typedef struct MailboxForm
+{
+	const uint32_t *s;			/* letters */
+	int32_t		len;			/* 0: spells nothing */
+	const CdpNicknames *nicknames;
+} MailboxForm;
+
+typedef struct Letters
+{
+	int32_t		len;
+	uint32_t	s[MAX_LETTERS];
+} Letters;
+
+static bool
+is_letter(uint32_t c)
+{
+	return c > 127 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static MailboxForm *
+prepare_mailbox(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames, const uint32_t *s, int32_t len)
+{
+	MailboxForm *form = take(work, arena, sizeof(MailboxForm));
+	uint32_t   *letters;
+	int			parted = 0;
+	bool		digits = false;
+
+	if (len > MAX_LETTERS)
+		len = MAX_LETTERS;
+	letters = take(work, arena, (size_t) len * sizeof(uint32_t));
+	if (form == NULL || letters == NULL)
+		return NULL;
+	*form = (MailboxForm) {.s = letters, .nicknames = nicknames};
+	for (int32_t i = 1; i < len; i++)
+	{
+		if (is_letter(s[i]))
+		{
+			parted += digits && form->len > 0;
+			digits = false;
+			letters[form->len++] = s[i];
+		}
+		else if (is_digit(s[i]))
+			digits = true;
+	}
+	if (form->len < MIN_LETTERS || parted > 1)
+		form->len = 0;
+	return form;
+}
+
+const uint32_t *
+cdp_mailbox_letters(const CdpValue *mailbox, int32_t *len)
+{
+	const MailboxForm *form = (const MailboxForm *) mailbox->extra;
+
+	*len = form->len;
+	return form->s;
+}
+
+/* The letters of some words of a name. */
+static void
+letters_of(const uint32_t *s, int32_t len, Letters *out)
+{
+	out->len = 0;
+	for (int32_t i = 0; i < len && out->len < MAX_LETTERS; i++)
+		if (is_letter(s[i]))
+			out->s[out->len++] = s[i];
+}
+
+/* Takes a name off the beginning or the end of what is spelled; false: it is not there. */
+static bool
+take_off(const MailboxForm *mailbox, const Letters *name, bool end, Word *rest)
+{
+	int32_t		left = mailbox->len - name->len;
+
+	if (name->len == 0 || left < 0 || memcmp(mailbox->s + (end ? left : 0), name->s, (size_t) name->len * sizeof(uint32_t)) != 0)
+		return false;
+	*rest = make_word(mailbox->s + (end ? 0 : name->len), left);
+	return true;
+}
+
+typedef enum Spelling
+{
+	SPELLED_EXACT,
+	SPELLED_INITIAL,
+	SPELLED_NEAR,
+	SPELLED_NOTHING,
+	SPELLED_ELSE
+} Spelling;
+
+/* Do letters stand for one of the words of a given name, or for a short form of it? */
+static bool
+spells_a_given_name(CdpWork *work, const CdpNicknames *nicknames, const Word *rest, const NameForm *given)
+{
+	uint32_t	groups[MAX_STACK_GROUPS];
+	Word		word = *rest;
+
+	word.groups = groups;
+	word.n_groups = nicknames ? cdp_nicknames_groups(nicknames, rest->s, rest->len, groups, MAX_STACK_GROUPS) : 0;
+	if (word.n_groups > MAX_STACK_GROUPS)
+		word.n_groups = MAX_STACK_GROUPS;
+	for (int i = -1; i < given->n_words; i++)
+	{
+		const Word *name = i < 0 ? &given->whole : &given->words[i];
+
+		if (same_word(&word, name) || share_group(&word, name) || (rest->len > 3 && name->len > 3 && within(work, &word, name, 1)))
+			return true;
+	}
+	return false;
+}
+
+/* What is left beside the family name, as the given name. */
+static Spelling
+spelled_given(CdpWork *work, const MailboxForm *mailbox, const Word *rest, const NameForm *given, const Letters *letters)
+{
+	if (rest->len == 0)
+		return SPELLED_NOTHING;
+	if (same_chars(rest->s, rest->len, letters->s, letters->len))
+		return SPELLED_EXACT;
+	/* perhaps with that of a second name */
+	if (rest->len <= 2 && rest->s[0] == letters->s[0])
+		return SPELLED_INITIAL;
+	if (rest->len < letters->len && memcmp(rest->s, letters->s, (size_t) rest->len * sizeof(uint32_t)) == 0)
+		return SPELLED_NEAR;
+	return spells_a_given_name(work, mailbox->nicknames, rest, given) ? SPELLED_NEAR : SPELLED_ELSE;
+}
+
+/* What is left beside the given name, as the family name. */
+static Spelling
+spelled_family(CdpWork *work, const Word *rest, const Letters *letters)
+{
+	Word		name = make_word(letters->s, letters->len);
+
+	if (rest->len == 0)
+		return SPELLED_NOTHING;
+	if (rest->len < letters->len && memcmp(rest->s, letters->s, (size_t) rest->len * sizeof(uint32_t)) == 0)
+		return SPELLED_INITIAL;
+	return rest->len > 3 && letters->len > 3 && within(work, rest, &name, 1) ? SPELLED_NEAR : SPELLED_ELSE;
+}
+
+/* Nearly: a slip in the family name beside the given name's initial, or part of a family name of several words. */
+static bool
+nearly_spelled(CdpWork *work, const MailboxForm *mailbox, const NameForm *given, const NameForm *family, const Letters *given_letters,
+			   const Letters *family_letters)
+{
+	Word		name = make_word(family_letters->s, family_letters->len);
+	Word		rest;
+
+	if (family_letters->len > 4 && mailbox->len > 4)
+		for (int end = 0; end < 2; end++)
+		{
+			rest = make_word(mailbox->s + !end, mailbox->len - 1);
+			if (mailbox->s[end ? mailbox->len - 1 : 0] == given_letters->s[0] && within(work, &rest, &name, 1))
+				return true;
+		}
+	for (int i = 0; i < family->n_words; i++)
+	{
+		Letters		word;
+
+		letters_of(family->words[i].s, family->words[i].len, &word);
+		for (int end = 0; end < 2 && word.len >= MIN_LETTERS; end++)
+			if (take_off(mailbox, &word, end, &rest) && spelled_given(work, mailbox, &rest, given, given_letters) <= SPELLED_NEAR)
+				return true;
+	}
+	return false;
+}
+
+static int
+compare_spelled(CdpWork *work, const CdpValue *local, const CdpValue *given_name, const CdpValue *family_name)
+{
+	static const uint8_t beside_family[] = {MAIL_EXACT, MAIL_INITIAL_EXACT, MAIL_NEAR_EXACT, MAIL_NONE_EXACT, MAIL_ELSE_EXACT};
+	static const uint8_t beside_given[] = {MAIL_EXACT, MAIL_EXACT_NEAR, MAIL_NEAR, MAIL_EXACT_NONE, MAIL_EXACT_ELSE};
+	const MailboxForm *mailbox = (const MailboxForm *) local->extra;
+	const NameForm *given_form = (const NameForm *) given_name->extra;
+	const NameForm *family_form = (const NameForm *) family_name->extra;
+	Letters		given,
+				family,
+				core;
+	Word		rest;
+	int			level = MAIL_ELSE;
+
+	letters_of(given_name->chars, given_name->len, &given);
+	letters_of(family_name->chars, family_name->len, &family);
+	letters_of(family_form->whole.s, family_form->whole.len, &core);
+	if (mailbox->len == 0 || given.len == 0 || family.len == 0)
+		return 0;
+	for (int end = 0; end < 2; end++)
+	{
+		/* with and without its particles; two letters are in many words */
+		for (int whole = 0; whole < 2; whole++)
+			if (take_off(mailbox, whole ? &family : &core, end, &rest))
+			{
+				Spelling	beside = spelled_given(work, mailbox, &rest, given_form, &given);
+
+				if (beside_family[beside] < level && (beside == SPELLED_EXACT || (whole ? family.len : core.len) >= MIN_LETTERS))
+					level = beside_family[beside];
+			}
+		if (given.len >= MIN_LETTERS && take_off(mailbox, &given, end, &rest))
+		{
+			Spelling	beside = spelled_family(work, &rest, &family);
+
+			if (beside_given[beside] < level)
+				level = beside_given[beside];
+		}
+	}
+	return level > MAIL_NEAR && nearly_spelled(work, mailbox, given_form, family_form, &given, &family) ? MAIL_NEAR : level;
+}
+
 /* Given and family name exchanged: one of them exactly, the other at least nearly. */
 static bool
 swapped(CdpWork *work, const CdpValue *const *a, const CdpValue *const *b)
@@ -836,6 +1074,17 @@ compare_person_names(CdpWork *work, const CdpValue *const *a, const CdpValue *co
 	Grade		given,
 				family;
 
+	if ((family_a && cdp_is_mailbox(family_a)) || (family_b && cdp_is_mailbox(family_b)))
+	{
+		bool		mailbox_is_b = family_b && cdp_is_mailbox(family_b);
+		const CdpValue *const *named = mailbox_is_b ? a : b;
+
+		if (given_a && given_b)
+			return 0;
+		if (named[0] == NULL || named[1] == NULL || cdp_is_mailbox(named[1]))
+			return 0;
+		return compare_spelled(work, mailbox_is_b ? family_b : family_a, named[0], named[1]);
+	}
 	if (given_a && given_b && family_a && family_b)
 	{
 		given = grade_given(work, given_a, given_b);
@@ -1661,7 +1910,10 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 	switch (measure)
 	{
 		case CDP_MEASURE_PERSON_NAME:
-			form = prepare_name(work, arena, input == 0 ? nicknames : NULL, input == 1, false, out->chars, out->len);
+			if (input == 1 && cdp_is_mailbox(out))
+				form = prepare_mailbox(work, arena, nicknames, out->chars, out->len);
+			else
+				form = prepare_name(work, arena, input == 0 ? nicknames : NULL, input == 1, false, out->chars, out->len);
 			break;
 		case CDP_MEASURE_NAME:
 			form = prepare_name(work, arena, nicknames, false, false, out->chars, out->len);

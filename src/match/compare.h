@@ -17,11 +17,14 @@
 #include "match/string.h"
 
 #define CDP_MAX_INPUTS 2
-#define CDP_MAX_LEVELS 24
+#define CDP_MAX_LEVELS 31		/* a level has five bits in a pattern */
 
 typedef enum CdpMeasure
 {
-	/* given name and family name together: inputs 0 and 1, either may be missing */
+	/*
+	 * given name and family name together: inputs 0 and 1, either may be missing. Who is
+	 * known by a mailbox alone has "@" and its local part in place of the family name.
+	 */
 	CDP_MEASURE_PERSON_NAME = 0,
 	/* one name: middle name, maiden name */
 	CDP_MEASURE_NAME,
@@ -47,12 +50,14 @@ typedef enum CdpMeasure
  * class the probabilities of the levels sum to 1, so that a missing part is no evidence
  * by itself): class is the bit mask of the inputs that are present on both sides.
  */
+#define CDP_SPELLED 4			/* class: a whole name on one side, a mailbox in place of one on the other */
+
 typedef struct CdpLevel
 {
 	const char *name;			/* 'exact', 'close', ...: unique in its measure */
 	const char *words;			/* 'same given and family name' */
 	uint8_t		present;		/* the class: bit i = input i is there on both sides */
-	uint8_t		frequency;		/* bit i = input i agrees exactly, so its value's frequency adjusts the weight */
+	uint8_t		frequency;		/* bit i = input i agrees exactly, so its value's frequency adjusts the weight (of CDP_SPELLED: the name's) */
 	double		m;				/* documented default: how often two records of one person are here (sums to 1 per class) */
 	double		u;				/* the same for two people */
 } CdpLevel;
@@ -109,6 +114,16 @@ extern bool cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames
  * there is nothing to compare. Equal chars give the exact level.
  */
 extern int	cdp_compare(CdpWork *work, CdpMeasure measure, const CdpValue *const *a, const CdpValue *const *b);
+
+/* Does a mailbox stand in place of a family name? */
+static inline bool
+cdp_is_mailbox(const CdpValue *family)
+{
+	return family->len > 0 && family->chars[0] == '@';
+}
+
+/* The letters of a prepared mailbox; none when it spells nothing. */
+extern const uint32_t *cdp_mailbox_letters(const CdpValue *mailbox, int32_t *len);
 
 /* Do two given names, prepared for CDP_MEASURE_NAME, stand for one another? */
 extern bool cdp_share_nickname(const CdpValue *a, const CdpValue *b);

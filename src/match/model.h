@@ -73,14 +73,22 @@ typedef struct CdpModel
 	double		share[CDP_RELATIONS];	/* of the relations in all other pairs; sum to 1 */
 } CdpModel;
 
+/* Does a mailbox stand in for the name of a record? */
+static inline bool
+cdp_spelled(const CdpStore *store, const CdpComparison *k, const int32_t *codes)
+{
+	return k->measure == CDP_MEASURE_PERSON_NAME && codes[k->column[0]] < 0 && codes[k->column[1]] >= 0 &&
+		cdp_is_mailbox(&store->column[k->column[1]].value[codes[k->column[1]]]);
+}
+
 /* score.c */
 typedef struct CdpScorer CdpScorer;
 extern CdpScorer *cdp_scorer_create(const CdpStore *store, const CdpModel *model);
 extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
-extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_sharing);
+extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *level, double *by_sharing);
 extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
 extern bool cdp_scorer_exceeds(CdpScorer *scorer, int32_t a, int32_t b, double above, double *weight);
-extern double cdp_scorer_without(CdpScorer *scorer, int32_t a, const uint8_t *levels, double *without);
+extern double cdp_scorer_without(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *levels, double *without);
 extern void cdp_scorer_free(CdpScorer *scorer);
 
 static inline double

@@ -78,11 +78,12 @@ part_of(const char *name, size_t len)
 	return NEAR;
 }
 
-/* Levels are called given_family, or by one word for both; swapped is near. */
+/* Levels are called given_family, or by one word for both; swapped is near, and so is what a mailbox does not spell. */
 static void
 name_parts(const CdpLevel *level, Part *given, Part *family)
 {
-	const char *bar = strchr(level->name, '_');
+	const char *name = level->name + (level->present == CDP_SPELLED ? strlen("mail_") : 0);
+	const char *bar = strchr(name, '_');
 
 	*given = *family = ABSENT;
 	if (level->present == 1)
@@ -90,12 +91,43 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 	else if (level->present == 2)
 		*family = bar ? part_of(bar + 1, strlen(bar + 1)) : NEAR;
 	else if (bar == NULL)
-		*given = *family = part_of(level->name, strlen(level->name));
+		*given = *family = part_of(name, strlen(name));
 	else
 	{
-		*given = part_of(level->name, bar - level->name);
+		*given = part_of(name, bar - name);
 		*family = part_of(bar + 1, strlen(bar + 1));
 	}
+}
+
+/*
+ * What a mailbox spells of the name of another in the household: the family name, when it
+ * is the same one and mailboxes are named after it, and of the given name what strangers of
+ * one family name would find.
+ */
+static void
+fit_household_mailbox(CdpComparison *k, double same_family)
+{
+	const double *by_chance = k->u[CDP_CHANCE];
+	double		chance[2] = {0},
+				share[2] = {0};
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+		if (k->info->levels[l - 1].present == CDP_SPELLED)
+		{
+			name_parts(&k->info->levels[l - 1], &given, &family);
+			chance[family == EXACT] += by_chance[l];
+			share[family == EXACT] += k->m[l];
+		}
+	share[true] *= same_family;
+	share[false] = 1 - share[true];
+	for (int l = 1; l <= k->info->n_levels; l++)
+		if (k->info->levels[l - 1].present == CDP_SPELLED)
+		{
+			name_parts(&k->info->levels[l - 1], &given, &family);
+			k->u[CDP_HOUSEHOLD][l] = share[family == EXACT] * by_chance[l] / chance[family == EXACT];
+		}
 }
 
 /*
@@ -119,6 +151,8 @@ fit_household_names(CdpComparison *k, const double *seen)
 
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
+		if (k->info->levels[l - 1].present == CDP_SPELLED)
+			continue;
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		chance[given][family] += by_chance[l];
 		if (k->info->levels[l - 1].present == 3)
@@ -137,10 +171,13 @@ fit_household_names(CdpComparison *k, const double *seen)
 	family_is[EXACT] = (family_seen[EXACT] + .7 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
+	fit_household_mailbox(k, family_is[EXACT]);
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
 		double		given_is;
 
+		if (k->info->levels[l - 1].present == CDP_SPELLED)
+			continue;
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		if (family == ABSENT)
 			given_is = given == EXACT ? named_after + by_chance[l] : by_chance[l];
@@ -159,7 +196,7 @@ fit_household_names(CdpComparison *k, const double *seen)
 static void
 fit_namesake_names(CdpComparison *k)
 {
-	double		sum[4] = {0};
+	double		sum[CDP_SPELLED + 1] = {0};
 	double	   *u = k->u[CDP_NAMESAKE];
 	Part		given,
 				family;

@@ -162,20 +162,29 @@ rare_inputs(const CdpComparison *k, int level)
 	return level ? k->info->levels[level - 1].frequency : 0;
 }
 
+/* The values that agree: of either record, but where a mailbox spells a name those of the name. */
+static inline const int32_t *
+agreeing(const CdpComparison *k, int level, const int32_t *x, const int32_t *y)
+{
+	return k->info->levels[level - 1].present == CDP_SPELLED && x[k->column[0]] < 0 ? y : x;
+}
+
 /*
  * log2 of the rarity of the agreeing values, apart by the relations that share them:
  * [g] is of values shared by the relations whose bits are set in g.
  */
 void
-cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *by_sharing)
+cdp_scorer_rarity(const CdpScorer *s, int32_t a, int32_t b, const uint8_t *level, double *by_sharing)
 {
-	const int32_t *codes = cdp_store_codes(s->store, a);
+	const int32_t *x = cdp_store_codes(s->store, a);
+	const int32_t *y = cdp_store_codes(s->store, b);
 
 	memset(by_sharing, 0, CDP_SHARINGS * sizeof(double));
 	for (int c = 0; c < s->model->n; c++)
 	{
 		const CdpComparison *k = &s->model->comparison[c];
 		int			rare = rare_inputs(k, level[c]);
+		const int32_t *codes = rare ? agreeing(k, level[c], x, y) : x;
 
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
@@ -191,12 +200,13 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *b
 
 /* The level of agreement and, where it tells something, the rarity of the value. */
 static void
-agreed_in(const CdpScorer *s, const int32_t *codes, const uint8_t *level, CdpAgreed *agreed)
+agreed_in(const CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *level, CdpAgreed *agreed)
 {
 	for (int c = 0; c < s->model->n; c++)
 	{
 		const CdpComparison *k = &s->model->comparison[c];
 		int			rare = rare_inputs(k, level[c]);
+		const int32_t *codes = rare ? agreeing(k, level[c], x, y) : x;
 
 		agreed[c].level = level[c];
 		for (int i = 0; i < CDP_MAX_INPUTS; i++)
@@ -210,7 +220,7 @@ agreed_in(const CdpScorer *s, const int32_t *codes, const uint8_t *level, CdpAgr
  * enough. What could be kept is computed once more as it is explained (sum.c).
  */
 static double
-weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
+weigh(CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *levels, double *without)
 {
 	double		match = s->model->lambda;
 	double		other[CDP_RELATIONS];
@@ -223,6 +233,7 @@ weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
 	{
 		const CdpComparison *k = &s->model->comparison[c];
 		int			level = levels[c];
+		const int32_t *codes;
 		int			rare;
 
 		if (level == 0)
@@ -231,11 +242,12 @@ weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			factor[c][j] = k->u[j][level];
 		rare = rare_inputs(k, level);
+		codes = agreeing(k, level, x, y);
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 				for (int j = 0; j < CDP_RELATIONS; j++)
 					if (!(k->shared[j] >> i & 1))
-						factor[c][j] *= s->store->column[k->column[i]].rarity[x[k->column[i]]];
+						factor[c][j] *= s->store->column[k->column[i]].rarity[codes[k->column[i]]];
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			other[j] *= factor[c][j];
 	}
@@ -260,7 +272,7 @@ weigh(CdpScorer *s, const int32_t *x, const uint8_t *levels, double *without)
 	{
 		CdpAgreed	agreed[CDP_MAX_COMPARISONS];
 
-		agreed_in(s, x, levels, agreed);
+		agreed_in(s, x, y, levels, agreed);
 		return cdp_sum_weight(s->model, agreed, NULL);
 	}
 	return log2(match / sum);
@@ -272,14 +284,14 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 
 	cdp_scorer_levels(s, a, b, levels);
-	return weigh(s, cdp_store_codes(s->store, a), levels, NULL);
+	return weigh(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels, NULL);
 }
 
 /* The weight of a pair whose levels are known; without (or NULL): what it would be without each comparison. */
 double
-cdp_scorer_without(CdpScorer *s, int32_t a, const uint8_t *levels, double *without)
+cdp_scorer_without(CdpScorer *s, int32_t a, int32_t b, const uint8_t *levels, double *without)
 {
-	return weigh(s, cdp_store_codes(s->store, a), levels, without);
+	return weigh(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels, without);
 }
 
 /* ---------------------------------------------------------------- bounds */
@@ -343,7 +355,7 @@ make_bound(CdpScorer *s, int c)
 					const CdpLevel *level = &k->info->levels[l - 1];
 					double		ratio = bound->level[l][j];
 
-					if (complete && level->present != (1 << k->info->n_inputs) - 1)
+					if ((complete && level->present != (1 << k->info->n_inputs) - 1) || level->present == CDP_SPELLED)
 						continue;
 					if (level->frequency & ~equal)
 					{
@@ -456,6 +468,23 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 					rarer(s, k, i, x[k->column[i]], false, ratio);
 			continue;
 		}
+		if (cdp_spelled(s->store, k, x) || cdp_spelled(s->store, k, y))
+		{
+			const int32_t *codes;
+			int			rare;
+
+			levels[c] = level_of(s, c, x, y);
+			if (levels[c] == 0)
+				continue;
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				ratio[j] *= s->bound[c].level[levels[c]][j];
+			rare = rare_inputs(k, levels[c]);
+			codes = agreeing(k, levels[c], x, y);
+			for (int i = 0; rare >> i; i++)
+				if (rare >> i & 1)
+					rarer(s, k, i, codes[k->column[i]], false, ratio);
+			continue;
+		}
 		open |= 1u << c;
 		memcpy(best[c], s->bound[c].best[(in_a & in_b) == (1 << n) - 1][equal], sizeof(best[c]));
 		for (int i = 0; equal >> i; i++)
@@ -490,6 +519,6 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 		if (is_below(ratio, asked))
 			return false;
 	}
-	*weight = weigh(s, x, levels, NULL);
+	*weight = weigh(s, x, y, levels, NULL);
 	return *weight > above;
 }

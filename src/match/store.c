@@ -2,7 +2,7 @@
  * store.c
  *	  Dictionary-coded columns of prepared values, and the blocking keys of a value.
  *
- * A value costs its code points, 40 bytes, and 20 bytes of keys; a record costs 4 bytes
+ * A value costs its code points, 40 bytes, and 24 bytes of keys; a record costs 4 bytes
  * a column. Everything is malloc'ed: threads read it, and it is freed as a whole.
  */
 #include "match/store.h"
@@ -147,6 +147,17 @@ date_keys(const CdpValue *v, uint32_t *key)
 	key[4] = (uint32_t) (cdp_mix((uint64_t) key[2] << 8 | day) >> 32) | 1;
 }
 
+static uint32_t
+sum_letters(const uint32_t *s, int32_t n)
+{
+	uint32_t	sum = 0;
+
+	for (int32_t i = 0; i < n; i++)
+		if (s[i] > 127 || (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z'))
+			sum += cdp_mix(s[i] + 91) >> 32 & ~UINT32_C(1);
+	return sum;
+}
+
 /* What each of these keys is called stands in block.c (key_names). */
 static void
 value_keys(CdpStore *store, const CdpColumn *column, const CdpValue *v, uint32_t *key)
@@ -158,13 +169,28 @@ value_keys(CdpStore *store, const CdpColumn *column, const CdpValue *v, uint32_t
 	memset(key, 0, CDP_COLUMN_KEYS * sizeof(uint32_t));
 	if (n == 0)
 		return;
+	if (column->measure == CDP_MEASURE_PERSON_NAME && column->input == 1 && cdp_is_mailbox(v))
+	{
+		int32_t		letters;
+		const uint32_t *s = cdp_mailbox_letters(v, &letters);
+
+		/* the letters may be the family name, too */
+		if (letters > 0)
+		{
+			key[0] = hash_chars(s, letters, 1);
+			key[CDP_LETTERS] = sum_letters(s, letters);
+		}
+		return;
+	}
 	key[0] = hash_chars(v->chars, n, 1);
+	if (column->measure == CDP_MEASURE_PERSON_NAME)
+		key[CDP_LETTERS] = sum_letters(v->chars, n);
 	switch (column->measure)
 	{
 		case CDP_MEASURE_PERSON_NAME:
 		case CDP_MEASURE_NAME:
 			key[1] = sound_key(work, v->chars, n, 2);
-			key[2] = hash_chars(v->chars, 1, 3);
+			key[2] = sum_letters(v->chars, 1) | 1;
 			key[3] = n >= 3 ? hash_chars(v->chars, 3, 4) : 0;
 			if (column->input == 0)
 				key[4] = cdp_nicknames_groups(store->nicknames, v->chars, first_word(v->chars, n), &group, 1) > 0

@@ -13,8 +13,11 @@
 #include "match/compare.h"
 
 #define CDP_MAX_COLUMNS 32
-#define CDP_COLUMN_KEYS 5
+#define CDP_COLUMN_KEYS 6
 #define CDP_MISSING (-1)
+
+/* Of a name: a sum over its letters, in any order, so that sums of several names can be compared; even. */
+#define CDP_LETTERS (CDP_COLUMN_KEYS - 1)
 
 typedef struct CdpColumn
 {
@@ -22,7 +25,7 @@ typedef struct CdpColumn
 	int			input;
 	CdpValue   *value;			/* by code */
 	uint64_t   *hash;
-	uint32_t  (*key)[CDP_COLUMN_KEYS];	/* by code: blocking keys, 0 for none */
+	uint32_t  (*key)[CDP_COLUMN_KEYS];	/* by code: blocking keys, 0 for none; of names the last is CDP_LETTERS */
 	int32_t    *count;			/* by code: records that hold it */
 	float	   *rarity;			/* by code: how much rarer it is than values in general; 1/8: eight times */
 	int32_t		n_values,

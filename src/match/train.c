@@ -89,13 +89,18 @@ cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
 				free(keyed);
 				free(spare);
 			}
+			/* a mailbox that stands in for a name is nobody's name */
+			for (int32_t v = 0; v < column->n_values && k->measure == CDP_MEASURE_PERSON_NAME && i == 1; v++)
+				if (cdp_is_mailbox(&column->value[v]))
+					column->count[v] = 0;
 			for (int32_t v = 0; v < column->n_values; v++)
 				people += column->count[v];
 			for (int32_t v = 0; v < column->n_values; v++)
-				agree += column->count[v] / people * (column->count[v] - 1 + CDP_UNSEEN) / people;
+				if (column->count[v] > 0)
+					agree += column->count[v] / people * (column->count[v] - 1 + CDP_UNSEEN) / people;
 			for (int32_t v = 0; v < column->n_values; v++)
-				column->rarity[v] = (column->count[v] - 1 + CDP_UNSEEN) / people / agree;
-			column->agree = agree;
+				column->rarity[v] = column->count[v] > 0 ? (column->count[v] - 1 + CDP_UNSEEN) / people / agree : 1;
+			column->agree = people > 0 ? agree : 1;
 		}
 	}
 	return true;
@@ -355,7 +360,7 @@ count_chunk(void *state, int thread, int64_t chunk)
 		for (int c = 0; c < g->model->n; c++)
 			if (g->model->comparison[c].ignored)
 				seen->level[c] = 0;
-		cdp_scorer_rarity(g->scorer[thread], seen->a, seen->level, rarity);
+		cdp_scorer_rarity(g->scorer[thread], seen->a, seen->b, seen->level, rarity);
 		cdp_pattern_make(&p, g->model, seen->level, rarity);
 		if (g->pairs == &g->candidates)
 		{
@@ -364,7 +369,7 @@ count_chunk(void *state, int thread, int64_t chunk)
 			{
 				double		without[CDP_MAX_COMPARISONS];
 
-				cdp_scorer_without(g->scorer[thread], seen->a, seen->level, without);
+				cdp_scorer_without(g->scorer[thread], seen->a, seen->b, seen->level, without);
 				for (int c = 0; c < g->model->n; c++)
 					if (g->confident >> c & 1 && without[c] < CONFIDENT)
 						p.eligible &= ~(1u << c);
@@ -408,7 +413,7 @@ score_chunk(void *state, int thread, int64_t chunk)
 	{
 		Seen	   *seen = &g->pairs->pair[i];
 
-		seen->probability = cdp_probability(cdp_scorer_without(g->scorer[thread], seen->a, seen->level, NULL));
+		seen->probability = cdp_probability(cdp_scorer_without(g->scorer[thread], seen->a, seen->b, seen->level, NULL));
 	}
 	return true;
 }
@@ -436,7 +441,7 @@ learn_pair(Counting *g, const Seen *seen)
 			const int32_t *z = side ? y : x;
 
 			if ((z[k->column[0]] >= 0 || (k->info->n_inputs > 1 && z[k->column[1]] >= 0)) &&
-				!cdp_blocker_learn(g->b, c, seen->agreeing & own, seen->probability))
+				!cdp_blocker_learn(g->b, c, cdp_spelled(g->store, k, z), seen->agreeing & own, seen->probability))
 				return false;
 		}
 	}
@@ -522,7 +527,7 @@ count_labels(Counting *g, bool same, CdpPatterns *out)
 		if (label->same != same)
 			continue;
 		cdp_scorer_levels(g->scorer[0], label->a, label->b, level);
-		cdp_scorer_rarity(g->scorer[0], label->a, level, rarity);
+		cdp_scorer_rarity(g->scorer[0], label->a, label->b, level, rarity);
 		cdp_pattern_make(&p, g->model, level, rarity);
 		if (!cdp_patterns_add(out, &p))
 			return false;
@@ -608,8 +613,17 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	if (fine && !t->again)
 	{
 		for (int c = 0; c < model->n; c++)
+		{
+			double		spelled = 0;
+
+			for (int l = 1; l <= model->comparison[c].info->n_levels; l++)
+				if (model->comparison[c].info->levels[l - 1].present == CDP_SPELLED)
+					spelled += model->comparison[c].pairs_m[l];
 			if (t->eligible[c] > 20)
-				b->agreement[c].n = 0;
+				b->agreement[c][false].n = 0;
+			if (t->eligible[c] > 20 && spelled > 20)
+				b->agreement[c][true].n = 0;
+		}
 		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record, false);
 	}
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
