@@ -210,7 +210,10 @@ fit_namesake_names(CdpComparison *k)
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
 		name_parts(&k->info->levels[l - 1], &given, &family);
-		u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
+		if (k->info->levels[l - 1].present == CDP_SPELLED)
+			u[l] = k->m[l];
+		else
+			u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
 			: .02 * k->u[CDP_CHANCE][l];
 	}
 }
@@ -264,7 +267,6 @@ cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 	}
 	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMESAKE)
 	{
-		k->shared[relation] = 3;
 		fit_namesake_names(k);
 	}
 	else if (agrees < 0)
