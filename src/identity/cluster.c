@@ -1040,20 +1040,26 @@ typedef struct Joining
 	const int32 *node;			/* by place */
 } Joining;
 
-static double
-pair_weight(void *state, int32_t a, int32_t b)
+static void
+compare_pair(void *state, int32_t a, int32_t b, CdpEvidence *sum)
 {
-	return cdp_match_engine_weight(((Joining *) state)->g->engine, a, b);
+	cdp_match_engine_compare(((Joining *) state)->g->engine, a, b, sum);
+}
+
+static double
+weigh_pairs(void *state, const CdpEvidence *sum)
+{
+	return cdp_match_engine_weigh(((Joining *) state)->g->engine, sum);
 }
 
 static bool
-join_clusters(void *state, int32_t a, int32_t b, double mean)
+join_clusters(void *state, int32_t a, int32_t b, double weight)
 {
 	Joining    *joining = state;
 	Graph	   *g = joining->g;
 	int32		root_a = find_root(g, joining->node[a]),
 				root_b = find_root(g, joining->node[b]);
-	Bridge		bridge = {.weight = mean, .a = joining->node[a], .b = joining->node[b]};
+	Bridge		bridge = {.weight = weight, .a = joining->node[a], .b = joining->node[b]};
 
 	if (joining->rb)
 	{
@@ -1112,7 +1118,7 @@ agglomerate(Graph *g)
 	int32	   *first = MemoryContextAllocHuge(own, g->n * sizeof(int32));	/* place of a root's first record */
 	Rebuild		rb = {.g = g};
 	Joining		joining = {.g = g, .node = node};
-	CdpAgglomeration work = {.n = n, .weight = pair_weight, .join = join_clusters, .state = &joining, .poll = poll_interrupts};
+	CdpAgglomeration work = {.n = n, .compare = compare_pair, .weigh = weigh_pairs, .join = join_clusters, .state = &joining, .poll = poll_interrupts};
 	bool	   *touched = MemoryContextAllocExtended(own, g->n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	int			n_touched = 0;
 	bool		limited = g->n_different > 0;

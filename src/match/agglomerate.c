@@ -3,20 +3,18 @@
  *	  Greedy agglomeration: the two clusters that most surely are one person join first.
  *
  * Bare connected components chain hundreds of people together over single wrong pairs.
- * Here two clusters join when, on the average over all pairs of their records, the
- * evidence speaks for one person: the mean of the weights (log2 odds), where a pair
- * counts for no less than FLOOR, so that one spoilt record cannot hold off a cluster
- * that agrees otherwise. The pair of clusters with the greatest mean joins first, ties
- * in canonical order (records are numbered by source and source key); what joins is
- * compared anew as a whole, until no mean is positive. A record whose weights are absent
- * from the edges is weighed when it is needed: nothing that speaks against has to be
- * stored.
+ * Here two clusters join when, compared as wholes, they are more probably one person than
+ * two (how: CdpAgglomeration.weigh). The pair of clusters with the greatest weight joins
+ * first, ties in canonical order (records are numbered by source and source key); what
+ * joins is compared anew as a whole, until no weight is positive. A mean of the weights of
+ * pairs of records would not do: a record with a mailbox and nothing else would hold off a
+ * cluster as if it spoke against it.
  *
- * Only clusters that an edge touches are candidates, and a sum over A u B and C is the
- * sum over A and C plus that over B and C, so every pair of records is weighed at most
- * once and the work is near linear: edges, times the logarithm of their number for the
- * heap, plus the pairs of records of adjacent clusters. Clusters of more than MAX_SAMPLE
- * records stand by so many of their records.
+ * Only clusters that an edge touches are candidates. A pair of records is compared when
+ * the clusters that it lies between are, so the work is near linear: edges, times the
+ * logarithm of their number for the heap, plus the pairs of records of adjacent clusters
+ * for each time that one of the two grows. Clusters of more than MAX_SAMPLE records stand by
+ * so many of their records.
  *
  * Bansal, Blum and Chawla, "Correlation Clustering" (2004); greedy additive edge
  * contraction: Keuper et al. (2015).
@@ -25,16 +23,14 @@
 
 #include <stdlib.h>
 
-#define FLOOR (-3.0)
-#define MAX_SAMPLE 64
+#define MAX_SAMPLE 32
 
 /* Two adjacent clusters. */
 typedef struct Bond
 {
 	int32_t		a,
 				b;				/* first records, a < b */
-	double		sum;
-	double		pairs;
+	double		weight;			/* of the two as wholes; -INFINITY: never to be joined */
 	int32_t		next_a,
 				next_b;			/* in the lists of a and b */
 	bool		dead;
@@ -42,7 +38,7 @@ typedef struct Bond
 
 typedef struct Candidate
 {
-	double		mean;
+	double		weight;
 	int32_t		a,
 				b;
 	int32_t		bond;
@@ -68,8 +64,8 @@ typedef struct Work
 static inline bool
 before(const Candidate *x, const Candidate *y)
 {
-	if (x->mean != y->mean)
-		return x->mean > y->mean;
+	if (x->weight != y->weight)
+		return x->weight > y->weight;
 	if (x->a != y->a)
 		return x->a < y->a;
 	return x->b < y->b;
@@ -123,28 +119,25 @@ pop(Work *w)
 
 /* ---------------------------------------------------------------- bonds */
 
-/* Adds the weights of all pairs between two clusters. */
-static void
-weigh_clusters(Work *w, int32_t a, int32_t b, Bond *bond)
+/* Compares two clusters as wholes. */
+static double
+weigh_clusters(Work *w, int32_t a, int32_t b)
 {
 	int32_t		x = a;
 	int32_t		n_a = w->size[a] < MAX_SAMPLE ? w->size[a] : MAX_SAMPLE;
 	int32_t		n_b = w->size[b] < MAX_SAMPLE ? w->size[b] : MAX_SAMPLE;
-	double		share = ((double) w->size[a] * w->size[b]) / ((double) n_a * n_b);
+	CdpEvidence sum;
 
+	memset(&sum, 0, sizeof(sum));
 	for (int32_t i = 0; i < n_a; i++, x = w->next[x])
 	{
 		int32_t		y = b;
 
 		for (int32_t j = 0; j < n_b; j++, y = w->next[y])
-		{
-			double		weight = x < y ? w->given->weight(w->given->state, x, y) : w->given->weight(w->given->state, y, x);
-
-			bond->sum += (weight < FLOOR ? FLOOR : weight) * share;
-			bond->pairs += share;
-		}
+			w->given->compare(w->given->state, x < y ? x : y, x < y ? y : x, &sum);
 	}
 	w->given->scored += (int64_t) n_a * n_b;
+	return w->given->weigh(w->given->state, &sum);
 }
 
 static int32_t
@@ -183,15 +176,14 @@ static bool
 offer(Work *w, int32_t i)
 {
 	const Bond *bond = &w->bond[i];
-	double		mean = bond->sum / bond->pairs;
 
-	return mean <= 0 || push(w, (Candidate)
-							 {
-								 .mean = mean, .a = bond->a, .b = bond->b, .bond = i
-							 });
+	return !(bond->weight > 0) || push(w, (Candidate)
+									   {
+										   .weight = bond->weight, .a = bond->a, .b = bond->b, .bond = i
+									   });
 }
 
-/* Cluster b becomes part of a (a < b): its bonds with others are added to a's. */
+/* Cluster b becomes part of a (a < b): its bonds with others become a's. */
 static bool
 contract(Work *w, int32_t a, int32_t b)
 {
@@ -199,11 +191,15 @@ contract(Work *w, int32_t a, int32_t b)
 				swap,
 				new_list = -1;
 
-	/* what others are to b, by first record */
+	/* one ring of two */
+	swap = w->next[a];
+	w->next[a] = w->next[b];
+	w->next[b] = swap;
+	w->size[a] += w->size[b];
+	w->size[b] = 0;
 	for (i = w->bonds[b]; i >= 0; i = next_bond(w, i, b))
 		if (!w->bond[i].dead)
 			w->mark[w->bond[i].a == b ? w->bond[i].b : w->bond[i].a] = i;
-	/* a's neighbours: with b's part known, or weighed now */
 	for (i = w->bonds[a]; i >= 0;)
 	{
 		int32_t		following = next_bond(w, i, a);
@@ -212,17 +208,15 @@ contract(Work *w, int32_t a, int32_t b)
 
 		if (!bond->dead && c != b)
 		{
+			bool		never = bond->weight == -INFINITY;
+
 			if (w->mark[c] >= 0)
 			{
-				Bond	   *other = &w->bond[w->mark[c]];
-
-				bond->sum += other->sum;
-				bond->pairs += other->pairs;
-				other->dead = true;
+				never |= w->bond[w->mark[c]].weight == -INFINITY;
+				w->bond[w->mark[c]].dead = true;
 				w->mark[c] = -1;
 			}
-			else
-				weigh_clusters(w, b, c, bond);
+			bond->weight = never ? -INFINITY : weigh_clusters(w, a, c);
 			if (bond->a == a)
 				bond->next_a = new_list;
 			else
@@ -244,7 +238,7 @@ contract(Work *w, int32_t a, int32_t b)
 
 		if (!w->bond[i].dead && c != a)
 		{
-			Bond		old = w->bond[i];
+			bool		never = w->bond[i].weight == -INFINITY;
 			int32_t		fresh;
 
 			w->bond[i].dead = true;
@@ -252,21 +246,13 @@ contract(Work *w, int32_t a, int32_t b)
 			fresh = add_bond(w, a, c);
 			if (fresh < 0)
 				return false;
-			w->bond[fresh].sum = old.sum;
-			w->bond[fresh].pairs = old.pairs;
-			weigh_clusters(w, a, c, &w->bond[fresh]);
+			w->bond[fresh].weight = never ? -INFINITY : weigh_clusters(w, a, c);
 			if (!offer(w, fresh))
 				return false;
 		}
 		i = following;
 	}
 	w->mark[a] = w->mark[b] = -1;
-	/* one ring of two */
-	swap = w->next[a];
-	w->next[a] = w->next[b];
-	w->next[b] = swap;
-	w->size[a] += w->size[b];
-	w->size[b] = 0;
 	return true;
 }
 
@@ -301,7 +287,7 @@ first_bonds(Work *w, const CdpEdge *edge, int64_t n_edges)
 		if (a != b && edge[i].weight > 0)
 			w->bond[n++] = (Bond)
 		{
-			.a = a < b ? a : b, .b = a < b ? b : a, .sum = edge[i].weight, .pairs = 1
+			.a = a < b ? a : b, .b = a < b ? b : a, .weight = edge[i].weight
 		};
 	}
 	qsort(w->bond, n, sizeof(Bond), compare_bond);
@@ -313,10 +299,7 @@ first_bonds(Work *w, const CdpEdge *edge, int64_t n_edges)
 			continue;
 		*bond = w->bond[i];
 		if (w->size[bond->a] > 1 || w->size[bond->b] > 1)
-		{
-			bond->sum = bond->pairs = 0;
-			weigh_clusters(w, bond->a, bond->b, bond);
-		}
+			bond->weight = weigh_clusters(w, bond->a, bond->b);
 		bond->next_a = w->bonds[bond->a];
 		bond->next_b = w->bonds[bond->b];
 		w->bonds[bond->a] = w->bonds[bond->b] = w->n_bonds++;
@@ -369,12 +352,12 @@ cdp_agglomerate(CdpAgglomeration *given, const CdpEdge *edge, int64_t n_edges)
 		if (given->poll && ++steps % 1024 == 0)
 			given->poll();
 		/* an offer from before one of the two changed */
-		if (bond->dead || c.mean != bond->sum / bond->pairs)
+		if (bond->dead || c.weight != bond->weight)
 			continue;
-		if (given->join && !given->join(given->state, c.a, c.b, c.mean))
+		if (given->join && !given->join(given->state, c.a, c.b, c.weight))
 		{
 			/* what is forbidden stays forbidden: clusters only grow */
-			w.bond[c.bond].sum = -INFINITY;
+			w.bond[c.bond].weight = -INFINITY;
 			continue;
 		}
 		if (!contract(&w, c.a, c.b))

@@ -19,13 +19,14 @@ typedef struct CdpAgglomeration
 	/* given: cluster[i] is the first record of i's cluster; the same comes back */
 	int32_t		n;
 	int32_t    *cluster;
-	/* the weight of two records */
-	double		(*weight) (void *state, int32_t a, int32_t b);
+	/* adds what two records a < b say about one another; what the sum of that over all pairs of two clusters weighs */
+	void		(*compare) (void *state, int32_t a, int32_t b, CdpEvidence *sum);
+	double		(*weigh) (void *state, const CdpEvidence *sum);
 	/* joins two clusters, known by their first records a < b, unless a constraint forbids it; NULL: none does */
-	bool		(*join) (void *state, int32_t a, int32_t b, double mean);
+	bool		(*join) (void *state, int32_t a, int32_t b, double weight);
 	void	   *state;
 	void		(*poll) (void);
-	int64_t		scored;			/* pairs weighed besides the edges */
+	int64_t		scored;			/* pairs compared besides the edges */
 } CdpAgglomeration;
 
 /* False: out of memory. */

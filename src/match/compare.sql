@@ -15,7 +15,7 @@ RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cdp_compare_names';
 COMMENT ON FUNCTION cdp.compare_names(text, text, text, text) IS
-'How the names of two people agree, given and family name together, so that an exchange of the two is seen: the name of the level of the measure person_name, as cdp.comparison_levels lists them. Symmetric. Any name may be NULL: levels that begin with given_ or family_, and misplaced, tell of pairs where a family or a given name is missing; NULL when neither name is there on both sides. Names may be as people write them. The built-in nicknames are used.
+'How the names of two people agree, given and family name together, so that an exchange of the two is seen: the name of the level of the measure person_name, as cdp.comparison_levels lists them. Symmetric. Any name may be NULL: levels that begin with given_ or family_, and misplaced, tell of pairs where a family or a given name is missing; NULL when neither name is there on both sides. A family name that begins with @ is the local part of a mailbox, of somebody of whom no name is known: levels that begin with mail_ tell how it spells the whole name of the other. Names may be as people write them. The built-in nicknames are used.
 Errors: CDP23 when a name has more than 16777216 characters.
 Example: SELECT cdp.compare_names(''Kate'', ''O''''Hara'', ''Catherine'', ''Ohara'');  -- nickname_exact';
 
@@ -33,6 +33,6 @@ RETURNS TABLE (measure text, level int, name text, description text, m_default d
 LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 80
 AS 'MODULE_PATHNAME', 'cdp_comparison_levels';
 COMMENT ON FUNCTION cdp.comparison_levels(text) IS
-'The levels of agreement of a measure, or of all, best first: name, what it says in words, and its default probabilities. m_default: how often two records of one person agree so; u_default: the same for two people. They stand where there is too little data to train, and sum to 1 over a measure; of person_name over the levels with both names, those with a family name only and those with a given name only.
+'The levels of agreement of a measure, or of all, best first: name, what it says in words, and its default probabilities. m_default: how often two records of one person agree so; u_default: the same for two people. They stand where there is too little data to train, and sum to 1 over a measure; of person_name over the levels with both names, those with a family name only, those with a given name only and those with a mailbox in place of a name.
 Errors: CDP23 for an unknown measure.
 Example: SELECT level, name, description FROM cdp.comparison_levels(''email'');';

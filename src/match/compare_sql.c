@@ -90,6 +90,10 @@ prepare(FunctionCallInfo fcinfo, int argument, CdpMeasure measure, int input, Cd
 
 	if (value.isnull)
 		return NULL;
+	in = DatumGetTextPP(value.value);
+	/* a mailbox in place of a family name is a key as it is */
+	if (input == 1 && VARSIZE_ANY_EXHDR(in) > 0 && *VARDATA_ANY(in) == '@')
+		make_key = NULL;
 	if (make_key != NULL)
 	{
 		LOCAL_FCINFO(call, 1);

@@ -52,10 +52,15 @@ BEGIN
         RETURN ARRAY[CASE WHEN cardinality(used) = 0 THEN 'NULL::text'
                      ELSE format('CASE WHEN num_nonnulls(%s) > 0 THEN jsonb_build_array(%s)::text END', array_to_string(used, ', '),
                                  (SELECT string_agg(coalesce(c.x || '::text', 'NULL::text'), ', ' ORDER BY c.i) FROM unnest(column_sql) WITH ORDINALITY c(x, i))) END];
-    ELSIF measure = 'person_name' AND column_sql[3] IS NOT NULL THEN
-        RETURN ARRAY[format('coalesce(%s, NULLIF(cdp.name_key(cdp_internal.given_part(%s::text)), ''''))', keys[1], column_sql[3]),
-                     format('coalesce(%s, NULLIF(cdp.name_key(cdp_internal.family_part(%s::text)), ''''))', keys[2], column_sql[3])];
     ELSIF measure = 'person_name' THEN
+        IF column_sql[3] IS NOT NULL THEN
+            keys[1] := format('coalesce(%s, NULLIF(cdp.name_key(cdp_internal.given_part(%s::text)), ''''))', keys[1], column_sql[3]);
+            keys[2] := format('coalesce(%s, NULLIF(cdp.name_key(cdp_internal.family_part(%s::text)), ''''))', keys[2], column_sql[3]);
+        END IF;
+        -- who has no name at all may have a mailbox that spells it
+        IF column_sql[4] IS NOT NULL THEN
+            keys[2] := format('coalesce(%s, CASE WHEN %s IS NULL THEN ''@'' || split_part(%s, ''@'', 1) END)', keys[2], keys[1], keys[4]);
+        END IF;
         RETURN keys[:2];
     END IF;
     RETURN keys[:1];
@@ -63,7 +68,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.input_sql(regnamespace, text, text[]) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.input_sql(regnamespace, text, text[]) IS
-'Per input of a comparison, the SQL over record r that gives its text: the matching key, or for a comparison by conditions (measure null) a JSON array of the attributes'' values. Attributes: of person_name the given, the family and perhaps the whole name; of other measures one. Run it under datestyle ISO.';
+'Per input of a comparison, the SQL over record r that gives its text: the matching key, or for a comparison by conditions (measure null) a JSON array of the attributes'' values. Attributes: of person_name the given, the family and perhaps the whole name and an e-mail address, whose local part after "@" stands for the family name of a record without any name; of other measures one. Run it under datestyle ISO.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.comparisons(space regnamespace)
 RETURNS TABLE ("position" int, comparison text, measure text, attributes text[], conditions jsonb, is_place boolean, input_sql text[])
@@ -75,7 +80,8 @@ BEGIN
         WITH a AS (SELECT a.attribute, a.kind, cdp_internal.kind_measure(a.kind) AS measure, a.is_identifier
                      FROM %1$s.attribute a WHERE a.in_use),
         d AS (
-            SELECT 'name' COLLATE "C" AS comparison, 'person_name' AS measure, '{given_name,family_name,full_name}'::text[] AS attributes, false AS is_identifier
+            SELECT 'name' COLLATE "C" AS comparison, 'person_name' AS measure, '{given_name,family_name,full_name}'::text[]
+                   || ARRAY(SELECT a.attribute::text FROM a WHERE a.kind = 'email' ORDER BY a.is_identifier DESC, a.attribute <> 'email', a.attribute LIMIT 1) AS attributes, false AS is_identifier
              WHERE EXISTS (SELECT FROM a WHERE a.attribute IN ('given_name', 'family_name', 'full_name') AND a.kind = 'name')
             UNION ALL
             -- two comparisons cannot have one name
@@ -98,7 +104,7 @@ $$;
 REVOKE ALL ON FUNCTION cdp_internal.comparisons(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.comparisons(regnamespace) IS
 'The comparisons of a space, in order: names, then identifiers, then the rest by measure and name. input_sql: cdp_internal.input_sql.
-By default given, family and whole name make one comparison, and every other attribute in use makes one of its own by the measure of its kind; references and the language make none.';
+By default given, family and whole name and the mailbox of who has none make one comparison, and every other attribute in use makes one of its own by the measure of its kind; references and the language make none.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.model_comparisons(space regnamespace, model_id int)
 RETURNS TABLE ("position" int, comparison text, measure text, attributes text[], conditions jsonb, is_place boolean, input_sql text[])
@@ -123,6 +129,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     unknown text;
+    mailbox text;
     one     record;
 BEGIN
     EXECUTE format('SELECT min(u.name) FROM unnest($1) u(name) WHERE NOT EXISTS (SELECT FROM %s.attribute a WHERE a.attribute = u.name)', space)
@@ -133,9 +140,10 @@ BEGIN
     END IF;
     IF measure IS NOT NULL THEN
         PERFORM FROM cdp.comparison_levels(measure);
-        IF cardinality(attributes) NOT BETWEEN 1 AND 3 OR (cardinality(attributes) > 1) <> (measure = 'person_name') THEN
+        EXECUTE format('SELECT a.kind FROM %s.attribute a WHERE a.attribute = $1', space) INTO mailbox USING attributes[4];
+        IF cardinality(attributes) NOT BETWEEN 1 AND 4 OR (cardinality(attributes) > 1) <> (measure = 'person_name') OR mailbox <> 'email' THEN
             RAISE EXCEPTION 'the measure % of comparison "%" does not compare % attributes at once', measure, comparison, cardinality(attributes) USING ERRCODE = 'CDP23',
-                HINT = 'person_name compares a given name, a family name and perhaps the whole name; every other measure compares one attribute.';
+                HINT = 'person_name compares a given name, a family name and perhaps the whole name and an e-mail address; every other measure compares one attribute.';
         END IF;
         RETURN;
     END IF;
@@ -196,7 +204,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.set_comparison(regnamespace, text, text[], text, jsonb, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.set_comparison(regnamespace, text, text[], text, jsonb, boolean) IS
-'Changes a comparison of the space (cdp.comparisons lists them), or adds one. measure: how values agree (cdp.comparison_levels lists the measures and their levels); person_name compares two attributes, a given and a family name, and perhaps a third, the whole name; the others compare one. conditions, instead of a measure: a JSON array of levels, best first, {"name": ..., "condition": a boolean SQL expression over a.<attribute> and b.<attribute>, "description": ...}; what meets none is at the level else, a null is not true. A pair in which one record has none of the attributes is not compared. Conditions need not be symmetric: the record whose values come first is a. enabled => false leaves the comparison out. What is not said stays as it is.
+'Changes a comparison of the space (cdp.comparisons lists them), or adds one. measure: how values agree (cdp.comparison_levels lists the measures and their levels); person_name compares two attributes, a given and a family name, and perhaps a third, the whole name, and a fourth, an e-mail address whose mailbox may spell the name of who has none; the others compare one. conditions, instead of a measure: a JSON array of levels, best first, {"name": ..., "condition": a boolean SQL expression over a.<attribute> and b.<attribute>, "description": ...}; what meets none is at the level else, a null is not true. A pair in which one record has none of the attributes is not compared. Conditions need not be symmetric: the record whose values come first is a. enabled => false leaves the comparison out. What is not said stays as it is.
 An attribute that several comparisons read counts several times: disable the others. Takes effect at the next cdp.train; cdp.drop_comparison returns to the default.
 Errors: CDP50 unknown attribute, CDP63 no such comparison, CDP23 bad argument or unknown measure, CDP30 to CDP32, 42703 and 42883 conditions that cannot be used, CDP22 while the space is being resolved.
 Example: SELECT cdp.set_comparison(''customer'', ''company'', ''{company}'', conditions => ''[{"name": "same", "condition": "lower(a.company) = lower(b.company)"}]'');';

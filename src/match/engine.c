@@ -1146,6 +1146,20 @@ cdp_match_engine_weight(CdpMatchEngine *e, int32 a, int32 b)
 	return cdp_scorer_weight(e->scorer, a, b);
 }
 
+void
+cdp_match_engine_compare(CdpMatchEngine *e, int32 a, int32 b, CdpEvidence *sum)
+{
+	if (e->scorer == NULL)
+		require(e, (e->scorer = cdp_scorer_create(&e->store, &e->model)) != NULL);
+	cdp_scorer_compare(e->scorer, a, b, sum);
+}
+
+double
+cdp_match_engine_weigh(CdpMatchEngine *e, const CdpEvidence *sum)
+{
+	return cdp_evidence_weight(&e->model, sum);
+}
+
 typedef struct Marking
 {
 	CdpMatchEngine *e;

@@ -717,32 +717,26 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 	}
 }
 
-/* How rare the person's values are. */
+/* How rare the values of some inputs are; rarity, by input, is that of what nobody else has. */
 static void
-read_rarity(Site *site, Person *p)
+look_up_rarity(Site *site, const int *inputs, int n, const Datum *keys, double *rarity)
 {
 	static Oid	argtypes[] = {INT4OID, TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID};
 	Datum		comparison[MAX_INPUTS],
 				input[MAX_INPUTS],
 				value[MAX_INPUTS];
-	int			at[MAX_INPUTS];
-	int			n = 0;
 	Datum		args[4] = {Int32GetDatum(site->model_id)};
 
-	for (int i = 0; i < site->n_inputs; i++)
-	{
-		const Input *in = &site->input[i];
-
-		p->rarity[i] = site->named->named[in->comparison].unseen[in->input];
-		if (p->missing[i] || in->column < 0)
-			continue;
-		comparison[n] = CStringGetTextDatum(site->named->named[in->comparison].name);
-		input[n] = Int32GetDatum(in->input);
-		value[n] = p->key[i];
-		at[n++] = i;
-	}
 	if (n == 0)
 		return;
+	for (int i = 0; i < n; i++)
+	{
+		const Input *in = &site->input[inputs[i]];
+
+		comparison[i] = CStringGetTextDatum(site->named->named[in->comparison].name);
+		input[i] = Int32GetDatum(in->input);
+		value[i] = keys[inputs[i]];
+	}
 	args[1] = PointerGetDatum(construct_array(comparison, n, TEXTOID, -1, false, TYPALIGN_INT));
 	args[2] = PointerGetDatum(construct_array(input, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_array(value, n, TEXTOID, -1, false, TYPALIGN_INT));
@@ -758,8 +752,32 @@ read_rarity(Site *site, Person *p)
 		bool		isnull;
 		int			place = DatumGetInt32(result(i, 1, &isnull));
 
-		p->rarity[at[place - 1]] = DatumGetFloat8(result(i, 2, &isnull));
+		rarity[inputs[place - 1]] = DatumGetFloat8(result(i, 2, &isnull));
 	}
+}
+
+static double
+rarity_unseen(const Site *site, int input)
+{
+	const Input *in = &site->input[input];
+
+	return site->named->named[in->comparison].unseen[in->input];
+}
+
+/* How rare the person's values are. */
+static void
+read_rarity(Site *site, Person *p)
+{
+	int			inputs[MAX_INPUTS];
+	int			n = 0;
+
+	for (int i = 0; i < site->n_inputs; i++)
+	{
+		p->rarity[i] = rarity_unseen(site, i);
+		if (!p->missing[i] && site->input[i].column >= 0)
+			inputs[n++] = i;
+	}
+	look_up_rarity(site, inputs, n, p->key, p->rarity);
 }
 
 /* ---------------------------------------------------------------- weighing */
@@ -855,6 +873,20 @@ weigh(Site *site, const Person *p, CdpConditions **conditions, int32 at, const D
 		if (site->store.work.problem != CDP_NO_PROBLEM)
 			fail(site);
 		rare = agreed[c].level ? k->info->levels[agreed[c].level - 1].frequency : 0;
+		if (rare && k->info->levels[agreed[c].level - 1].present == CDP_SPELLED && a[0] == NULL)
+		{
+			/* the person's mailbox spells the name of the record: that is what is rare */
+			const int	inputs[2] = {i, i + 1};
+			double		rarity[MAX_INPUTS];
+
+			rarity[i] = rarity_unseen(site, i);
+			rarity[i + 1] = rarity_unseen(site, i + 1);
+			look_up_rarity(site, inputs, 2, other, rarity);
+			for (int j = 0; j < 2; j++)
+				if (rare >> j & 1)
+					agreed[c].rarity[j] = (float) rarity[i + j];
+			continue;
+		}
 		for (int j = 0; j < k->info->n_inputs; j++)
 			if (rare >> j & 1 && a[j])
 				agreed[c].rarity[j] = (float) p->rarity[i + j];

@@ -91,6 +91,19 @@ extern bool cdp_scorer_exceeds(CdpScorer *scorer, int32_t a, int32_t b, double a
 extern double cdp_scorer_without(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *levels, double *without);
 extern void cdp_scorer_free(CdpScorer *scorer);
 
+/*
+ * How several pairs of records agree: by comparison, over those pairs in which both have
+ * a value.
+ */
+typedef struct CdpEvidence
+{
+	double		pairs[CDP_MAX_COMPARISONS];
+	double		ratio[CDP_MAX_COMPARISONS][CDP_RELATIONS];	/* sum of m / u, with rarity */
+	double		bits[CDP_MAX_COMPARISONS][CDP_RELATIONS];	/* and of its log2 */
+} CdpEvidence;
+extern void cdp_scorer_compare(CdpScorer *scorer, int32_t a, int32_t b, CdpEvidence *sum);
+extern double cdp_evidence_weight(const CdpModel *model, const CdpEvidence *sum);
+
 static inline double
 cdp_probability(double weight)
 {

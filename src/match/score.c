@@ -35,6 +35,7 @@ typedef struct Cached
 typedef struct Bound
 {
 	double		level[CDP_MAX_LEVELS + 1][CDP_RELATIONS];	/* without rarity */
+	double		bits[CDP_MAX_LEVELS + 1][CDP_RELATIONS];	/* their log2 */
 	/* the best that values can reach that are not all equal: by which of the inputs are, and whether all are there */
 	double		best[2][1 << CDP_MAX_INPUTS][CDP_RELATIONS];
 } Bound;
@@ -342,7 +343,10 @@ make_bound(CdpScorer *s, int c)
 
 	for (int l = 1; l <= k->info->n_levels; l++)
 		for (int j = 0; j < CDP_RELATIONS; j++)
+		{
 			bound->level[l][j] = k->m[l] / k->u[j][l];
+			bound->bits[l][j] = log2(bound->level[l][j]);
+		}
 	for (int complete = 0; complete < 2; complete++)
 		for (int equal = 0; equal < 1 << k->info->n_inputs; equal++)
 			for (int j = 0; j < CDP_RELATIONS; j++)
@@ -521,4 +525,85 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 	}
 	*weight = weigh(s, x, y, levels, NULL);
 	return *weight > above;
+}
+
+/* ---------------------------------------------------------------- clusters */
+
+/*
+ * Two clusters are compared as wholes. What one record of a person lacks another may
+ * have, so each comparison counts over the pairs of records in which both have a value,
+ * and each only once however many they are. Where these do not agree alike the truth lies
+ * between two readings: all are about one pair of values, with slips (the mean of the
+ * logarithms), or a person has several values and one pair of them is to be compared
+ * (the logarithm of the mean, near the best). Mostly the first: what is wrong in a cluster
+ * must not draw others to it.
+ */
+#define OF_SEVERAL .25
+
+/* Adds how two records agree. */
+void
+cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
+{
+	const CdpModel *model = s->model;
+	const int32_t *x = cdp_store_codes(s->store, a);
+	const int32_t *y = cdp_store_codes(s->store, b);
+
+	if (!s->has_bounds)
+		make_bounds(s);
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+		const Bound *bound = &s->bound[c];
+		int			level = level_of(s, c, x, y);
+		int			rare = rare_inputs(k, level);
+		double		ratio[CDP_RELATIONS],
+					bits[CDP_RELATIONS];
+		const int32_t *codes;
+
+		if (level == 0)
+			continue;
+		memcpy(ratio, bound->level[level], sizeof(ratio));
+		memcpy(bits, bound->bits[level], sizeof(bits));
+		codes = agreeing(k, level, x, y);
+		for (int i = 0; rare >> i; i++)
+			if (rare >> i & 1)
+			{
+				double		rarity = s->store->column[k->column[i]].rarity[codes[k->column[i]]];
+				double		adds = log2(rarity);
+
+				for (int j = 0; j < CDP_RELATIONS; j++)
+					if (!(k->shared[j] >> i & 1))
+					{
+						ratio[j] /= rarity;
+						bits[j] -= adds;
+					}
+			}
+		sum->pairs[c]++;
+		for (int j = 0; j < CDP_RELATIONS; j++)
+		{
+			sum->ratio[c][j] += ratio[j];
+			sum->bits[c][j] += bits[j];
+		}
+	}
+}
+
+/* The weight of two clusters from how the pairs of their records agree; of one pair its weight, but for rounding. */
+double
+cdp_evidence_weight(const CdpModel *model, const CdpEvidence *sum)
+{
+	double		against[CDP_RELATIONS];
+	double		most = -INFINITY,
+				all = 0;
+
+	for (int j = 0; j < CDP_RELATIONS; j++)
+	{
+		against[j] = log2(model->share[j] * (1 - model->lambda) / model->lambda);
+		for (int c = 0; c < model->n; c++)
+			if (sum->pairs[c] > 0)
+				against[j] -= OF_SEVERAL * log2(sum->ratio[c][j] / sum->pairs[c]) + (1 - OF_SEVERAL) * sum->bits[c][j] / sum->pairs[c];
+		most = fmax(most, against[j]);
+	}
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		all += exp2(against[j] - most);
+	return -most - log2(all);
 }

@@ -237,6 +237,7 @@ compare_people(FunctionCallInfo fcinfo, Site *site, CdpAgreed *agreed)
 	for (int c = 0; c < site->model->model.n; c++)
 	{
 		const CdpComparison *k = &site->model->model.comparison[c];
+		const Person *named = a;
 		int			rare;
 
 		agreed[c].level = given_level(site->model, levels, c);
@@ -244,8 +245,11 @@ compare_people(FunctionCallInfo fcinfo, Site *site, CdpAgreed *agreed)
 			agreed[c].level = k->measure == CDP_MEASURE_SQL ? 0 : cdp_compare(&site->work, k->measure, a->input[c], b->input[c]);
 		check_problem(site);
 		rare = agreed[c].level ? k->info->levels[agreed[c].level - 1].frequency : 0;
+		/* where a mailbox spells a name, the name is rare, not the mailbox */
+		if (agreed[c].level && k->info->levels[agreed[c].level - 1].present == CDP_SPELLED && a->input[c][0] == NULL)
+			named = b;
 		for (int i = 0; i < CDP_MAX_INPUTS; i++)
-			agreed[c].rarity[i] = rare >> i & 1 && a->input[c][i] ? a->rarity[c][i] : 1;
+			agreed[c].rarity[i] = rare >> i & 1 && named->input[c][i] ? named->rarity[c][i] : 1;
 	}
 	pfree(a);
 	pfree(b);
