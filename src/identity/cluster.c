@@ -27,9 +27,9 @@
  * With a matching model, what is scored comes after what is exact:
  *
  *	 4. The clusters so far, joined by pairs of records whose weight under the model is
- *		positive, are agglomerated (match/agglomerate.c): the greatest mean weight over
- *		all pairs of records of two clusters first, constraints as above, until no mean
- *		is positive. Records are numbered in canonical order there too.
+ *		positive, are agglomerated (match/agglomerate.c): the two clusters first that as
+ *		wholes have the greatest weight, constraints as above, until none is great
+ *		enough. Records are numbered in canonical order there too.
  *
  *	 An attribute that the model compares is exact only while nothing contradicts it. A
  *	 hub of such an attribute in which some pair has a weight below CONTRADICTED, that

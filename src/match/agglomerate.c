@@ -3,12 +3,12 @@
  *	  Greedy agglomeration: the two clusters that most surely are one person join first.
  *
  * Bare connected components chain hundreds of people together over single wrong pairs.
- * Here two clusters join when, compared as wholes, they are more probably one person than
- * two (how: CdpAgglomeration.weigh). The pair of clusters with the greatest weight joins
- * first, ties in canonical order (records are numbered by source and source key); what
- * joins is compared anew as a whole, until no weight is positive. A mean of the weights of
- * pairs of records would not do: a record with a mailbox and nothing else would hold off a
- * cluster as if it spoke against it.
+ * Here two clusters join when, compared as wholes, they are twice as probably one person
+ * as two: to mix two people's data is worse than to miss that they are one. The pair of
+ * clusters with the greatest weight joins first, ties in canonical order (records are
+ * numbered by source and source key); what joins is compared anew as a whole, until no
+ * weight is above CDP_JOIN_ABOVE. A mean of the weights of pairs of records would not do: a
+ * record with a mailbox and nothing else would hold off a cluster as if it spoke against it.
  *
  * Only clusters that an edge touches are candidates. A pair of records is compared when
  * the clusters that it lies between are, so the work is near linear: edges, times the
@@ -177,7 +177,7 @@ offer(Work *w, int32_t i)
 {
 	const Bond *bond = &w->bond[i];
 
-	return !(bond->weight > 0) || push(w, (Candidate)
+	return !(bond->weight > CDP_JOIN_ABOVE) || push(w, (Candidate)
 									   {
 										   .weight = bond->weight, .a = bond->a, .b = bond->b, .bond = i
 									   });

@@ -7,6 +7,8 @@
 
 #include "match/model.h"
 
+#define CDP_JOIN_ABOVE 1.0		/* log2 odds of two clusters that become one */
+
 typedef struct CdpEdge
 {
 	int32_t		a,

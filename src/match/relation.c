@@ -100,12 +100,13 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 }
 
 /*
- * What a mailbox spells of the name of another in the household: the family name, when it
- * is the same one and mailboxes are named after it, and of the given name what strangers of
- * one family name would find.
+ * What a mailbox spells of the name of another in the household. Who is named after
+ * another has a mailbox like his. With others it spells the family name, when that is the
+ * same and mailboxes are named after it, and of the given name what strangers of one
+ * family name would find.
  */
 static void
-fit_household_mailbox(CdpComparison *k, double same_family)
+fit_household_mailbox(CdpComparison *k, double same_name, double same_family)
 {
 	const double *by_chance = k->u[CDP_CHANCE];
 	double		chance[2] = {0},
@@ -126,7 +127,7 @@ fit_household_mailbox(CdpComparison *k, double same_family)
 		if (k->info->levels[l - 1].present == CDP_SPELLED)
 		{
 			name_parts(&k->info->levels[l - 1], &given, &family);
-			k->u[CDP_HOUSEHOLD][l] = share[family == EXACT] * by_chance[l] / chance[family == EXACT];
+			k->u[CDP_HOUSEHOLD][l] = same_name * k->m[l] + (1 - same_name) * share[family == EXACT] * by_chance[l] / chance[family == EXACT];
 		}
 }
 
@@ -171,7 +172,6 @@ fit_household_names(CdpComparison *k, const double *seen)
 	family_is[EXACT] = (family_seen[EXACT] + .7 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
-	fit_household_mailbox(k, family_is[EXACT]);
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
 		double		given_is;
@@ -190,6 +190,7 @@ fit_household_names(CdpComparison *k, const double *seen)
 		if (family != ABSENT)
 			u[l] *= family_is[family] * by_chance[l] / chance[given][family];
 	}
+	fit_household_mailbox(k, named_after * family_is[EXACT], family_is[EXACT]);
 }
 
 /* Namesakes have names that agree at least nearly, as they do by chance. */

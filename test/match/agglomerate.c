@@ -104,7 +104,7 @@ by_definition(World *w)
 
 	for (;;)
 	{
-		double		best = 0;
+		double		best = CDP_JOIN_ABOVE;
 		int			best_a = -1,
 					best_b = -1;
 
