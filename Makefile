@@ -58,6 +58,7 @@ REGRESS += compare
 REGRESS += comparison condition model score review blocking
 REGRESS += increments
 REGRESS += lookup
+REGRESS += mailbox
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

@@ -179,6 +179,34 @@ misplaced,Baker,,Linda,Baker
 given_else,Robert,,Linda,Baker
 ,Linda,,,Baker
 ,,,,
+mail_exact,Tyler,Dordon,,@tyler.dordon90
+mail_exact,Tyler,Dordon,,@dordontyler
+mail_exact,Li,Wu,,@wu.li
+mail_initial_exact,Tyler,Dordon,,@tdordon90
+mail_initial_exact,Tyler,Dordon,,@dordon_t
+mail_initial_exact,Tyler,Dordon,,@tjdordon
+mail_initial_exact,Tyler,van der Dordon,,@t.dordon
+mail_initial_exact,Tyler,van der Dordon,,@tvanderdordon
+mail_near_exact,William,Dordon,,@bill.dordon
+mail_near_exact,Tyler,Dordon,,@tyl_dordon
+mail_near_exact,Tyler,Dordon,,@tylerr-dordon
+mail_exact_near,Tyler,Dordon,,@tyler.d85
+mail_exact_near,Tyler,Dordon,,@dordtyler
+mail_near,Tyler,Dordon,,@tdordan
+mail_near,Tyler,Dordon,,@tylerdorton
+mail_near,Maria,García López,,@mlopez
+mail_none_exact,Tyler,Dordon,,@dordon1985
+mail_exact_none,Tyler,Dordon,,@tyler.85
+mail_else_exact,Tyler,Dordon,,@jane.dordon
+mail_exact_else,Tyler,Dordon,,@tylersmith
+mail_else,Tyler,Dordon,,@skater
+mail_else,Tyler,Dordon,,@jdoe
+,Tyler,Dordon,,@zq43c4b53a7
+,Tyler,Dordon,,@td85
+,Tyler,Dordon,,@
+,Tyler,,,@tyler
+,,Dordon,,@dordon
+,,@tdordon,,@tdordon
 \.
 SELECT n.*, cdp.compare_names(given_a, family_a, given_b, family_b) AS found, cdp.compare_names(given_b, family_b, given_a, family_a) AS other_way
   FROM names n
@@ -195,7 +223,7 @@ SELECT measure, round(sum(m_default)::numeric, 9) AS m, round(sum(u_default)::nu
   FROM cdp.comparison_levels()
  WHERE measure <> 'person_name' GROUP BY measure ORDER BY measure COLLATE "C";
 SELECT part, round(sum(m_default)::numeric, 9) AS m, round(sum(u_default)::numeric, 9) AS u, bool_and(m_default > 0 AND u_default > 0) AS positive
-  FROM (SELECT *, CASE WHEN level <= 12 THEN 'both' WHEN level <= 16 THEN 'family only' ELSE 'given only' END AS part FROM cdp.comparison_levels('person_name')) l GROUP BY part ORDER BY part COLLATE "C";
+  FROM (SELECT *, CASE WHEN level <= 12 THEN 'both' WHEN level <= 16 THEN 'family only' WHEN level <= 20 THEN 'given only' ELSE 'mailbox' END AS part FROM cdp.comparison_levels('person_name')) l GROUP BY part ORDER BY part COLLATE "C";
 SELECT count(*) FROM cdp.comparison_levels('email');
 
 -- nicknames

@@ -25,7 +25,7 @@ SELECT jsonb_build_object('lambda', 0.001, 'share', '[0.9, 0.05, 0.03, 0.02]'::j
     'frequencies', '[["name", 1, "smith", 0.125]]'::jsonb, 'rules', '[["name.family exact"], ["name.given sound", "name.family sound"]]'::jsonb) AS model \gset
 SELECT cdp.import_model('model_t', :'model', 'by hand');
 SELECT model_id, origin, active, why, lambda, share FROM model_t.match_model;
-SELECT comparison, measure, attributes, conditions, count(*) AS levels, sum(m) AS m FROM model_t.match_level GROUP BY position, 1, 2, 3, 4 ORDER BY position;
+SELECT comparison, measure, attributes, conditions, count(*) AS levels, round(sum(m)::numeric, 9) AS m FROM model_t.match_level GROUP BY position, 1, 2, 3, 4 ORDER BY position;
 SELECT * FROM model_t.match_input ORDER BY 2, 3;
 SELECT * FROM model_t.match_frequency;
 SELECT rule, keys FROM model_t.match_rule ORDER BY 1;

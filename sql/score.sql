@@ -67,7 +67,7 @@ SELECT count(*) AS differ FROM (SELECT * FROM scored ORDER BY record_a, record_b
 -- values as people write them
 SELECT cdp.import_model('score_t', jsonb_build_object('lambda', 0.01, 'comparisons', jsonb_build_array(
         jsonb_build_object('comparison', 'name', 'measure', 'person_name', 'attributes', '["given_name", "family_name", "full_name"]'::jsonb, 'levels',
-                           (SELECT jsonb_agg(jsonb_build_object('name', l.name, 'm', 1.0 / l.n, 'u', 1.0 / l.n)) FROM (SELECT l.name, count(*) OVER (PARTITION BY l.name ~ '^given_|^misplaced', l.name ~ '^family_') AS n FROM cdp.comparison_levels('person_name') l) l)),
+                           (SELECT jsonb_agg(jsonb_build_object('name', l.name, 'm', 1.0 / l.n, 'u', 1.0 / l.n)) FROM (SELECT l.name, count(*) OVER (PARTITION BY l.name ~ '^given_|^misplaced', l.name ~ '^family_', l.name ~ '^mail_') AS n FROM cdp.comparison_levels('person_name') l) l)),
         '{"comparison": "where", "attributes": ["city", "phone"], "levels": [{"name": "both", "condition": "a.city = b.city AND a.phone = b.phone", "m": 0.8, "u": 0.1, "description": "city and phone agree"}, {"name": "else", "m": 0.2, "u": 0.9}]}'::jsonb)), 'fixed numbers');
 SELECT e.step, e.comparison, e.value_a, e.value_b, e.level, e.description, round(e.weight::numeric, 4) AS weight
   FROM score_t.record a JOIN score_t.record b ON a.source_key = '5-1' AND b.source_key = '5-2' CROSS JOIN LATERAL cdp.explain_pair('score_t', a.record_id, b.record_id, 2) e;

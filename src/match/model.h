@@ -93,11 +93,12 @@ extern void cdp_scorer_free(CdpScorer *scorer);
 
 /*
  * How several pairs of records agree: by comparison, over those pairs in which both have
- * a value.
+ * a value. What mailboxes spell counts only where no pair has two names.
  */
 typedef struct CdpEvidence
 {
 	double		pairs[CDP_MAX_COMPARISONS];
+	bool		spelled[CDP_MAX_COMPARISONS];
 	double		ratio[CDP_MAX_COMPARISONS][CDP_RELATIONS];	/* sum of m / u, with rarity */
 	double		bits[CDP_MAX_COMPARISONS][CDP_RELATIONS];	/* and of its log2 */
 } CdpEvidence;

@@ -11,8 +11,8 @@
  *	 household	all of that, street, telephone, at times a mailbox or somebody's number; family names as seen
  *				in the data; a given name when a child is named after a parent, at most
  *				MAX_NAMED_AFTER; a birth date only among twins
- *	 namesake	both names agree or nearly do; then gender does, and mailboxes, made of
- *				the name, look alike
+ *	 namesake	both names agree or nearly do, the more seldom the rarer the family name; then
+ *				gender does, and mailboxes, made of the name, look alike
  */
 #include "match/train.h"
 
@@ -268,6 +268,8 @@ cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 	}
 	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMESAKE)
 	{
+		/* names of one family have one origin, so a rare given name says less beside a rare family name */
+		k->shared[relation] = 1;
 		fit_namesake_names(k);
 	}
 	else if (agrees < 0)

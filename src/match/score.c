@@ -562,6 +562,20 @@ cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 
 		if (level == 0)
 			continue;
+		/* the name of a cluster is known as soon as one of its records has it */
+		if (k->info->levels[level - 1].present == CDP_SPELLED)
+		{
+			if (sum->pairs[c] > 0 && !sum->spelled[c])
+				continue;
+			sum->spelled[c] = true;
+		}
+		else if (sum->spelled[c])
+		{
+			sum->pairs[c] = 0;
+			sum->spelled[c] = false;
+			memset(sum->ratio[c], 0, sizeof(sum->ratio[c]));
+			memset(sum->bits[c], 0, sizeof(sum->bits[c]));
+		}
 		memcpy(ratio, bound->level[level], sizeof(ratio));
 		memcpy(bits, bound->bits[level], sizeof(bits));
 		codes = agreeing(k, level, x, y);
