@@ -180,13 +180,14 @@ check_against_distance(CdpMeasure measure, int level, const CdpValue *x, const C
 static void
 check_pair(CdpArena *arena, const CdpNicknames *nicknames, CdpMeasure measure)
 {
-	static char text[2][CDP_MAX_INPUTS][MAX_BYTES * 2];
+	static char text[2][CDP_MAX_INPUTS][MAX_BYTES * 3];
 	size_t		len[2][CDP_MAX_INPUTS];
 	CdpValue	values[2][CDP_MAX_INPUTS];
 	const CdpValue *side[2][CDP_MAX_INPUTS] = {{NULL}};
 	const CdpMeasureInfo *info = cdp_measure_info(measure);
 	bool		all_same = true;
 	uint8_t		present = 0;
+	bool		mailbox = false;
 	int			level;
 
 	for (int i = 0; i < info->n_inputs; i++)
@@ -199,10 +200,27 @@ check_pair(CdpArena *arena, const CdpNicknames *nicknames, CdpMeasure measure)
 			memcpy(text[1][1], text[0][0], len[0][0]);
 			len[1][1] = len[0][0];
 		}
+		/* a mailbox of whoever is the other */
+		if (i == 1 && draw(5) == 0)
+		{
+			size_t		initial = len[0][0] > 0 && draw(2) ? 1 : len[0][0];
+
+			text[1][1][0] = '@';
+			memcpy(text[1][1] + 1, text[0][0], initial);
+			memcpy(text[1][1] + 1 + initial, text[0][1], len[0][1]);
+			len[1][1] = 1 + initial + len[0][1];
+		}
 		for (int j = 0; j < 2; j++)
 		{
 			prepare(arena, nicknames, measure, i, text[j][i], len[j][i], &values[j][i]);
 			side[j][i] = draw(12) ? &values[j][i] : NULL;
+			/* who has a mailbox for a name has no given name */
+			if (measure == CDP_MEASURE_PERSON_NAME && i == 1 && side[j][1] && cdp_is_mailbox(side[j][1]))
+			{
+				mailbox = true;
+				if (draw(8))
+					side[j][0] = NULL;
+			}
 		}
 		if (side[0][i] && side[1][i] && len[0][i] > 0 && len[1][i] > 0)
 			present |= 1 << i;
@@ -210,14 +228,15 @@ check_pair(CdpArena *arena, const CdpNicknames *nicknames, CdpMeasure measure)
 	level = cdp_compare(&work, measure, side[0], side[1]);
 	if (level < 0 || level > info->n_levels)
 		fault("the level", measure, text[0][0], len[0][0], text[1][0], len[1][0]);
-	if (level > 0 ? info->levels[level - 1].present != present : present != 0)
+	if (mailbox ? level > 0 && info->levels[level - 1].present != CDP_SPELLED :
+		level > 0 ? info->levels[level - 1].present != present : present != 0)
 		fault("the class", measure, text[0][0], len[0][0], text[1][0], len[1][0]);
 	if (cdp_compare(&work, measure, side[1], side[0]) != level || cdp_compare(&work, measure, side[0], side[1]) != level)
 		fault("symmetry", measure, text[0][0], len[0][0], text[1][0], len[1][0]);
 	if (present == 1 && info->n_inputs == 1 && level > 1)
 		check_against_distance(measure, level, side[0][0], side[1][0], text[0][0], len[0][0], text[1][0], len[1][0]);
 	for (int i = 0; i < info->n_inputs; i++)
-		all_same &= len[0][i] > 0;
+		all_same &= len[0][i] > 0 && !(info->n_inputs > 1 && i == 1 && cdp_is_mailbox(&values[0][1]));
 	for (int i = 0; i < info->n_inputs; i++)
 		side[0][i] = &values[0][i];
 	if (all_same && cdp_compare(&work, measure, side[0], side[0]) != 1)
