@@ -7,7 +7,7 @@
 
 #include "match/model.h"
 
-#define CDP_JOIN_ABOVE 0.585		/* log2 odds of two clusters that become one */
+#define CDP_JOIN_ABOVE 1.0		/* log2 odds of two clusters that become one */
 
 typedef struct CdpEdge
 {
