@@ -1118,7 +1118,7 @@ agglomerate(Graph *g)
 	int32	   *first = MemoryContextAllocHuge(own, g->n * sizeof(int32));	/* place of a root's first record */
 	Rebuild		rb = {.g = g};
 	Joining		joining = {.g = g, .node = node};
-	CdpAgglomeration work = {.n = n, .compare = compare_pair, .weigh = weigh_pairs, .join = join_clusters, .state = &joining, .poll = poll_interrupts};
+	CdpAgglomeration work = {.n = n, .comparisons = cdp_match_engine_comparisons(g->engine), .compare = compare_pair, .weigh = weigh_pairs, .join = join_clusters, .state = &joining, .poll = poll_interrupts};
 	bool	   *touched = MemoryContextAllocExtended(own, g->n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	int			n_touched = 0;
 	bool		limited = g->n_different > 0;

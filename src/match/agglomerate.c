@@ -10,11 +10,11 @@
  * weight is above CDP_JOIN_ABOVE. A mean of the weights of pairs of records would not do: a
  * record with a mailbox and nothing else would hold off a cluster as if it spoke against it.
  *
- * Only clusters that an edge touches are candidates. A pair of records is compared when
- * the clusters that it lies between are, so the work is near linear: edges, times the
- * logarithm of their number for the heap, plus the pairs of records of adjacent clusters
- * for each time that one of the two grows. Clusters of more than MAX_SAMPLE records stand by
- * so many of their records.
+ * Only clusters that an edge touches are candidates, and how A u B agrees with C is how A
+ * does and how B does, added up. For small clusters that is found out anew, for others it
+ * is kept, so the work is near linear: edges, times the logarithm of their number for the
+ * heap, plus the pairs of records of adjacent clusters. Clusters of more than MAX_SAMPLE
+ * records stand by so many of their records.
  *
  * Bansal, Blum and Chawla, "Correlation Clustering" (2004); greedy additive edge
  * contraction: Keuper et al. (2015).
@@ -24,6 +24,7 @@
 #include <stdlib.h>
 
 #define MAX_SAMPLE 32
+#define KEEP_PAIRS 6			/* of records: how two clusters of so many agree is kept */
 
 /* Two adjacent clusters. */
 typedef struct Bond
@@ -31,6 +32,7 @@ typedef struct Bond
 	int32_t		a,
 				b;				/* first records, a < b */
 	double		weight;			/* of the two as wholes; -INFINITY: never to be joined */
+	CdpEvidenceTerm *known;		/* how the two agree; NULL: to be found out again */
 	int32_t		next_a,
 				next_b;			/* in the lists of a and b */
 	bool		dead;
@@ -119,25 +121,56 @@ pop(Work *w)
 
 /* ---------------------------------------------------------------- bonds */
 
-/* Compares two clusters as wholes. */
-static double
-weigh_clusters(Work *w, int32_t a, int32_t b)
+/* Adds how two clusters agree. */
+static void
+compare_clusters(Work *w, int32_t a, int32_t b, CdpEvidence *sum)
 {
 	int32_t		x = a;
 	int32_t		n_a = w->size[a] < MAX_SAMPLE ? w->size[a] : MAX_SAMPLE;
 	int32_t		n_b = w->size[b] < MAX_SAMPLE ? w->size[b] : MAX_SAMPLE;
-	CdpEvidence sum;
 
-	memset(&sum, 0, sizeof(sum));
 	for (int32_t i = 0; i < n_a; i++, x = w->next[x])
 	{
 		int32_t		y = b;
 
 		for (int32_t j = 0; j < n_b; j++, y = w->next[y])
-			w->given->compare(w->given->state, x < y ? x : y, x < y ? y : x, &sum);
+			w->given->compare(w->given->state, x < y ? x : y, x < y ? y : x, sum);
 	}
 	w->given->scored += (int64_t) n_a * n_b;
-	return w->given->weigh(w->given->state, &sum);
+}
+
+/* Adds what a bond knows of its clusters a and b, or compares them; NULL: no bond. */
+static void
+add_known(Work *w, const Bond *bond, int32_t a, int32_t b, CdpEvidence *sum)
+{
+	if (bond && bond->known)
+		for (int c = 0; c < w->given->comparisons; c++)
+			cdp_evidence_add(&sum->term[c], &bond->known[c]);
+	else
+		compare_clusters(w, a, b, sum);
+}
+
+/* Weighs a bond of clusters with so many pairs of records; what is dear to compare again is kept. False: out of memory. */
+static bool
+weigh_bond(Work *w, Bond *bond, const CdpEvidence *sum, double pairs)
+{
+	size_t		size = w->given->comparisons * sizeof(CdpEvidenceTerm);
+
+	bond->weight = w->given->weigh(w->given->state, sum);
+	if (pairs < KEEP_PAIRS)
+		return true;
+	if (bond->known == NULL && (bond->known = malloc(size)) == NULL)
+		return false;
+	memcpy(bond->known, sum->term, size);
+	return true;
+}
+
+static void
+kill_bond(Bond *bond)
+{
+	bond->dead = true;
+	free(bond->known);
+	bond->known = NULL;
 }
 
 static int32_t
@@ -190,13 +223,9 @@ contract(Work *w, int32_t a, int32_t b)
 	int32_t		i,
 				swap,
 				new_list = -1;
+	double		size = (double) w->size[a] + w->size[b];
+	CdpEvidence sum;
 
-	/* one ring of two */
-	swap = w->next[a];
-	w->next[a] = w->next[b];
-	w->next[b] = swap;
-	w->size[a] += w->size[b];
-	w->size[b] = 0;
 	for (i = w->bonds[b]; i >= 0; i = next_bond(w, i, b))
 		if (!w->bond[i].dead)
 			w->mark[w->bond[i].a == b ? w->bond[i].b : w->bond[i].a] = i;
@@ -208,15 +237,23 @@ contract(Work *w, int32_t a, int32_t b)
 
 		if (!bond->dead && c != b)
 		{
-			bool		never = bond->weight == -INFINITY;
+			Bond	   *other = w->mark[c] >= 0 ? &w->bond[w->mark[c]] : NULL;
 
-			if (w->mark[c] >= 0)
+			if (bond->weight == -INFINITY || (other && other->weight == -INFINITY))
+				bond->weight = -INFINITY;
+			else
 			{
-				never |= w->bond[w->mark[c]].weight == -INFINITY;
-				w->bond[w->mark[c]].dead = true;
+				memset(&sum, 0, sizeof(sum));
+				add_known(w, bond, a, c, &sum);
+				add_known(w, other, b, c, &sum);
+				if (!weigh_bond(w, bond, &sum, size * w->size[c]))
+					return false;
+			}
+			if (other)
+			{
+				kill_bond(other);
 				w->mark[c] = -1;
 			}
-			bond->weight = never ? -INFINITY : weigh_clusters(w, a, c);
 			if (bond->a == a)
 				bond->next_a = new_list;
 			else
@@ -226,7 +263,7 @@ contract(Work *w, int32_t a, int32_t b)
 				return false;
 		}
 		else
-			bond->dead = true;
+			kill_bond(bond);
 		i = following;
 	}
 	w->bonds[a] = new_list;
@@ -241,18 +278,33 @@ contract(Work *w, int32_t a, int32_t b)
 			bool		never = w->bond[i].weight == -INFINITY;
 			int32_t		fresh;
 
-			w->bond[i].dead = true;
 			w->mark[c] = -1;
+			memset(&sum, 0, sizeof(sum));
+			if (!never)
+			{
+				add_known(w, NULL, a, c, &sum);
+				add_known(w, &w->bond[i], b, c, &sum);
+			}
+			kill_bond(&w->bond[i]);
 			fresh = add_bond(w, a, c);
 			if (fresh < 0)
 				return false;
-			w->bond[fresh].weight = never ? -INFINITY : weigh_clusters(w, a, c);
+			if (never)
+				w->bond[fresh].weight = -INFINITY;
+			else if (!weigh_bond(w, &w->bond[fresh], &sum, size * w->size[c]))
+				return false;
 			if (!offer(w, fresh))
 				return false;
 		}
 		i = following;
 	}
 	w->mark[a] = w->mark[b] = -1;
+	/* one ring of two */
+	swap = w->next[a];
+	w->next[a] = w->next[b];
+	w->next[b] = swap;
+	w->size[a] += w->size[b];
+	w->size[b] = 0;
 	return true;
 }
 
@@ -299,7 +351,14 @@ first_bonds(Work *w, const CdpEdge *edge, int64_t n_edges)
 			continue;
 		*bond = w->bond[i];
 		if (w->size[bond->a] > 1 || w->size[bond->b] > 1)
-			bond->weight = weigh_clusters(w, bond->a, bond->b);
+		{
+			CdpEvidence sum;
+
+			memset(&sum, 0, sizeof(sum));
+			compare_clusters(w, bond->a, bond->b, &sum);
+			if (!weigh_bond(w, bond, &sum, (double) w->size[bond->a] * w->size[bond->b]))
+				return false;
+		}
 		bond->next_a = w->bonds[bond->a];
 		bond->next_b = w->bonds[bond->b];
 		w->bonds[bond->a] = w->bonds[bond->b] = w->n_bonds++;
@@ -373,6 +432,8 @@ done:
 	free(w.size);
 	free(w.bonds);
 	free(w.mark);
+	for (int32_t i = 0; i < w.n_bonds; i++)
+		free(w.bond[i].known);
 	free(w.bond);
 	free(w.heap);
 	return fine;

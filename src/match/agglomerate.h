@@ -21,6 +21,7 @@ typedef struct CdpAgglomeration
 	/* given: cluster[i] is the first record of i's cluster; the same comes back */
 	int32_t		n;
 	int32_t    *cluster;
+	int			comparisons;	/* of the evidence */
 	/* adds what two records a < b say about one another; what the sum of that over all pairs of two clusters weighs */
 	void		(*compare) (void *state, int32_t a, int32_t b, CdpEvidence *sum);
 	double		(*weigh) (void *state, const CdpEvidence *sum);

@@ -1146,6 +1146,12 @@ cdp_match_engine_weight(CdpMatchEngine *e, int32 a, int32 b)
 	return cdp_scorer_weight(e->scorer, a, b);
 }
 
+int
+cdp_match_engine_comparisons(const CdpMatchEngine *e)
+{
+	return e->model.n;
+}
+
 void
 cdp_match_engine_compare(CdpMatchEngine *e, int32 a, int32 b, CdpEvidence *sum)
 {

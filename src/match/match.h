@@ -26,6 +26,7 @@ extern int32 cdp_match_engine_size(const CdpMatchEngine *engine);
 extern int64 cdp_match_engine_record(const CdpMatchEngine *engine, int32 place);
 extern int32 cdp_match_engine_place(CdpMatchEngine *engine, int64 record_id);	/* -1: none */
 extern double cdp_match_engine_weight(CdpMatchEngine *engine, int32 a, int32 b);
+extern int	cdp_match_engine_comparisons(const CdpMatchEngine *engine);
 extern void cdp_match_engine_compare(CdpMatchEngine *engine, int32 a, int32 b, CdpEvidence *sum);
 extern double cdp_match_engine_weigh(CdpMatchEngine *engine, const CdpEvidence *sum);
 /*

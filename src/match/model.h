@@ -95,15 +95,39 @@ extern void cdp_scorer_free(CdpScorer *scorer);
  * How several pairs of records agree: by comparison, over those pairs in which both have
  * a value. What mailboxes spell counts only where no pair has two names.
  */
+typedef struct CdpEvidenceTerm
+{
+	double		pairs;
+	double		ratio[CDP_RELATIONS];	/* sum of m / u, with rarity */
+	double		bits[CDP_RELATIONS];	/* and of its log2 */
+	bool		spelled;
+} CdpEvidenceTerm;
+
 typedef struct CdpEvidence
 {
-	double		pairs[CDP_MAX_COMPARISONS];
-	bool		spelled[CDP_MAX_COMPARISONS];
-	double		ratio[CDP_MAX_COMPARISONS][CDP_RELATIONS];	/* sum of m / u, with rarity */
-	double		bits[CDP_MAX_COMPARISONS][CDP_RELATIONS];	/* and of its log2 */
+	CdpEvidenceTerm term[CDP_MAX_COMPARISONS];
 } CdpEvidence;
 extern void cdp_scorer_compare(CdpScorer *scorer, int32_t a, int32_t b, CdpEvidence *sum);
 extern double cdp_evidence_weight(const CdpModel *model, const CdpEvidence *sum);
+
+static inline void
+cdp_evidence_add(CdpEvidenceTerm *sum, const CdpEvidenceTerm *other)
+{
+	/* the name of a cluster is known as soon as one of its records has it */
+	if (other->pairs == 0 || (sum->pairs > 0 && other->spelled && !sum->spelled))
+		return;
+	if (sum->pairs == 0 || (sum->spelled && !other->spelled))
+	{
+		*sum = *other;
+		return;
+	}
+	sum->pairs += other->pairs;
+	for (int j = 0; j < CDP_RELATIONS; j++)
+	{
+		sum->ratio[j] += other->ratio[j];
+		sum->bits[j] += other->bits[j];
+	}
+}
 
 static inline double
 cdp_probability(double weight)

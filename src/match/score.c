@@ -556,28 +556,15 @@ cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 		const Bound *bound = &s->bound[c];
 		int			level = level_of(s, c, x, y);
 		int			rare = rare_inputs(k, level);
-		double		ratio[CDP_RELATIONS],
-					bits[CDP_RELATIONS];
+		CdpEvidenceTerm one;
 		const int32_t *codes;
 
 		if (level == 0)
 			continue;
-		/* the name of a cluster is known as soon as one of its records has it */
-		if (k->info->levels[level - 1].present == CDP_SPELLED)
-		{
-			if (sum->pairs[c] > 0 && !sum->spelled[c])
-				continue;
-			sum->spelled[c] = true;
-		}
-		else if (sum->spelled[c])
-		{
-			sum->pairs[c] = 0;
-			sum->spelled[c] = false;
-			memset(sum->ratio[c], 0, sizeof(sum->ratio[c]));
-			memset(sum->bits[c], 0, sizeof(sum->bits[c]));
-		}
-		memcpy(ratio, bound->level[level], sizeof(ratio));
-		memcpy(bits, bound->bits[level], sizeof(bits));
+		one.pairs = 1;
+		one.spelled = k->info->levels[level - 1].present == CDP_SPELLED;
+		memcpy(one.ratio, bound->level[level], sizeof(one.ratio));
+		memcpy(one.bits, bound->bits[level], sizeof(one.bits));
 		codes = agreeing(k, level, x, y);
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
@@ -588,16 +575,11 @@ cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 				for (int j = 0; j < CDP_RELATIONS; j++)
 					if (!(k->shared[j] >> i & 1))
 					{
-						ratio[j] /= rarity;
-						bits[j] -= adds;
+						one.ratio[j] /= rarity;
+						one.bits[j] -= adds;
 					}
 			}
-		sum->pairs[c]++;
-		for (int j = 0; j < CDP_RELATIONS; j++)
-		{
-			sum->ratio[c][j] += ratio[j];
-			sum->bits[c][j] += bits[j];
-		}
+		cdp_evidence_add(&sum->term[c], &one);
 	}
 }
 
@@ -613,8 +595,12 @@ cdp_evidence_weight(const CdpModel *model, const CdpEvidence *sum)
 	{
 		against[j] = log2(model->share[j] * (1 - model->lambda) / model->lambda);
 		for (int c = 0; c < model->n; c++)
-			if (sum->pairs[c] > 0)
-				against[j] -= OF_SEVERAL * log2(sum->ratio[c][j] / sum->pairs[c]) + (1 - OF_SEVERAL) * sum->bits[c][j] / sum->pairs[c];
+		{
+			const CdpEvidenceTerm *term = &sum->term[c];
+
+			if (term->pairs > 0)
+				against[j] -= OF_SEVERAL * log2(term->ratio[j] / term->pairs) + (1 - OF_SEVERAL) * term->bits[j] / term->pairs;
+		}
 		most = fmax(most, against[j]);
 	}
 	for (int j = 0; j < CDP_RELATIONS; j++)

@@ -86,14 +86,14 @@ compare(void *arg, int32_t a, int32_t b, CdpEvidence *sum)
 		printf("differs: a weight of %d and %d is asked for\n", a, b);
 		exit(1);
 	}
-	sum->pairs[0]++;
-	sum->bits[0][0] += w->weight[a][b] < FLOOR ? FLOOR : w->weight[a][b];
+	sum->term[0].pairs++;
+	sum->term[0].bits[0] += w->weight[a][b] < FLOOR ? FLOOR : w->weight[a][b];
 }
 
 static double
 weigh(void *arg, const CdpEvidence *sum)
 {
-	return sum->bits[0][0] / sum->pairs[0];
+	return sum->term[0].bits[0] / sum->term[0].pairs;
 }
 
 /* Joins the best of all pairs of clusters, again and again. */
@@ -192,7 +192,7 @@ main(int argc, char **argv)
 		CdpEdge		edge[2 * MAX_CALLS];
 		int			n_edges = 0;
 		int32_t		cluster[MAX_RECORDS];
-		CdpAgglomeration work = {.cluster = cluster, .compare = compare, .weigh = weigh, .join = join, .state = &fast};
+		CdpAgglomeration work = {.cluster = cluster, .comparisons = 1, .compare = compare, .weigh = weigh, .join = join, .state = &fast};
 
 		state = seed + round;
 		make_world(&fast);
