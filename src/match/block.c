@@ -4,10 +4,10 @@
  *
  * A key is a form of a value on which two records can agree exactly: the value itself,
  * its sound, its beginning, a date's year, or the letters of two names in any order, on
- * which a mailbox that stands for a name can agree with it. A rule is a set of one to three keys. Which
- * rules are good is not asked of labels but of the model: of every comparison it is known
- * (learned in training from pairs that were found without it, or assumed) how often
- * which keys agree in a true pair. So true pairs can be simulated: take a record, draw
+ * which a mailbox that stands for a name can agree with it. A rule is a set of one to
+ * three keys. Which rules are good is not asked of labels but of the model: of every
+ * comparison it is known (learned in training from pairs that were found without it, or
+ * assumed) how often which keys agree in a true pair. So true pairs can be simulated: take a record, draw
  * for each comparison which keys agree. A rule finds the pair when all of its keys agree
  * and the record's block under it is not too large. Rules are taken greedily by
  * what they find that no rule before did, per pair that they cost, until the budget of
