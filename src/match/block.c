@@ -23,7 +23,7 @@
  *
  * Everything is a function of the store's canonical order and fixed seeds.
  */
-#include "match/block.h"
+#include "match/random.h"
 
 #include <stdlib.h>
 
@@ -1183,6 +1183,6 @@ cdp_blocker_close(CdpBlocker *b)
 		free(b->agreement[c].share);
 	}
 	free(b->place);
-	free(b->drawn);
+	cdp_random_free(b->random);
 	forget_chooser(b);
 }

@@ -63,6 +63,16 @@ cdp_patterns_add(CdpPatterns *t, const CdpPattern *p)
 	}
 }
 
+bool
+cdp_patterns_merge(CdpPatterns *t, CdpPatterns *other)
+{
+	for (uint32_t at = 0; at < other->n_slots; at++)
+		if (other->slot[at].count > 0 && !cdp_patterns_add(t, &other->slot[at]))
+			return false;
+	cdp_patterns_free(other);
+	return true;
+}
+
 static int
 compare_patterns(const void *x, const void *y)
 {
@@ -105,10 +115,7 @@ cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, con
 {
 	memset(p, 0, sizeof(*p));
 	for (int c = 0; c < model->n; c++)
-		if (c < 12)
-			p->levels[0] |= (uint64_t) level[c] << (5 * c);
-		else
-			p->levels[1] |= (uint64_t) level[c] << (5 * (c - 12));
+		p->levels[c / CDP_PATTERN_HALF] |= (uint64_t) level[c] << CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF);
 	for (int i = 0; i < CDP_SHARINGS; i++)
 		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
 	p->count = 1;

@@ -21,6 +21,7 @@
  */
 #include "match/train.h"
 #include "match/pairs.h"
+#include "match/random.h"
 
 #include <stdlib.h>
 
@@ -110,7 +111,6 @@ typedef struct Seen
 				b;
 	uint64_t	agreeing;		/* keys */
 	uint8_t		rule;
-	bool		found;			/* of random pairs: blocking finds it */
 	bool		compared;		/* level is known */
 	float		probability;
 	uint8_t		level[CDP_MAX_COMPARISONS];
@@ -132,14 +132,10 @@ typedef struct Counting
 	CdpBlocker *b;
 	const CdpModel *model;
 	CdpTraining *t;
-	int64_t		thin;
 	uint32_t	of_rule[CDP_MAX_RULES];
 	uint32_t	confident;		/* comparisons for whose m the others must be sure of the pair */
 	SeenPairs	by_thread[CDP_MAX_THREADS];
 	SeenPairs	candidates;
-	SeenPairs	random;
-	/* of what runs now */
-	SeenPairs  *pairs;
 	CdpScorer  *scorer[CDP_MAX_THREADS];
 	CdpPatterns	patterns[CDP_MAX_THREADS];
 } Counting;
@@ -166,16 +162,11 @@ seen_chunks(const SeenPairs *pairs)
 	return (pairs->n + CHUNK_SEEN - 1) / CHUNK_SEEN;
 }
 
-/* Pairs beyond max_pairs are thinned out by a hash of the pair. */
 static bool
 keep_candidate(void *state, int thread, int rule, int32_t a, int32_t b)
 {
-	Counting   *g = state;
-	Seen	   *seen;
+	Seen	   *seen = add_seen(&((Counting *) state)->by_thread[thread]);
 
-	if (g->thin > 1 && cdp_mix((uint64_t) a << 32 | (uint32_t) b) % g->thin != 0)
-		return true;
-	seen = add_seen(&g->by_thread[thread]);
 	if (seen == NULL)
 		return false;
 	*seen = (Seen)
@@ -232,76 +223,25 @@ gather_candidates(Counting *g, bool repeated)
 	return true;
 }
 
-/* Random pairs, or all there are. Each of those that blocking does not find stands for many. */
-static bool
-draw_random(Counting *g)
-{
-	int64_t		n = g->store->n;
-	bool		every = n * (n - 1) / 2 <= g->t->max_random;
-	uint64_t	random = 0;
-	int64_t		x = 0,
-				y = 0;
-
-	if (g->b->drawn)
-	{
-		g->random = (SeenPairs)
-		{
-			.pair = g->b->drawn, .n = g->b->n_drawn, .allocated = g->b->n_drawn
-		};
-		g->b->drawn = NULL;
-		for (int64_t i = 0; i < g->random.n; i++)
-			g->random.pair[i].found = false;
-		return true;
-	}
-	for (int64_t i = 0; i < (every ? n * (n - 1) / 2 : g->t->max_random); i++)
-	{
-		Seen	   *seen;
-
-		if (every)
-		{
-			if (++y == n)
-				y = ++x + 1;
-		}
-		else
-		{
-			random += UINT64_C(0x9E3779B97F4A7C15);
-			x = (cdp_mix(random) >> 32) * n >> 32;
-			random += UINT64_C(0x9E3779B97F4A7C15);
-			y = (cdp_mix(random) >> 32) * n >> 32;
-			if (x == y)
-				continue;
-		}
-		if ((seen = add_seen(&g->random)) == NULL)
-			return false;
-		*seen = (Seen)
-		{
-			.a = x, .b = y
-		};
-	}
-	return true;
-}
-
-static bool
-mark_found(void *state, int thread, int64_t chunk)
-{
-	Counting   *g = state;
-
-	for (int64_t i = chunk * CHUNK_SEEN; i < g->random.n && i < (chunk + 1) * CHUNK_SEEN; i++)
-	{
-		Seen	   *seen = &g->random.pair[i];
-
-		if (!seen->found)
-			seen->found = cdp_found_before(g->b, g->b->first + g->b->n_group, seen->a, seen->b);
-	}
-	return true;
-}
-
 static bool
 mark_random(void *state)
 {
 	Counting   *g = state;
 
-	return cdp_crew_run(g->t->crew, seen_chunks(&g->random), mark_found, g);
+	return cdp_random_mark(g->b->random, g->b, g->t->crew);
+}
+
+/* Random pairs, of which those count that blocking does not find: each of them stands for many. */
+static bool
+draw_random(Counting *g)
+{
+	if (g->b->random)
+	{
+		cdp_random_unmark(g->b->random);
+		return true;
+	}
+	g->b->random = cdp_random_draw(g->store->n, g->t->max_random);
+	return g->b->random && cdp_random_compare(g->b->random, g->model, g->scorer, g->t->crew);
 }
 
 static uint32_t
@@ -319,7 +259,7 @@ eligible_for(const Counting *g, uint64_t agreeing)
 static inline void
 fetch(const Counting *g, int64_t i)
 {
-	const SeenPairs *pairs = g->pairs;
+	const SeenPairs *pairs = &g->candidates;
 
 	if (i + 3 * AHEAD >= pairs->n)
 		return;
@@ -338,18 +278,15 @@ count_chunk(void *state, int thread, int64_t chunk)
 	CdpPattern	p;
 	double		rarity[CDP_SHARINGS];
 
-	for (int64_t i = chunk * CHUNK_SEEN; i < g->pairs->n && i < (chunk + 1) * CHUNK_SEEN; i++)
+	for (int64_t i = chunk * CHUNK_SEEN; i < g->candidates.n && i < (chunk + 1) * CHUNK_SEEN; i++)
 	{
-		Seen	   *seen = &g->pairs->pair[i];
+		Seen	   *seen = &g->candidates.pair[i];
 
-		fetch(g, i);
-		if (seen->found)
-			continue;
 		if (!seen->compared)
 		{
+			fetch(g, i);
 			cdp_scorer_levels(g->scorer[thread], seen->a, seen->b, seen->level);
-			if (g->pairs == &g->candidates)
-				seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
+			seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
 			seen->compared = true;
 		}
 		for (int c = 0; c < g->model->n; c++)
@@ -357,19 +294,9 @@ count_chunk(void *state, int thread, int64_t chunk)
 				seen->level[c] = 0;
 		cdp_scorer_rarity(g->scorer[thread], seen->a, seen->level, rarity);
 		cdp_pattern_make(&p, g->model, seen->level, rarity);
-		if (g->pairs == &g->candidates)
-		{
-			p.eligible = eligible_for(g, seen->agreeing);
-			if (p.eligible & g->confident)
-			{
-				double		without[CDP_MAX_COMPARISONS];
-
-				cdp_scorer_without(g->scorer[thread], seen->a, seen->level, without);
-				for (int c = 0; c < g->model->n; c++)
-					if (g->confident >> c & 1 && without[c] < CONFIDENT)
-						p.eligible &= ~(1u << c);
-			}
-		}
+		p.eligible = eligible_for(g, seen->agreeing);
+		if (p.eligible & g->confident)
+			p.eligible &= ~g->confident | cdp_scorer_sure(g->scorer[thread], seen->a, seen->level, CONFIDENT);
 		if (!cdp_patterns_add(&g->patterns[thread], &p))
 			return false;
 	}
@@ -377,24 +304,28 @@ count_chunk(void *state, int thread, int64_t chunk)
 }
 
 /*
- * Counts the patterns of pairs, in an order that does not depend on who counted what.
+ * Counts the patterns of the candidates, in an order that does not depend on who counted
+ * what.
  */
 static bool
-count_patterns(Counting *g, SeenPairs *pairs, CdpPatterns *out)
+count_candidates(Counting *g, CdpPatterns *out)
 {
 	cdp_patterns_free(out);
-	g->pairs = pairs;
-	if (!cdp_crew_run(g->t->crew, seen_chunks(pairs), count_chunk, g))
+	if (!cdp_crew_run(g->t->crew, seen_chunks(&g->candidates), count_chunk, g))
 		return false;
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
-	{
-		CdpPatterns *t = &g->patterns[i];
+		if (!cdp_patterns_merge(out, &g->patterns[i]))
+			return false;
+	cdp_patterns_pack(out);
+	return true;
+}
 
-		for (uint32_t at = 0; at < t->n_slots; at++)
-			if (t->slot[at].count > 0 && !cdp_patterns_add(out, &t->slot[at]))
-				return false;
-		cdp_patterns_free(t);
-	}
+static bool
+count_random(Counting *g, CdpPatterns *out)
+{
+	cdp_patterns_free(out);
+	if (!cdp_random_count(g->b->random, g->model, g->scorer, g->t->crew, out))
+		return false;
 	cdp_patterns_pack(out);
 	return true;
 }
@@ -404,11 +335,11 @@ score_chunk(void *state, int thread, int64_t chunk)
 {
 	Counting   *g = state;
 
-	for (int64_t i = chunk * CHUNK_SEEN; i < g->pairs->n && i < (chunk + 1) * CHUNK_SEEN; i++)
+	for (int64_t i = chunk * CHUNK_SEEN; i < g->candidates.n && i < (chunk + 1) * CHUNK_SEEN; i++)
 	{
-		Seen	   *seen = &g->pairs->pair[i];
+		Seen	   *seen = &g->candidates.pair[i];
 
-		seen->probability = cdp_probability(cdp_scorer_without(g->scorer[thread], seen->a, seen->level, NULL));
+		seen->probability = cdp_scorer_probability(g->scorer[thread], seen->a, seen->level);
 	}
 	return true;
 }
@@ -446,18 +377,18 @@ learn_pair(Counting *g, const Seen *seen)
 static bool
 learn_agreement(Counting *g)
 {
+	Seen	   *pair = g->candidates.pair;
 	int64_t		n = 0;
 
-	g->pairs = &g->candidates;
-	if (!cdp_crew_run(g->t->crew, seen_chunks(g->pairs), score_chunk, g))
+	if (!cdp_crew_run(g->t->crew, seen_chunks(&g->candidates), score_chunk, g))
 		return false;
-	for (int64_t i = 0; i < g->pairs->n; i++)
-		if (g->pairs->pair[i].probability >= .5)
-			g->pairs->pair[n++] = g->pairs->pair[i];
-	g->pairs->n = n;
-	qsort(g->pairs->pair, n, sizeof(Seen), compare_seen);
+	for (int64_t i = 0; i < g->candidates.n; i++)
+		if (pair[i].probability >= .5)
+			pair[n++] = pair[i];
+	g->candidates.n = n;
+	qsort(pair, n, sizeof(Seen), compare_seen);
 	for (int64_t i = 0; i < n; i++)
-		if (!learn_pair(g, &g->pairs->pair[i]))
+		if (!learn_pair(g, &pair[i]))
 			return false;
 	return true;
 }
@@ -577,17 +508,17 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		if ((g->of_rule[r] & (g->of_rule[r] - 1)) == 0)
 			em.covered |= g->of_rule[r];
 	}
-	g->thin = estimate / t->max_pairs + 1;
-	em.thin = g->thin;
+	pairs.thin = estimate / t->max_pairs + 1;
+	em.thin = pairs.thin;
 	if (t->again)
 		rely_on_others(g);
 	fine = fine && count_labels(g, true, &same) && count_labels(g, false, &different);
 	fine = fine && draw_random(g) && cdp_each_pair(&pairs) && gather_candidates(g, pairs.groups > 1) &&
-		count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
+		count_candidates(g, &candidates) && count_random(g, &random);
 	if (fine)
 	{
 		t->pairs = g->candidates.n;
-		t->candidates = t->pairs * g->thin;
+		t->candidates = t->pairs * pairs.thin;
 		t->random = 0;
 		for (uint32_t i = 0; i < random.n_slots; i++)
 			t->random += random.slot[i].count;
@@ -599,11 +530,11 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		repeats = ignore_row_numbers(model) || repeats;
 		if (fine && repeats)
 		{
-			fine = count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
+			fine = count_candidates(g, &candidates) && count_random(g, &random);
 			fine = fine && learn_model(g, &em);
 		}
 		rely_on_others(g);
-		fine = fine && count_patterns(g, &g->candidates, &candidates) && learn_model(g, &em);
+		fine = fine && count_candidates(g, &candidates) && learn_model(g, &em);
 	}
 	if (fine && !t->again)
 	{
@@ -620,8 +551,6 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		cdp_patterns_free(&g->patterns[i]);
 	}
 	free(g->candidates.pair);
-	b->drawn = g->random.pair;
-	b->n_drawn = g->random.n;
 	cdp_patterns_free(&candidates);
 	cdp_patterns_free(&random);
 	cdp_patterns_free(&same);
