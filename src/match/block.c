@@ -34,6 +34,7 @@
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
 #define MIN_GAIN 0.0001			/* a rule that finds less of the true pairs is not worth its pass */
 #define MIN_YIELD 0.001			/* nor one that compares more than 1000 pairs for a new true one */
+#define AHEAD 16				/* records */
 
 /* family names have endings where given names have nicknames (store.c) */
 #define NICKNAME_SLOT 4
@@ -911,6 +912,58 @@ hash_keys(const CdpBlocker *b, const int *key, int n_keys, int32_t record, uint6
 	return true;
 }
 
+/* Asks for the keys of a record that comes soon. */
+static inline void
+fetch_keys(const CdpBlocker *b, const int *key, int n_keys, int32_t record)
+{
+	const int32_t *codes;
+
+	if (record >= b->store->n)
+		return;
+	codes = cdp_store_codes(b->store, record);
+	for (int k = 0; k < n_keys; k++)
+	{
+		const CdpKey *x = &b->key[key[k]];
+		int			column = b->model->comparison[x->comparison].column[x->input < 0 ? 0 : x->input];
+
+		if (codes[column] >= 0)
+			__builtin_prefetch(&b->store->column[column].key[codes[column]][x->slot]);
+	}
+}
+
+/* Leaves out most of what nothing else has the key of, so that less is sorted. */
+static bool
+drop_single(CdpKeyed *keyed, int64_t *n)
+{
+	uint64_t	bits = 64;
+	uint64_t   *seen;			/* once and twice, by the key's lower bits */
+	int64_t		kept = 0;
+
+	while (bits < 4 * (uint64_t) *n)
+		bits *= 2;
+	seen = calloc(bits / 32, sizeof(uint64_t));
+	if (seen == NULL)
+		return false;
+	for (int64_t i = 0; i < *n; i++)
+	{
+		uint64_t	at = keyed[i].key & (bits - 1);
+		uint64_t	bit = UINT64_C(1) << (at % 32);
+		uint64_t   *word = &seen[at / 32];
+
+		*word |= bit | (*word & bit) << 32;
+	}
+	for (int64_t i = 0; i < *n; i++)
+	{
+		uint64_t	at = keyed[i].key & (bits - 1);
+
+		if (seen[at / 32] >> (at % 32 + 32) & 1)
+			keyed[kept++] = keyed[i];
+	}
+	free(seen);
+	*n = kept;
+	return true;
+}
+
 typedef struct Divider
 {
 	CdpBlocker *b;
@@ -1055,11 +1108,16 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 	d->rule = r;
 	d->blocks = blocks;
 	for (int32_t i = 0; i < b->store->n; i++)
+	{
+		fetch_keys(b, key, n_keys, i + AHEAD);
 		if (hash_keys(b, key, n_keys, i, &hash))
 			keyed[n++] = (CdpKeyed)
 		{
 			.key = hash, .at = i
 		};
+	}
+	if (!drop_single(keyed, &n))
+		goto done;
 	sorted = cdp_keyed_sort(&d->work, keyed, d->spare, n);
 	if (sorted != keyed)
 	{

@@ -27,6 +27,111 @@
 
 #define MIN_PAIRS 0.5			/* what is never seen counts as so many pairs */
 #define CONFIDENT 4.0			/* bits: the others are sure that a pair is one person */
+#define AHEAD 3					/* records or pairs */
+
+/* ---------------------------------------------------------------- rarity */
+
+/* Records of one person beside one another, otherwise in order; NULL: out of memory. */
+static int32_t *
+by_person(int32_t n, const int32_t *person)
+{
+	int32_t    *start = calloc((size_t) n + 1, sizeof(int32_t));
+	int32_t    *order = malloc(((size_t) n + 1) * sizeof(int32_t));
+
+	if (start && order)
+	{
+		for (int32_t r = 0; r < n; r++)
+			start[person[r] + 1]++;
+		for (int32_t p = 0; p < n; p++)
+			start[p + 1] += start[p];
+		for (int32_t r = 0; r < n; r++)
+			order[start[person[r]]++] = r;
+	}
+	else
+	{
+		free(order);
+		order = NULL;
+	}
+	free(start);
+	return order;
+}
+
+/* Who holds a value. */
+typedef struct Holders
+{
+	int32_t		last;			/* person, + 1 */
+	int32_t		n;
+} Holders;
+
+/* Counts the people that hold each value, into the columns. */
+static bool
+count_holders(CdpStore *store, const int32_t *person)
+{
+	int32_t    *order = by_person(store->n, person);
+	Holders    *all;
+	Holders    *holders[CDP_MAX_COLUMNS];
+	size_t		n = 0;
+
+	for (int c = 0; c < store->n_columns; c++)
+		n += store->column[c].n_values;
+	all = calloc(n + 1, sizeof(Holders));
+	if (order == NULL || all == NULL)
+	{
+		free(order);
+		free(all);
+		return false;
+	}
+	n = 0;
+	for (int c = 0; c < store->n_columns; c++)
+	{
+		holders[c] = all + n;
+		n += store->column[c].n_values;
+	}
+	for (int32_t i = 0; i < store->n; i++)
+	{
+		const int32_t *codes = cdp_store_codes(store, order[i]);
+		int32_t		who = person[order[i]] + 1;
+
+		if (i + 2 * AHEAD < store->n)
+			cdp_store_fetch_codes(store, order[i + 2 * AHEAD]);
+		if (i + AHEAD < store->n)
+		{
+			const int32_t *soon = cdp_store_codes(store, order[i + AHEAD]);
+
+			for (int c = 0; c < store->n_columns; c++)
+				if (soon[c] >= 0)
+					__builtin_prefetch(&holders[c][soon[c]]);
+		}
+		for (int c = 0; c < store->n_columns; c++)
+			if (codes[c] >= 0 && holders[c][codes[c]].last != who)
+			{
+				holders[c][codes[c]].last = who;
+				holders[c][codes[c]].n++;
+			}
+	}
+	for (int c = 0; c < store->n_columns; c++)
+		for (int32_t v = 0; v < store->column[c].n_values; v++)
+			store->column[c].count[v] = holders[c][v].n;
+	free(order);
+	free(all);
+	return true;
+}
+
+static void
+count_records(CdpStore *store)
+{
+	for (int c = 0; c < store->n_columns; c++)
+		if (store->column[c].n_values > 0)
+			memset(store->column[c].count, 0, store->column[c].n_values * sizeof(int32_t));
+	for (int32_t r = 0; r < store->n; r++)
+	{
+		const int32_t *codes = cdp_store_codes(store, r);
+
+		for (int c = 0; c < store->n_columns; c++)
+			if (codes[c] >= 0)
+				store->column[c].count[codes[c]]++;
+	}
+}
 
 /*
  * How rare each value is. The chance that another person has the value v is taken as
@@ -35,61 +140,21 @@
  * no name common.
  */
 bool
-cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
+cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *person)
 {
+	if (person == NULL)
+		count_records(store);
+	else if (!count_holders(store, person))
+		return false;
 	for (int c = 0; c < model->n; c++)
-	{
-		CdpComparison *k = &model->comparison[c];
-
-		for (int i = 0; i < k->info->n_inputs; i++)
+		for (int i = 0; i < model->comparison[c].info->n_inputs; i++)
 		{
-			CdpColumn  *column = &store->column[k->column[i]];
+			CdpColumn  *column = &store->column[model->comparison[c].column[i]];
 			double		people = 0,
 						agree = 0;
 
 			if (column->n_values == 0)
 				continue;
-			memset(column->count, 0, column->n_values * sizeof(int32_t));
-			for (int32_t r = 0; r < store->n; r++)
-			{
-				int32_t		code = cdp_store_codes(store, r)[k->column[i]];
-
-				if (code < 0)
-					continue;
-				column->count[code]++;
-			}
-			if (profile)
-			{
-				/* distinct (value, profile) */
-				CdpKeyed   *keyed = malloc(store->n * sizeof(CdpKeyed)),
-						   *spare = malloc(store->n * sizeof(CdpKeyed)),
-						   *sorted;
-				int64_t		n = 0;
-
-				if (!keyed || !spare)
-				{
-					free(keyed);
-					free(spare);
-					return false;
-				}
-				for (int32_t r = 0; r < store->n; r++)
-				{
-					int32_t		code = cdp_store_codes(store, r)[k->column[i]];
-
-					if (code >= 0)
-						keyed[n++] = (CdpKeyed)
-					{
-						.key = (uint64_t) code << 32 | (uint32_t) profile[r], .at = r
-					};
-				}
-				sorted = cdp_keyed_sort(&store->work, keyed, spare, n);
-				memset(column->count, 0, column->n_values * sizeof(int32_t));
-				for (int64_t j = 0; j < n; j++)
-					if (j == 0 || sorted[j].key != sorted[j - 1].key)
-						column->count[sorted[j].key >> 32]++;
-				free(keyed);
-				free(spare);
-			}
 			for (int32_t v = 0; v < column->n_values; v++)
 				people += column->count[v];
 			for (int32_t v = 0; v < column->n_values; v++)
@@ -98,7 +163,6 @@ cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
 				column->rarity[v] = (column->count[v] - 1 + CDP_UNSEEN) / people / agree;
 			column->agree = agree;
 		}
-	}
 	return true;
 }
 
@@ -124,7 +188,6 @@ typedef struct SeenPairs
 } SeenPairs;
 
 #define CHUNK_SEEN 4096
-#define AHEAD 3					/* pairs */
 
 typedef struct Counting
 {
