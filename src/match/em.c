@@ -395,7 +395,8 @@ maximise(CdpEm *em, const Expected *e)
 		memcpy(was_m, k->m, sizeof(was_m));
 		for (int l = 1; l <= k->info->n_levels; l++)
 			first[l] = k->info->levels[l - 1].m;
-		cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+		if (!em->fixed_m)
+			cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
 		for (int l = 1; l <= k->info->n_levels; l++)
 		{
 			first[l] = k->info->levels[l - 1].u;

@@ -49,6 +49,7 @@ typedef struct CdpEm
 	double		least;			/* a level never seen among candidates or random pairs counts as so many of these */
 	uint32_t	covered;		/* comparisons of which every pair that agrees exactly is a candidate */
 	bool		chance_only;	/* there are no relations */
+	bool		fixed_m;
 	bool		fixed_u;
 	bool		fixed_lambda;
 	CdpCrew    *crew;			/* asked between iterations whether to go on; NULL: nobody */

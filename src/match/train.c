@@ -591,10 +591,16 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	{
 		fine = cdp_ignore_repetitions(store, &em, &repeats);
 		repeats = ignore_row_numbers(model) || repeats;
+		/*
+		 * What true pairs agree on is known better with what repeats than without: m stays
+		 * here. Were it learned anew from all pairs, households could take the place of
+		 * matches.
+		 */
 		if (fine && repeats)
 		{
-			fine = count_candidates(g, &candidates) && count_random(g, &random);
-			fine = fine && learn_model(g, &em);
+			em.fixed_m = true;
+			fine = count_candidates(g, &candidates) && count_random(g, &random) && learn_model(g, &em);
+			em.fixed_m = false;
 		}
 		rely_on_others(g);
 		fine = fine && count_candidates(g, &candidates) && learn_model(g, &em);
