@@ -95,14 +95,40 @@ key_of(const CdpBlocker *b, int k, int32_t record)
 uint64_t
 cdp_blocker_agreeing(const CdpBlocker *b, int32_t x, int32_t y)
 {
+	const int32_t *codes_x = cdp_store_codes(b->store, x);
+	const int32_t *codes_y = cdp_store_codes(b->store, y);
 	uint64_t	keys = 0;
 
-	for (int k = 0; k < b->n_keys; k++)
+	for (int k = 0; k < b->n_keys;)
 	{
-		uint32_t	h = key_of(b, k, x);
+		const CdpKey *key = &b->key[k];
+		int			column;
 
-		if (h != 0 && h == key_of(b, k, y))
-			keys |= UINT64_C(1) << k;
+		if (key->input < 0)
+		{
+			uint32_t	h = key_of(b, k, x);
+
+			keys |= (uint64_t) (h != 0 && h == key_of(b, k, y)) << k;
+			k++;
+			continue;
+		}
+		/* the keys of a column follow one another; many values are missing or the same */
+		column = b->model->comparison[key->comparison].column[key->input];
+		if (codes_x[column] < 0 || codes_y[column] < 0)
+			while (k < b->n_keys && b->key[k].comparison == key->comparison && b->key[k].input == key->input)
+				k++;
+		else
+		{
+			const uint32_t *of_x = b->store->column[column].key[codes_x[column]];
+			const uint32_t *of_y = b->store->column[column].key[codes_y[column]];
+
+			for (; k < b->n_keys && b->key[k].comparison == key->comparison && b->key[k].input == key->input; k++)
+			{
+				int			slot = b->key[k].slot;
+
+				keys |= (uint64_t) (of_x[slot] != 0 && of_x[slot] == of_y[slot]) << k;
+			}
+		}
 	}
 	return keys;
 }

@@ -76,6 +76,7 @@ typedef struct CdpModel
 /* score.c */
 typedef struct CdpScorer CdpScorer;
 extern CdpScorer *cdp_scorer_create(const CdpStore *store, const CdpModel *model);
+extern const CdpStore *cdp_scorer_store(const CdpScorer *scorer);
 extern int	cdp_scorer_level(CdpScorer *scorer, int c, int32_t a, int32_t b);
 extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
 extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_sharing);

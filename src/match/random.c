@@ -176,6 +176,28 @@ typedef struct Comparing
 	Vectors		vectors[CDP_MAX_THREADS];
 } Comparing;
 
+/* Asks for all that the records of a tile have, each kind before any of it is waited for. */
+static void
+fetch_tile(const Comparing *g, const int32_t *a, const int32_t *b)
+{
+	const CdpStore *store = cdp_scorer_store(g->scorer[0]);
+
+	for (int step = 0; step < 3; step++)
+		for (int i = 0; i < 2 * TILE; i++)
+		{
+			int32_t		record = i < TILE ? a[i] : b[i - TILE];
+
+			if (record < 0)
+				continue;
+			if (step == 0)
+				cdp_store_fetch_codes(store, record);
+			else if (step == 1)
+				cdp_store_fetch_values(store, record);
+			else
+				cdp_store_fetch_forms(store, record);
+		}
+}
+
 static bool
 compare_tile(void *state, int thread, int64_t tile)
 {
@@ -187,6 +209,7 @@ compare_tile(void *state, int thread, int64_t tile)
 	Vector		vector[TILE_PAIRS] = {0};
 
 	groups_of(r, tile, &a, &b);
+	fetch_tile(g, a, b);
 	for (int c = 0; c < g->model->n; c++)
 		for (int i = 0; i < TILE; i++)
 			for (int j = 0; j < TILE; j++)

@@ -66,6 +66,12 @@ cdp_scorer_create(const CdpStore *store, const CdpModel *model)
 	return s;
 }
 
+const CdpStore *
+cdp_scorer_store(const CdpScorer *s)
+{
+	return s->store;
+}
+
 void
 cdp_scorer_free(CdpScorer *s)
 {

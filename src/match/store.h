@@ -83,6 +83,17 @@ cdp_store_fetch_values(const CdpStore *store, int32_t record)
 			__builtin_prefetch(&store->column[c].value[codes[c]]);
 }
 
+/* The keys of its values are asked for like the values. */
+static inline void
+cdp_store_fetch_keys(const CdpStore *store, int32_t record)
+{
+	const int32_t *codes = cdp_store_codes(store, record);
+
+	for (int c = 0; c < store->n_columns; c++)
+		if (codes[c] >= 0)
+			__builtin_prefetch(&store->column[c].key[codes[c]]);
+}
+
 static inline void
 cdp_store_fetch_forms(const CdpStore *store, int32_t record)
 {
