@@ -28,7 +28,7 @@
 #include <stdlib.h>
 
 #define MAX_SIZED 2048			/* records whose block sizes are counted */
-#define MAX_POPULATION 100000	/* records among which they are counted */
+#define MAX_POPULATION 50000 	/* records among which they are counted */
 #define DRAWS 4					/* simulated pairs per sized record */
 #define MAX_CANDIDATES 2048
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
@@ -1124,10 +1124,9 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 
 	memset(blocks, 0, sizeof(*blocks));
 	blocks->allocated = 1024;
-	blocks->member = malloc(b->store->n * sizeof(int32_t));
 	blocks->start = malloc(blocks->allocated * sizeof(int64_t));
 	rule->blocks = rule->pairs = rule->largest = rule->refined = 0;
-	if (!d || !keyed || !blocks->member || !blocks->start || (d->spare = malloc(b->store->n * sizeof(CdpKeyed))) == NULL)
+	if (!d || !keyed || !blocks->start)
 		goto done;
 	blocks->start[0] = 0;
 	d->b = b;
@@ -1143,6 +1142,10 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 		};
 	}
 	if (!drop_single(keyed, &n))
+		goto done;
+	blocks->member = malloc((n > 0 ? n : 1) * sizeof(int32_t));
+	d->spare = malloc((n > 0 ? n : 1) * sizeof(CdpKeyed));
+	if (!blocks->member || !d->spare)
 		goto done;
 	sorted = cdp_keyed_sort(&d->work, keyed, d->spare, n);
 	if (sorted != keyed)

@@ -328,12 +328,8 @@ fetch(const Counting *g, int64_t i)
 		return;
 	cdp_store_fetch_codes(g->store, pairs->pair[i + 3 * AHEAD].a);
 	cdp_store_fetch_codes(g->store, pairs->pair[i + 3 * AHEAD].b);
-	cdp_store_fetch_values(g->store, pairs->pair[i + 2 * AHEAD].a);
-	cdp_store_fetch_values(g->store, pairs->pair[i + 2 * AHEAD].b);
-	cdp_store_fetch_keys(g->store, pairs->pair[i + 2 * AHEAD].a);
-	cdp_store_fetch_keys(g->store, pairs->pair[i + 2 * AHEAD].b);
-	cdp_store_fetch_forms(g->store, pairs->pair[i + AHEAD].a);
-	cdp_store_fetch_forms(g->store, pairs->pair[i + AHEAD].b);
+	cdp_store_fetch_unequal(g->store, pairs->pair[i + 2 * AHEAD].a, pairs->pair[i + 2 * AHEAD].b);
+	cdp_store_fetch_unequal_forms(g->store, pairs->pair[i + AHEAD].a, pairs->pair[i + AHEAD].b);
 }
 
 static bool
