@@ -537,19 +537,19 @@ unlike(uint64_t a, uint64_t b, bool two_parts)
 				only_b,
 				matches;
 	bool		same_first = (a >> 43 & 15) == (b >> 43 & 15);
+	bool		alike;
 
-	if ((a & b & SKETCHED) == 0 || (a >> 55 & b >> 55 & 255) != 0 || ((a >> 47 & 255) != 0 && (a >> 47 & 255) == (b >> 47 & 255)) ||
-		((a ^ b) & SKETCH_LETTERS & ~vowels) == 0)
-		return false;
+	/* nearly all are unlike, and for different reasons: one branch, at the end */
+	alike = ((a & b & SKETCHED) == 0) | ((a >> 55 & b >> 55 & 255) != 0) | (((a >> 47 & 255) != 0) & ((a >> 47 & 255) == (b >> 47 & 255)));
+	alike |= ((a ^ b) & SKETCH_LETTERS & ~vowels) == 0;
 	only_a = count_bits(a & ~b & SKETCH_LETTERS);
 	only_b = count_bits(b & ~a & SKETCH_LETTERS);
-	if (only_a <= 2 && only_b <= 2 && (two_parts || (na - nb <= 2 && nb - na <= 2)))
-		return false;
-	if ((na <= nb && only_a == 0 && (two_parts || same_first)) || (nb <= na && only_b == 0 && (two_parts || same_first)))
-		return false;
+	alike |= (only_a <= 2) & (only_b <= 2) & (two_parts | ((na - nb <= 2) & (nb - na <= 2)));
+	alike |= (((na <= nb) & (only_a == 0)) | ((nb <= na) & (only_b == 0))) & (two_parts | same_first);
 	/* as jaro_winkler_reaches, with a common beginning of 4 characters or none */
 	matches = na - only_a < nb - only_b ? na - only_a : nb - only_b;
-	return matches * (na + nb) * 10 < (same_first ? 15 : 17) * na * nb;
+	alike |= matches * (na + nb) * 10 >= (17 - 2 * same_first) * na * nb;
+	return !alike;
 }
 
 /* Is one edit, or the exchange of two neighbours, enough to make one of the other? */
@@ -1125,7 +1125,7 @@ compare_cities(CdpWork *work, const CdpValue *x, const CdpValue *y)
 #define DATE_DIGITS 8
 #define FIRST_OF_JANUARY 0x0101
 
-/* A date has no form: its digits, four bits each, are all that is looked at. */
+/* The sketch of a date is its digits, four bits each; nothing else is looked at. */
 #define date_digits(value) ((uint32_t) (value)->sketch)
 
 /* Days since the first of March of the year 0 (Gregorian). */
@@ -1380,12 +1380,45 @@ prepare_code(CdpWork *work, CdpArena *arena, CdpMeasure measure, const uint32_t 
 	return form;
 }
 
+/* How many digits there are, and the last twelve, four bits each; of numbers without an extension. */
+static uint64_t
+sketch_phone(const uint32_t *s, int32_t len)
+{
+	uint64_t	digits = 0;
+
+	for (int32_t i = 0; i < len; i++)
+	{
+		if (i == 0 && s[i] == '+')
+			continue;
+		if (!is_digit(s[i]))
+			return 0;
+		digits = digits << 4 | (s[i] - '0');
+	}
+	return len < MAX_SKETCHED ? SKETCHED | (uint64_t) len << 48 | (digits & ((UINT64_C(1) << 48) - 1)) : 0;
+}
+
+/* Have two numbers surely more than one edit between them, and other last digits? */
+static inline bool
+unlike_phones(uint64_t a, uint64_t b)
+{
+	uint64_t	differ = (a ^ b) & ((UINT64_C(1) << 48) - 1);
+	int			longer = (int) (a >> 48 & 63) - (int) (b >> 48 & 63);
+
+	if ((a & b & SKETCHED) == 0 || (differ & ((UINT64_C(1) << 4 * LAST_DIGITS) - 1)) == 0)
+		return false;
+	differ |= differ >> 2;
+	differ |= differ >> 1;
+	return longer == 0 ? count_bits(differ & UINT64_C(0x111111111111)) > 2 : longer > 1 || longer < -1;
+}
+
 static int
 compare_phones(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
 	const CodeForm *a = (const CodeForm *) x->extra;
 	const CodeForm *b = (const CodeForm *) y->extra;
 
+	if (unlike_phones(x->sketch, y->sketch))
+		return PHONE_ELSE;
 	if (within(work, &a->base, &b->base, 1))
 		return PHONE_ONE_DIGIT;
 	return a->last != 0 && a->last == b->last ? PHONE_LAST_SEVEN : PHONE_ELSE;
@@ -1790,6 +1823,7 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 {
 	CdpChars	chars;
 	const void *form = NULL;
+	uint64_t	sketch = 0;
 
 	*out = (CdpValue) {0};
 	if (len > (size_t) CDP_MAX_CHARS * 4)
@@ -1808,25 +1842,29 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 	{
 		case CDP_MEASURE_PERSON_NAME:
 			form = prepare_name(work, arena, input == 0 ? nicknames : NULL, input == 1, false, out->chars, out->len);
-			out->sketch = sketch_name(form);
+			sketch = sketch_name(form);
 			break;
 		case CDP_MEASURE_NAME:
 			form = prepare_name(work, arena, nicknames, false, false, out->chars, out->len);
-			out->sketch = sketch_name(form);
+			sketch = sketch_name(form);
 			break;
 		case CDP_MEASURE_CITY:
 			form = prepare_name(work, arena, NULL, false, true, out->chars, out->len);
-			out->sketch = sketch_name(form);
+			sketch = sketch_name(form);
 			break;
 		case CDP_MEASURE_BIRTH_DATE:
 		case CDP_MEASURE_DATE:
-			out->sketch = sketch_date(out->chars, out->len);
-			return true;
+			sketch = sketch_date(out->chars, out->len);
+			form = out->chars;	/* the sketch is enough */
+			break;
 		case CDP_MEASURE_EMAIL:
 			form = prepare_email(work, arena, out->chars, out->len);
-			out->sketch = sketch_email(form);
+			sketch = sketch_email(form);
 			break;
 		case CDP_MEASURE_PHONE:
+			sketch = sketch_phone(out->chars, out->len);
+			form = prepare_code(work, arena, measure, out->chars, out->len);
+			break;
 		case CDP_MEASURE_POSTAL_CODE:
 		case CDP_MEASURE_ID:
 			form = prepare_code(work, arena, measure, out->chars, out->len);
@@ -1843,6 +1881,7 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 			return true;
 	}
 	out->extra = form;
+	out->sketch = sketch != 0 ? sketch : hash_chars(out->chars, out->len);
 	return form != NULL;
 }
 
@@ -1867,7 +1906,8 @@ cdp_compare(CdpWork *work, CdpMeasure measure, const CdpValue *const *a, const C
 	}
 	if (x == NULL || y == NULL)
 		return 0;
-	if (same_value(x, y))
+	/* values of one measure and input with the same characters have the same sketch */
+	if (x->sketch == y->sketch && same_value(x, y))
 		return 1;
 	switch (measure)
 	{

@@ -62,7 +62,7 @@ typedef struct CdpValue
 {
 	const uint32_t *chars;		/* the text */
 	const uint32_t *extra;		/* what the measure derived from it: its own business */
-	uint64_t	sketch;			/* of that in brief, which tells most values apart; 0: none */
+	uint64_t	sketch;			/* of that in brief, which tells most values apart */
 	int32_t		len;
 } CdpValue;
 

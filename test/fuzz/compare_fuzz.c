@@ -220,7 +220,7 @@ check_pair(CdpArena *arena, const CdpNicknames *nicknames, CdpMeasure measure)
 	if (measure != CDP_MEASURE_DATE && measure != CDP_MEASURE_BIRTH_DATE)
 	{
 		for (int i = 0; i < info->n_inputs; i++)
-			values[0][i].sketch = 0;
+			values[0][i].sketch = values[1][i].sketch = 0;
 		if (cdp_compare(&work, measure, side[0], side[1]) != level)
 			fault("the sketch", measure, text[0][0], len[0][0], text[1][0], len[1][0]);
 	}
