@@ -104,6 +104,7 @@ typedef struct Bridge
 
 typedef struct Graph
 {
+	Oid			space;
 	const char *schema;
 	bool		affected_only;
 
@@ -992,45 +993,40 @@ scored_pair(void *state, int32 a, int32 b, double weight)
 	add_edge(state, a, b, weight);
 }
 
+typedef struct Links
+{
+	const Graph *g;
+	int			n;				/* given so far */
+} Links;
+
+static bool
+give_link(void *state, StringInfo row)
+{
+	Links	   *links = state;
+	const CdpEdge *edge = &links->g->edge[links->n];
+	int64		a,
+				b;
+
+	if (links->n == links->g->n_edges)
+		return false;
+	links->n++;
+	a = cdp_match_engine_record(links->g->engine, edge->a);
+	b = cdp_match_engine_record(links->g->engine, edge->b);
+	cdp_core_copy_int8(row, Min(a, b));
+	cdp_core_copy_int8(row, Max(a, b));
+	cdp_core_copy_text(row, "model");
+	cdp_core_copy_float8(row, edge->weight);
+	return true;
+}
+
 /* Keeps the scored pairs of a whole run as links. */
 static void
-write_links(Graph *g)
+write_links(const Graph *g)
 {
-	enum
-	{
-		AT_ONCE = 10000
-	};
-	Oid			argtypes[3] = {INT8ARRAYOID, INT8ARRAYOID, FLOAT8ARRAYOID};
-	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s.link (record_a, record_b, origin, weight)"
-											" SELECT u.a, u.b, 'model', u.w FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(a, b, w)",
-											g->schema), 3, argtypes);
-	Datum	   *a = palloc(AT_ONCE * sizeof(Datum)),
-			   *b = palloc(AT_ONCE * sizeof(Datum)),
-			   *w = palloc(AT_ONCE * sizeof(Datum));
+	static const char *const columns[] = {"record_a", "record_b", "origin", "weight"};
+	Links		links = {.g = g};
 
-	for (int from = 0; from < g->n_edges; from += AT_ONCE)
-	{
-		int			n = Min(g->n_edges - from, AT_ONCE);
-		Datum		args[3];
-
-		for (int i = 0; i < n; i++)
-		{
-			const CdpEdge *edge = &g->edge[from + i];
-			int64		x = cdp_match_engine_record(g->engine, edge->a),
-						y = cdp_match_engine_record(g->engine, edge->b);
-
-			a[i] = Int64GetDatum(Min(x, y));
-			b[i] = Int64GetDatum(Max(x, y));
-			w[i] = Float8GetDatum(edge->weight);
-		}
-		args[0] = PointerGetDatum(array_of(a, n, INT8OID));
-		args[1] = PointerGetDatum(array_of(b, n, INT8OID));
-		args[2] = PointerGetDatum(construct_array(w, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-		SPI_execute_plan(plan, args, NULL, false, 0);
-		for (int i = 0; i < 3; i++)
-			pfree(DatumGetPointer(args[i]));
-	}
-	SPI_freeplan(plan);
+	cdp_core_copy(g->space, "link", lengthof(columns), columns, give_link, &links);
 }
 
 typedef struct Joining
@@ -1317,8 +1313,8 @@ PG_FUNCTION_INFO_V1(cdp_cluster);
  * their hubs in pg_temp.cdp_hub) and returns those whose profile changed, and of every
  * cluster that scored pairs hold together its first record with the weakest join. model_id
  * 0: without scored pairs. A whole run scores them and writes them to link, else they are
- * read from there. Writes what constraints refused to refused_merge. See the head of
- * this file.
+ * read from there. Writes what constraints refused to refused_merge, and the index for
+ * look-ups while the records are at hand. See the head of this file.
  */
 Datum
 cdp_cluster(PG_FUNCTION_ARGS)
@@ -1337,6 +1333,7 @@ cdp_cluster(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	g.space = PG_GETARG_OID(0);
 	g.schema = pstrdup(cdp_core_space_schema(PG_GETARG_OID(0)));
 	work = AllocSetContextCreate(CurrentMemoryContext, "cdp clustering", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(work);
@@ -1397,7 +1394,10 @@ cdp_cluster(PG_FUNCTION_ARGS)
 				g.conflict[find_root(&g, g.different[i][0])] = 1;
 		rebuild_conflicts(&g);
 		if (g.engine)
+		{
 			agglomerate(&g);
+			cdp_match_keys_write(g.engine, g.affected_only);
+		}
 
 		assigned = assign_ids(&g);
 		for (int32 i = 0; i < g.n; i++)

@@ -10,9 +10,9 @@
 --    After a change of definitions, or when much changed, everything is clustered.
 --    With an active matching model the pairs of what changed are scored into link before
 --    that (score_changed); clustering everything scores everything itself.
--- 4. cdp_internal.cluster gives the records whose profile changes; identity, the log,
---    aliases, weakest joins, the golden records of those profiles and the index for
---    look-ups follow.
+-- 4. cdp_internal.cluster gives the records whose profile changes, and keeps the links and
+--    the index for look-ups; identity, the log, aliases, weakest joins and the golden
+--    records of those profiles follow.
 --
 -- All of it is the caller's one transaction: a failure leaves the former state.
 -- One resolver per space: transaction-level advisory lock (1668313185, oid of the schema).
@@ -707,7 +707,7 @@ DECLARE
     n_records bigint;
     n_profiles bigint;
     n_added bigint; n_changed bigint; n_removed bigint; n_rejected bigint;
-    n_merged bigint; n_split bigint; n_refused bigint; n_affected bigint;
+    n_made bigint; n_merged bigint; n_split bigint; n_refused bigint; n_affected bigint;
     info     record;
     id       bigint;
 BEGIN
@@ -791,11 +791,17 @@ BEGIN
     END IF;
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
     PERFORM cdp_internal.write_weakest_links(space, NOT whole);
-    n_profiles := (last_counts ->> 'profiles')::bigint + cdp_internal.write_profiles(space, NOT whole, model);
-    PERFORM cdp_internal.write_confidence(space, model, NOT whole);
-    PERFORM cdp_internal.write_match_keys(space, model, whole);
+    n_made := cdp_internal.write_profiles(space, NOT whole, model);
+    n_profiles := (last_counts ->> 'profiles')::bigint + n_made;
     IF whole THEN
         EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n_profiles;
+    END IF;
+    -- what was made just now has it
+    IF n_profiles <> n_made THEN
+        PERFORM cdp_internal.write_confidence(space, model, NOT whole);
+    END IF;
+    IF model = 0 AND whole THEN
+        PERFORM cdp_internal.drop_match_keys(space);
     END IF;
     -- what others changed while this run went on is the next one's business
     EXECUTE format('UPDATE %s.space_info i SET definitions_changed = false WHERE i.definitions_changed AND i.xmin::text = $1', space) USING info.version;
