@@ -993,40 +993,61 @@ scored_pair(void *state, int32 a, int32 b, double weight)
 	add_edge(state, a, b, weight);
 }
 
+typedef struct Link
+{
+	int64		a,
+				b;
+	double		weight;
+} Link;
+
+#define ST_SORT sort_links
+#define ST_ELEMENT_TYPE Link
+#define ST_COMPARE(x, y) ((x)->a != (y)->a ? ((x)->a < (y)->a ? -1 : 1) : (x)->b < (y)->b ? -1 : (x)->b > (y)->b)
+#define ST_SCOPE static
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 typedef struct Links
 {
-	const Graph *g;
-	int			n;				/* given so far */
+	Link	   *link;
+	int			n;				/* not given yet */
 } Links;
 
 static bool
 give_link(void *state, StringInfo row)
 {
 	Links	   *links = state;
-	const CdpEdge *edge = &links->g->edge[links->n];
-	int64		a,
-				b;
 
-	if (links->n == links->g->n_edges)
+	if (links->n == 0)
 		return false;
-	links->n++;
-	a = cdp_match_engine_record(links->g->engine, edge->a);
-	b = cdp_match_engine_record(links->g->engine, edge->b);
-	cdp_core_copy_int8(row, Min(a, b));
-	cdp_core_copy_int8(row, Max(a, b));
+	cdp_core_copy_int8(row, links->link->a);
+	cdp_core_copy_int8(row, links->link->b);
 	cdp_core_copy_text(row, "model");
-	cdp_core_copy_float8(row, edge->weight);
+	cdp_core_copy_float8(row, links->link->weight);
+	links->link++;
+	links->n--;
 	return true;
 }
 
-/* Keeps the scored pairs of a whole run as links. */
+/* Keeps the scored pairs of a whole run as links, in the order of their primary key, which is built after them. */
 static void
 write_links(const Graph *g)
 {
 	static const char *const columns[] = {"record_a", "record_b", "origin", "weight"};
-	Links		links = {.g = g};
+	Link	   *link = MemoryContextAllocHuge(g->work, (g->n_edges + 1) * sizeof(Link));
+	Links		links = {.link = link, .n = g->n_edges};
 
+	for (int i = 0; i < g->n_edges; i++)
+	{
+		int64		a = cdp_match_engine_record(g->engine, g->edge[i].a),
+					b = cdp_match_engine_record(g->engine, g->edge[i].b);
+
+		link[i] = (Link) {.a = Min(a, b), .b = Max(a, b), .weight = g->edge[i].weight};
+	}
+	sort_links(link, g->n_edges);
 	cdp_core_copy(g->space, "link", lengthof(columns), columns, give_link, &links);
+	pfree(link);
 }
 
 typedef struct Joining

@@ -699,7 +699,6 @@ AS $$
 DECLARE
     started  timestamptz := clock_timestamp();
     common   int := cdp_internal.setting('cdp.max_records_per_value');
-    pairs_per_record int := cdp_internal.setting('cdp.max_pairs_per_record');
     model    int;
     bulk     boolean;
     last_counts jsonb;
@@ -735,9 +734,7 @@ BEGIN
         whole := true;
     END IF;
     EXECUTE format('SELECT coalesce((SELECT m.model_id FROM %s.match_model m WHERE m.active), 0)', space) INTO model;
-    -- another budget divides blocks otherwise
-    whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model
-                   OR model > 0 AND (last_counts ->> 'max_pairs_per_record')::int IS DISTINCT FROM pairs_per_record;
+    whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model;
     IF model > 0 AND n_records > 1 THEN
         PERFORM cdp_internal.require_rules(space, model);
     END IF;
@@ -812,7 +809,7 @@ BEGIN
     EXECUTE format('INSERT INTO %s.run (run_id, step, state, started_at, finished_at, counts) VALUES ($1, ''resolve'', ''done'', $2, clock_timestamp(), $3)', space)
       USING id, started, jsonb_build_object('records', n_records, 'profiles', n_profiles, 'added', n_added, 'changed', n_changed, 'removed', n_removed,
                                             'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole, 'max_records_per_value', common,
-                                            'model', model, 'max_pairs_per_record', pairs_per_record);
+                                            'model', model);
     PERFORM cdp_internal.drop_work_tables();
     RETURN QUERY SELECT id, n_records, n_profiles, n_added, n_changed, n_removed, n_rejected, n_merged, n_split, n_refused;
 END

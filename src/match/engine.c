@@ -601,7 +601,7 @@ comparison_by_name(const CdpMatchEngine *e, const char *name)
 	return -1;
 }
 
-/* (lambda, share) */
+/* (lambda, share, pairs_per_record) */
 static void
 model_row(TupleTableSlot *slot, void *state)
 {
@@ -609,6 +609,7 @@ model_row(TupleTableSlot *slot, void *state)
 
 	e->model.lambda = DatumGetFloat8(slot->tts_values[0]);
 	read_doubles(slot->tts_values[1], e->model.share, CDP_RELATIONS);
+	e->pairs_per_record = DatumGetFloat8(slot->tts_values[2]);
 }
 
 /* (comparison, level, m, u) */
@@ -698,7 +699,7 @@ static void
 open_blocker(CdpMatchEngine *e)
 {
 	cdp_match_engine_require(e, cdp_blocker_open(&e->blocker, &e->store, &e->model));
-	e->blocker.max_block = 2 * max_pairs_per_record;
+	e->blocker.max_block = 2 * e->pairs_per_record;
 	e->blocker.crew = &e->crew;
 }
 
@@ -711,7 +712,7 @@ read_model(CdpMatchEngine *e, int model_id)
 
 	cdp_model_defaults(&e->model, &e->store);
 	cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, NULL));
-	cdp_core_stream(psprintf("SELECT m.lambda::pg_catalog.float8, m.share::pg_catalog.float8[] FROM %s.match_model m WHERE m.model_id = $1", e->schema),
+	cdp_core_stream(psprintf("SELECT m.lambda::pg_catalog.float8, m.share::pg_catalog.float8[], m.pairs_per_record::pg_catalog.float8 FROM %s.match_model m WHERE m.model_id = $1", e->schema),
 					1, argtypes, args, model_row, e);
 	cdp_core_stream(psprintf("SELECT l.comparison::pg_catalog.text, l.level::pg_catalog.int4, l.m::pg_catalog.float8, l.u::pg_catalog.float8[]"
 							 " FROM %s.match_level l WHERE l.model_id = $1", e->schema),
@@ -742,7 +743,7 @@ run_sql(const char *sql, int nargs, Oid *argtypes, Datum *args, const char *null
 static int
 write_model(CdpMatchEngine *e, const CdpTraining *t)
 {
-	Oid			argtypes[] = {TEXTOID, INT8OID, FLOAT8OID, FLOAT8ARRAYOID, INT8OID, INT8OID, INT8OID, FLOAT8OID, INT4OID, BOOLOID, FLOAT8OID, TEXTARRAYOID};
+	Oid			argtypes[] = {TEXTOID, INT8OID, FLOAT8OID, FLOAT8ARRAYOID, INT8OID, INT8OID, INT8OID, FLOAT8OID, INT4OID, BOOLOID, FLOAT8OID, TEXTARRAYOID, FLOAT8OID};
 	Datum		args[lengthof(argtypes)];
 	char		nulls[lengthof(argtypes) + 1];
 	bool		isnull;
@@ -760,10 +761,11 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 	args[9] = BoolGetDatum(t && t->converged);
 	args[10] = Float8GetDatum(e->blocker.coverage);
 	args[11] = texts(e->warnings);
+	args[12] = Float8GetDatum(e->pairs_per_record);
 	if (t == NULL)
 		memset(nulls + 4, 'n', 6);
-	run_sql(psprintf("INSERT INTO %s.match_model (origin, records, lambda, share, candidates, pairs, random_pairs, matches, iterations, converged, coverage, warnings)"
-					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING model_id", e->schema),
+	run_sql(psprintf("INSERT INTO %s.match_model (origin, records, lambda, share, candidates, pairs, random_pairs, matches, iterations, converged, coverage, warnings, pairs_per_record)"
+					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING model_id", e->schema),
 			lengthof(argtypes), argtypes, args, nulls);
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
@@ -1398,7 +1400,7 @@ read_labels(CdpMatchEngine *e, CdpTraining *t)
 }
 
 static bool
-train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
+train(CdpMatchEngine *e, CdpTraining *t)
 {
 	int32	   *person = former_people(e);
 	bool		enough = e->store.n >= MIN_RECORDS && used_comparisons(e) >= MIN_COMPARISONS;
@@ -1408,12 +1410,11 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 	cdp_model_defaults(&e->model, &e->store);
 	cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, person));
 	open_blocker(e);
-	e->blocker.max_block = 2 * pairs_per_record;
 	if (e->n_records > 0)
 		e->blocker.records = e->n_records;
 	*t = (CdpTraining)
 	{
-		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 200,
+		.pairs_per_record = e->pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 200,
 			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
 	};
 	read_labels(e, t);
@@ -1432,7 +1433,7 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 		warn_of_training(e, t);
 	else
 	{
-		cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, pairs_per_record, false));
+		cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record, false));
 		if (e->store.n < MIN_RECORDS)
 			warn(e, "%d records are too few to learn from (%d are needed): the documented defaults are used", e->store.n, MIN_RECORDS);
 		else
@@ -1468,7 +1469,8 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	cdp_core_stream(psprintf("SELECT pg_catalog.count(*) FROM %s.record r", e->schema), 0, NULL, NULL, count_row, e);
 	read_space(e, 0, false);
 	old = MemoryContextSwitchTo(e->context);
-	trained = train(e, pairs_per_record, &t);
+	e->pairs_per_record = pairs_per_record;
+	trained = train(e, &t);
 	if (e->n_records == 0)
 		count_pairs(e);
 	cdp_match_engine_show(e, "writing the model");
@@ -1497,7 +1499,7 @@ cdp_choose_rules(PG_FUNCTION_ARGS)
 	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
 	old = MemoryContextSwitchTo(e->context);
 	e->doing = "choosing blocking rules";
-	cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, max_pairs_per_record, false));
+	cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record, false));
 	count_pairs(e);
 	write_rules(e, PG_GETARG_INT32(1));
 	n = e->blocker.n_rules;

@@ -20,6 +20,7 @@ struct CdpMatchEngine
 	CdpStore	store;
 	CdpModel	model;
 	CdpBlocker	blocker;
+	double		pairs_per_record;	/* budget of the model */
 	CdpScorer  *scorer;			/* of the backend's own thread, when it was asked for */
 	/* by comparison */
 	const char *comparison[CDP_MAX_COMPARISONS];
