@@ -14,7 +14,7 @@ OBJS = \
 	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
 	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
 	src/clean/date.o src/clean/postal.o src/clean/text.o src/clean/call.o \
-	src/identity/hub.o src/identity/cluster.o src/identity/resolve.o \
+	src/identity/hub.o src/identity/cluster.o src/identity/constraint.o src/identity/link.o src/identity/resolve.o \
 	src/profile/survive.o src/profile/golden.o \
 	src/consent/ledger.o src/consent/consent.o \
 	src/segment/trait.o src/segment/segment.o \
