@@ -477,17 +477,17 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	load_nodes(&g);
 	if (g.n > 0)
 	{
-		if (model_id != 0)
-		{
-			g.engine = cdp_match_engine_open(PG_GETARG_OID(0), model_id, g.affected_only);
-			cdp_graph_read_links(&g);
-		}
 		cdp_core_stream(psprintf("SELECT l.record_a, l.record_b, l.weight FROM %1$s.link l"
 								 " JOIN %1$s.record a ON a.record_id = l.record_a JOIN %1$s.record b ON b.record_id = l.record_b"
 								 " WHERE l.origin = 'ruling'"
 								 " ORDER BY LEAST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key)),"
 								 " GREATEST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key))", g.schema),
 						0, NULL, NULL, ruling_row, &g);
+		if (model_id != 0)
+		{
+			g.engine = cdp_match_engine_open(PG_GETARG_OID(0), model_id, g.affected_only);
+			cdp_graph_read_links(&g);
+		}
 		for (int i = 0; i < g.n_same; i++)
 			cdp_graph_join(&g, g.same[i][0], g.same[i][1]);
 		for (int i = 0; i < g.n_kinds; i++)

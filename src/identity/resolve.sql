@@ -24,7 +24,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT pg_try_advisory_xact_lock(1668313185, space::oid::int) THEN
-        RAISE EXCEPTION 'space % is being resolved by another session', space USING ERRCODE = 'CDP22',
+        RAISE EXCEPTION 'space % is being resolved or trained by another session', space USING ERRCODE = 'CDP22',
             HINT = 'Try again when it has finished; pg_stat_activity shows how far it is.';
     END IF;
 END
