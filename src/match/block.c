@@ -145,15 +145,14 @@ cdp_rule_key(const CdpBlocker *b, int r, int32_t record)
 
 	if (b->rule[r].keys == 0)
 		return 0;
-	for (int k = 0; k < b->n_keys; k++)
-		if (b->rule[r].keys >> k & 1)
-		{
-			uint32_t	x = key_of(b, k, record);
+	for (uint64_t keys = b->rule[r].keys; keys != 0; keys &= keys - 1)
+	{
+		uint32_t	x = key_of(b, __builtin_ctzll(keys), record);
 
-			if (x == 0)
-				return 0;
-			h = cdp_mix(h + x);
-		}
+		if (x == 0)
+			return 0;
+		h = cdp_mix(h + x);
+	}
 	/* two rules must not meet in the keys that they have in common */
 	h = cdp_mix(h + r + 1);
 	return (uint32_t) (h >> 32) | (h >> 32 == 0);

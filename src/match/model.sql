@@ -59,6 +59,7 @@ BEGIN
     EXECUTE format($sql$
         SELECT jsonb_build_object(
             'origin', m.origin, 'made_at', m.made_at, 'records', m.records, 'lambda', m.lambda, 'share', to_jsonb(m.share),
+            'pairs_per_record', m.pairs_per_record,
             'comparisons',
             (SELECT jsonb_agg(c.comparison ORDER BY c.position) FROM (
                 SELECT l.position, jsonb_strip_nulls(jsonb_build_object(
@@ -82,7 +83,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.export_model(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.export_model(regnamespace, int, boolean) IS
-'A model (by default the active one) as one JSON value that cdp.import_model reads and cdp.pair_weight computes with. lambda: share of the pairs of one person in all pairs. share: of the relations (chance, area, household, namesake) in all other pairs. comparisons: per level m and u (by relation). nicknames: of the space. rules: the blocking rules. frequencies: [comparison, input, value, rarity] of values that several people have; these are people''s data: leave them out (false) to hand on the parameters alone.
+'A model (by default the active one) as one JSON value that cdp.import_model reads and cdp.pair_weight computes with. lambda: share of the pairs of one person in all pairs. pairs_per_record: budget of blocking. share: of the relations (chance, area, household, namesake) in all other pairs. comparisons: per level m and u (by relation). nicknames: of the space. rules: the blocking rules. frequencies: [comparison, input, value, rarity] of values that several people have; these are people''s data: leave them out (false) to hand on the parameters alone.
 Errors: CDP64 no such model.
 Example: SELECT cdp.export_model(''customer'', frequencies => false);';
 
@@ -124,11 +125,16 @@ BEGIN
         PERFORM cdp_internal.check_comparison(space, c.comparison, c.attributes, c.measure, c.conditions);
     END LOOP;
 
-    EXECUTE format('INSERT INTO %s.match_model (origin, why, lambda, share, records)
+    IF jsonb_typeof(model -> 'pairs_per_record') <> 'null'
+       AND (CASE WHEN jsonb_typeof(model -> 'pairs_per_record') = 'number' THEN NOT (model ->> 'pairs_per_record')::numeric BETWEEN 1 AND 100000 ELSE true END) THEN
+        RAISE EXCEPTION 'the model: pairs_per_record is not a number between 1 and 100000' USING ERRCODE = 'CDP65',
+            HINT = 'Leave it out for the setting cdp.max_pairs_per_record.';
+    END IF;
+    EXECUTE format('INSERT INTO %s.match_model (origin, why, lambda, share, records, pairs_per_record)
                     VALUES (''imported'', $1, ($2 ->> ''lambda'')::float8,
                             coalesce((SELECT array_agg(s.x::float8 ORDER BY s.i) FROM jsonb_array_elements_text(nullif($2 -> ''share'', ''null'')) WITH ORDINALITY s(x, i)), ''{1,0,0,0}''),
-                            ($2 ->> ''records'')::bigint) RETURNING model_id', space)
-       INTO id USING why, model;
+                            ($2 ->> ''records'')::bigint, coalesce(($2 ->> ''pairs_per_record'')::float8, $3)) RETURNING model_id', space)
+       INTO id USING why, model, cdp_internal.setting('cdp.max_pairs_per_record')::float8;
     EXECUTE format($sql$
         INSERT INTO %1$s.match_level (model_id, position, comparison, measure, attributes, conditions, is_place, level, name, description, m, u, pairs_m, pairs_u)
         SELECT $1, i.position, i.comparison, i.measure, i.attributes, c.conditions, i.is_place, i.level, i.name, i.description, i.m, i.u, i.pairs_m, i.pairs_u
