@@ -17,7 +17,7 @@
 
 #include <stdlib.h>
 
-#define TILE 64
+#define TILE 32
 #define TILE_PAIRS (TILE * TILE)
 #define NO_PAIR UINT32_MAX
 #define FOUND (UINT32_C(1) << 31)	/* beside the number of a vector: blocking finds the pair */

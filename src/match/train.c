@@ -27,6 +27,7 @@
 
 #define MIN_PAIRS 0.5			/* what is never seen counts as so many pairs */
 #define CONFIDENT 4.0			/* bits: the others are sure that a pair is one person */
+#define ROUGHLY 10				/* times the tolerance is enough where more is learned later */
 #define AHEAD 3					/* records or pairs */
 
 /* ---------------------------------------------------------------- rarity */
@@ -546,7 +547,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	Counting   *g = calloc(1, sizeof(Counting));
 	CdpPairs	pairs = {.blocker = b, .crew = t->crew, .memory = t->memory, .state = g, .pair = keep_candidate, .group_done = mark_random};
 	CdpEm		em = {.model = model, .candidates = &candidates, .random = &random, .same = &same, .different = &different, .all = (double) store->n * (store->n - 1) / 2,
-		.max_iterations = t->max_iterations, .tolerance = t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
+		.max_iterations = t->max_iterations, .tolerance = t->again ? t->tolerance : ROUGHLY * t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
 	double		estimate = 0;
 	double		sampled = store->n / b->records;
 	bool		repeats = false;
