@@ -27,6 +27,7 @@ OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/s
 OBJS += src/match/condition.o
 OBJS += src/match/lookup.o src/match/match_key.o src/match/blocking_sql.o
 OBJS += src/match/em.o src/match/repeat.o
+OBJS += src/match/random.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \

@@ -62,8 +62,8 @@ typedef struct CdpValue
 {
 	const uint32_t *chars;		/* the text */
 	const uint32_t *extra;		/* what the measure derived from it: its own business */
+	uint64_t	sketch;			/* of that in brief, which tells most values apart */
 	int32_t		len;
-	int32_t		n_extra;
 } CdpValue;
 
 typedef struct CdpMeasureInfo

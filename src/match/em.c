@@ -5,7 +5,9 @@
  * Never on pairs: what a pair says lies in its pattern, so an iteration costs the same
  * for a thousand pairs and for a hundred million. Patterns are taken in an order that
  * does not depend on who counted them when, and sums are made in that order, so the same
- * data gives the same model to the last bit.
+ * data gives the same model to the last bit. Before it begins, patterns that differ only
+ * in what they are evidence for become one cell: an iteration asks each cell once how
+ * likely it is.
  *
  * The classical algorithm, which test/match/em.c compares with published histories, is a
  * special case: one relation, no prior, every pattern eligible, candidates alone.
@@ -63,19 +65,31 @@ cdp_patterns_add(CdpPatterns *t, const CdpPattern *p)
 	}
 }
 
+bool
+cdp_patterns_merge(CdpPatterns *t, CdpPatterns *other)
+{
+	for (uint32_t at = 0; at < other->n_slots; at++)
+		if (other->slot[at].count > 0 && !cdp_patterns_add(t, &other->slot[at]))
+			return false;
+	cdp_patterns_free(other);
+	return true;
+}
+
 static int
 compare_patterns(const void *x, const void *y)
 {
 	const CdpPattern *p = x,
 			   *q = y;
+	int			order;
 
 	if (p->levels[0] != q->levels[0])
 		return p->levels[0] < q->levels[0] ? -1 : 1;
 	if (p->levels[1] != q->levels[1])
 		return p->levels[1] < q->levels[1] ? -1 : 1;
-	if (p->eligible != q->eligible)
-		return p->eligible < q->eligible ? -1 : 1;
-	return memcmp(p->rarity, q->rarity, sizeof(p->rarity));
+	order = memcmp(p->rarity, q->rarity, sizeof(p->rarity));
+	if (order == 0 && p->eligible != q->eligible)
+		order = p->eligible < q->eligible ? -1 : 1;
+	return order;
 }
 
 /* Makes an array of the table: nothing is added any more. */
@@ -105,10 +119,7 @@ cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, con
 {
 	memset(p, 0, sizeof(*p));
 	for (int c = 0; c < model->n; c++)
-		if (c < 12)
-			p->levels[0] |= (uint64_t) level[c] << (5 * c);
-		else
-			p->levels[1] |= (uint64_t) level[c] << (5 * (c - 12));
+		p->levels[c / CDP_PATTERN_HALF] |= (uint64_t) level[c] << CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF);
 	for (int i = 0; i < CDP_SHARINGS; i++)
 		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
 	p->count = 1;
@@ -168,8 +179,176 @@ typedef struct Expected
 	double		share[CDP_RELATIONS];
 } Expected;
 
+/* ---------------------------------------------------------------- cells */
+
+#define ROWS (CDP_MAX_LEVELS + 1)	/* of a comparison */
+
+/* The patterns of equal levels and rarity, whatever they are evidence for: they are equally likely. */
+typedef struct Cell
+{
+	double		count;			/* pairs that they stand for */
+	int16_t		rarity[CDP_RELATIONS];	/* log2 */
+	bool		candidates;		/* not random pairs */
+} Cell;
+
+typedef struct Cells
+{
+	int			width;			/* comparisons */
+	int64_t		n;
+	Cell	   *cell;
+	uint16_t   *row;			/* by cell and comparison: the level's row */
+	double	   *eligible;		/* by cell and comparison: pairs that are evidence for its m */
+} Cells;
+
+/* Of a level: what it multiplies the odds by, or pairs expected in it. */
+typedef struct Row
+{
+	double		m;
+	double		u[CDP_RELATIONS];
+} Row;
+
 static void
-expect(CdpEm *em, Expected *e)
+free_cells(Cells *t)
+{
+	free(t->cell);
+	free(t->row);
+	free(t->eligible);
+}
+
+static inline int
+order_in_cells(const CdpPattern *p, const CdpPattern *q)
+{
+	if (p->levels[0] != q->levels[0])
+		return p->levels[0] < q->levels[0] ? -1 : 1;
+	if (p->levels[1] != q->levels[1])
+		return p->levels[1] < q->levels[1] ? -1 : 1;
+	return memcmp(p->rarity, q->rarity, sizeof(p->rarity));
+}
+
+static void
+add_to_cells(Cells *t, const CdpPatterns *patterns, double each, bool candidates)
+{
+	for (uint32_t i = 0; i < patterns->n_slots; i++)
+	{
+		const CdpPattern *p = &patterns->slot[i];
+		Cell	   *cell;
+		bool		next = i == 0 || order_in_cells(&patterns->slot[i - 1], p) != 0;
+
+		cell = &t->cell[next ? t->n++ : t->n - 1];
+		if (next)
+		{
+			cell->candidates = candidates;
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				for (int g = 0; g < CDP_SHARINGS; g++)
+					if (!((g << 1) >> j & 1))
+						cell->rarity[j] += p->rarity[g];
+		}
+		cell->count += p->count * each;
+		for (int c = 0; c < t->width; c++)
+		{
+			int64_t		at = (t->n - 1) * t->width + c;
+
+			t->row[at] = c * ROWS + cdp_pattern_level(p, c);
+			if (candidates && p->eligible >> c & 1)
+				t->eligible[at] += p->count * each;
+		}
+	}
+}
+
+/* Cells of packed patterns; false: out of memory. */
+static bool
+make_cells(Cells *t, const CdpEm *em)
+{
+	size_t		most = em->candidates->n_slots + (em->random ? em->random->n_slots : 0) + 1;
+
+	t->width = em->model->n;
+	t->cell = calloc(most, sizeof(Cell));
+	t->row = calloc(most * (t->width + 1), sizeof(uint16_t));
+	t->eligible = calloc(most * (t->width + 1), sizeof(double));
+	if (!t->cell || !t->row || !t->eligible)
+		return false;
+	add_to_cells(t, em->candidates, em->thin, true);
+	if (em->random)
+		add_to_cells(t, em->random, em->each, false);
+	return true;
+}
+
+static void
+expect_cells(CdpEm *em, const Cells *t, Expected *e)
+{
+	const CdpModel *model = em->model;
+	static const Row nothing;
+	Row			by[CDP_MAX_COMPARISONS * ROWS];
+	Row			sum[CDP_MAX_COMPARISONS * ROWS];
+	double		power[2 * RARITY_SPAN * CDP_SHARINGS + 1];
+	double		prior[CDP_RELATIONS];
+
+	for (int i = 0; i <= 2 * RARITY_SPAN * CDP_SHARINGS; i++)
+		power[i] = ldexp(1, i - RARITY_SPAN * CDP_SHARINGS);
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		prior[j] = model->share[j] * (1 - model->lambda);
+	for (int c = 0; c < t->width; c++)
+		for (int l = 0; l < ROWS; l++)
+		{
+			Row		   *row = &by[c * ROWS + l];
+
+			sum[c * ROWS + l] = nothing;
+			/* nothing to compare says nothing */
+			row->m = l ? model->comparison[c].m[l] : 1;
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				row->u[j] = l ? model->comparison[c].u[j][l] : 1;
+		}
+	for (int64_t i = 0; i < t->n; i++)
+	{
+		const Cell *cell = &t->cell[i];
+		const uint16_t *row = t->row + i * t->width;
+		const double *eligible = t->eligible + i * t->width;
+		double		match = model->lambda;
+		double		relation[CDP_RELATIONS];
+		double		all;
+
+		memcpy(relation, prior, sizeof(relation));
+		for (int c = 0; c < t->width; c++)
+		{
+			match *= by[row[c]].m;
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				relation[j] *= by[row[c]].u[j];
+		}
+		all = match;
+		for (int j = 0; j < CDP_RELATIONS; j++)
+		{
+			relation[j] *= power[cell->rarity[j] + RARITY_SPAN * CDP_SHARINGS];
+			all += relation[j];
+		}
+		match /= all;
+		for (int j = 0; j < CDP_RELATIONS; j++)
+		{
+			relation[j] *= cell->count / all;
+			e->share[j] += relation[j];
+		}
+		for (int c = 0; c < t->width; c++)
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				sum[row[c]].u[j] += relation[j];
+		if (!cell->candidates)
+			continue;
+		em->matches += match * cell->count;
+		for (int c = 0; c < t->width; c++)
+			sum[row[c]].m += match * eligible[c];
+	}
+	for (int c = 0; c < t->width; c++)
+		for (int l = 0; l < ROWS; l++)
+		{
+			const Row  *row = &sum[c * ROWS + l];
+
+			e->m[c][l] = row->m;
+			em->eligible[c] += row->m;
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				e->u[j][c][l] = row->u[j];
+		}
+}
+
+static void
+expect(CdpEm *em, const Cells *cells, Expected *e)
 {
 	const CdpModel *model = em->model;
 	const CdpPatterns *labelled[] = {em->same, em->different};
@@ -177,38 +356,7 @@ expect(CdpEm *em, Expected *e)
 	memset(e, 0, sizeof(*e));
 	memset(em->eligible, 0, sizeof(em->eligible));
 	em->matches = 0;
-	for (int set = 0; set < 2; set++)
-	{
-		const CdpPatterns *patterns = set ? em->random : em->candidates;
-
-		for (uint32_t i = 0; patterns && i < patterns->n_slots; i++)
-		{
-			const CdpPattern *p = &patterns->slot[i];
-			double		relation[CDP_RELATIONS];
-			double		match;
-			double		count = p->count * (set ? em->each : em->thin);
-
-			if (p->count == 0)
-				continue;
-			match = cdp_pattern_shares(p, model, relation) * count;
-			if (set == 0)
-			{
-				em->matches += match;
-				for (int c = 0; c < model->n; c++)
-					if (p->eligible >> c & 1)
-					{
-						e->m[c][cdp_pattern_level(p, c)] += match;
-						em->eligible[c] += match;
-					}
-			}
-			for (int j = 0; j < CDP_RELATIONS; j++)
-			{
-				e->share[j] += relation[j] * count;
-				for (int c = 0; c < model->n; c++)
-					e->u[j][c][cdp_pattern_level(p, c)] += relation[j] * count;
-			}
-		}
-	}
+	expect_cells(em, cells, e);
 	/* of what a person has decided only the relation of two people is a guess */
 	for (int set = 0; set < 2; set++)
 		for (uint32_t i = 0; labelled[set] && i < labelled[set]->n_slots; i++)
@@ -247,7 +395,8 @@ maximise(CdpEm *em, const Expected *e)
 		memcpy(was_m, k->m, sizeof(was_m));
 		for (int l = 1; l <= k->info->n_levels; l++)
 			first[l] = k->info->levels[l - 1].m;
-		cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+		if (!em->fixed_m)
+			cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
 		for (int l = 1; l <= k->info->n_levels; l++)
 		{
 			first[l] = k->info->levels[l - 1].u;
@@ -283,13 +432,19 @@ bool
 cdp_em(CdpEm *em)
 {
 	Expected	e;
+	Cells		cells = {0};
 
 	em->converged = false;
+	if (!make_cells(&cells, em))
+	{
+		free_cells(&cells);
+		return false;
+	}
 	for (em->iterations = 0; em->iterations < em->max_iterations; em->iterations++)
 	{
 		if (!cdp_crew_pause(em->crew))
-			return false;
-		expect(em, &e);
+			break;
+		expect(em, &cells, &e);
 		em->change = maximise(em, &e);
 		if (em->change < em->tolerance)
 		{
@@ -297,5 +452,6 @@ cdp_em(CdpEm *em)
 			break;
 		}
 	}
-	return true;
+	free_cells(&cells);
+	return em->crew == NULL || !em->crew->stopped;
 }

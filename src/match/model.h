@@ -76,11 +76,14 @@ typedef struct CdpModel
 /* score.c */
 typedef struct CdpScorer CdpScorer;
 extern CdpScorer *cdp_scorer_create(const CdpStore *store, const CdpModel *model);
+extern const CdpStore *cdp_scorer_store(const CdpScorer *scorer);
+extern int	cdp_scorer_level(CdpScorer *scorer, int c, int32_t a, int32_t b);
 extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
 extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, const uint8_t *level, double *by_sharing);
 extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
 extern bool cdp_scorer_exceeds(CdpScorer *scorer, int32_t a, int32_t b, double above, double *weight);
-extern double cdp_scorer_without(CdpScorer *scorer, int32_t a, const uint8_t *levels, double *without);
+extern double cdp_scorer_probability(CdpScorer *scorer, int32_t a, const uint8_t *levels);
+extern uint32_t cdp_scorer_sure(CdpScorer *scorer, int32_t a, const uint8_t *levels, double bits);
 extern void cdp_scorer_free(CdpScorer *scorer);
 
 static inline double

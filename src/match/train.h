@@ -54,8 +54,8 @@ extern bool cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool 
 
 /* train.c */
 #define CDP_UNSEEN 0.5			/* how many other people are taken to have a value that nobody else has */
-/* profile: by record, or NULL while nothing is known of who is who */
-extern bool cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile);
+/* person: by record one of the person's records, the same for all of them; NULL while nothing is known of who is who */
+extern bool cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *person);
 extern bool cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *blocker, CdpTraining *training);
 
 #endif
