@@ -99,7 +99,9 @@ cdp_patterns_free(CdpPatterns *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* A pattern of one pair, evidence for no comparison; rarity is log2, by the relations that share it. */
+_Static_assert(CDP_RELATIONS <= sizeof(((CdpPattern *) 0)->rarity), "rarity has room for the relations");
+
+/* A pattern of one pair, evidence for no comparison; rarity is log2, by relation. */
 void
 cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, const double *rarity)
 {
@@ -109,7 +111,7 @@ cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, con
 			p->levels[0] |= (uint64_t) level[c] << (5 * c);
 		else
 			p->levels[1] |= (uint64_t) level[c] << (5 * (c - 12));
-	for (int i = 0; i < CDP_SHARINGS; i++)
+	for (int i = 0; i < CDP_RELATIONS; i++)
 		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
 	p->count = 1;
 }
@@ -145,14 +147,7 @@ cdp_pattern_shares(const CdpPattern *p, const CdpModel *model, double *relation)
 	}
 	if (has_rarity(p))
 		for (int j = 0; j < CDP_RELATIONS; j++)
-		{
-			int			bits = 0;
-
-			for (int g = 0; g < CDP_SHARINGS; g++)
-				if (!((g << 1) >> j & 1))
-					bits += p->rarity[g];
-			relation[j] = ldexp(relation[j], bits);
-		}
+			relation[j] = ldexp(relation[j], p->rarity[j]);
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += relation[j];
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -231,12 +226,16 @@ expect(CdpEm *em, Expected *e)
 
 /* The model under which what was expected is most likely; returns the largest change. */
 static double
-maximise(CdpEm *em, const Expected *e)
+maximise(CdpEm *em, Expected *e)
 {
 	CdpModel   *model = em->model;
 	double		matches = fmax(em->matches, em->least);
 	double		change = 0;
 
+	/* a home is a home */
+	for (int c = 0; c < model->n && !em->chance_only; c++)
+		for (int l = 1; l <= CDP_MAX_LEVELS; l++)
+			e->u[CDP_HOUSEHOLD][c][l] += e->u[CDP_TWINS][c][l] + e->u[CDP_NAMED_AFTER][c][l];
 	for (int c = 0; c < model->n; c++)
 	{
 		CdpComparison *k = &model->comparison[c];
@@ -256,7 +255,7 @@ maximise(CdpEm *em, const Expected *e)
 		if (!em->fixed_u)
 			cdp_model_normalise(k, e->u[CDP_CHANCE][c], first, em->prior_pairs, least, k->u[CDP_CHANCE]);
 		for (int j = 1; j < CDP_RELATIONS && !em->chance_only; j++)
-			cdp_relation_fit(k, j, e->u[j][c]);
+			cdp_relation_fit(k, j, j == CDP_TWINS || j == CDP_NAMED_AFTER ? e->u[CDP_HOUSEHOLD][c] : e->u[j][c]);
 		memcpy(k->pairs_m, e->m[c], sizeof(k->pairs_m));
 		memcpy(k->pairs_u, e->u[CDP_CHANCE][c], sizeof(k->pairs_u));
 		for (int l = 1; l <= k->info->n_levels; l++)

@@ -9,17 +9,21 @@
  *
  *	 area		city, postal code, state, country
  *	 household	all of that, street, telephone, at times a mailbox or somebody's number; family names as seen
- *				in the data; a given name when a child is named after a parent, at most
- *				MAX_NAMED_AFTER; a birth date only among twins
+ *				in the data
  *	 namesake	both names agree or nearly do; then gender does, and mailboxes, made of
  *				the name, look alike
+ *	 twins		a household in which the birth date is one date written down twice, and given names
+ *				are two: nobody gives twins one name
+ *	 named after	a household in which the name is one name written down twice, as of father and son
+ *
+ * What one date or one name written down twice looks like is known from matches, and a
+ * home is a home: twins and namesakes of one house learn what it shares together with all
+ * others of it. So they add nothing that could be fitted to but how many there are.
  */
 #include "match/train.h"
 
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
-#define MAX_NAMED_AFTER .05
-#define MAX_TWINS .03
-
+#define SAME_NAME_TWINS .01		/* of how often two people have one given name */
 /* How often the best level is reached, where a relation makes values alike. */
 static const struct
 {
@@ -37,17 +41,33 @@ static const struct
 	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, .5},
 	/* a parent's number on a child's form */
 	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, .1},
-	{CDP_MEASURE_BIRTH_DATE, CDP_HOUSEHOLD, .01, MAX_TWINS},
 	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001, .01},
+	{CDP_MEASURE_EMAIL, CDP_KIN, .001, .01},
 };
+
+static inline bool
+is_home(CdpRelation relation)
+{
+	return relation == CDP_HOUSEHOLD || relation == CDP_TWINS || relation == CDP_NAMED_AFTER;
+}
+
+static inline bool
+is_address(const CdpComparison *k)
+{
+	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
+}
 
 /* How often the best level is assumed to be reached; negative: as by chance. */
 static double
 assumed(const CdpComparison *k, CdpRelation relation, double *most)
 {
 	*most = 1;
+	if (k->measure == CDP_MEASURE_CODE && k->is_place)
+		return relation == CDP_NAMESAKE || relation == CDP_KIN ? -1 : .97;
 	if (k->measure == CDP_MEASURE_CODE)
-		return k->is_place ? (relation == CDP_NAMESAKE ? -1 : .97) : (relation == CDP_NAMESAKE ? .98 : -1);
+		return relation == CDP_NAMESAKE || relation == CDP_NAMED_AFTER ? .98 : -1;
+	if (is_home(relation))
+		relation = CDP_HOUSEHOLD;
 	for (int i = 0; i < lengthof(likeness); i++)
 		if (likeness[i].measure == k->measure && likeness[i].relation == relation)
 		{
@@ -98,21 +118,16 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 	}
 }
 
-/*
- * Names in a household: family names agree as seen, given names as by chance but for
- * those named after another.
- */
+/* Names in a household: family names agree as seen, given names as by chance; those of twins are two. */
 static void
-fit_household_names(CdpComparison *k, const double *seen)
+fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 {
-	double		given_seen[4] = {0},
-				family_seen[4] = {0},
+	double		family_seen[4] = {0},
 				family_is[4],
 				chance[4][4] = {{0}},	/* by given and family */
-				given_chance[4] = {0};
-	double		named_after,
-				n = 0;
-	double	   *u = k->u[CDP_HOUSEHOLD];
+				given_is[4] = {0};
+	double		n = 0;
+	double	   *u = k->u[relation];
 	const double *by_chance = k->u[CDP_CHANCE];
 	Part		given,
 				family;
@@ -123,35 +138,34 @@ fit_household_names(CdpComparison *k, const double *seen)
 		chance[given][family] += by_chance[l];
 		if (k->info->levels[l - 1].present == 3)
 		{
-			given_seen[given] += seen[l];
-			given_chance[given] += by_chance[l];
-			n += seen[l];
+			given_is[given] += by_chance[l];
+			n += by_chance[l];
 		}
 		if (family != ABSENT)
 			family_seen[family] += seen[l];
 	}
-	named_after = (given_seen[EXACT] + .01 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
-	if (named_after > MAX_NAMED_AFTER)
-		named_after = MAX_NAMED_AFTER;
+	for (given = EXACT; given <= ELSE; given++)
+		given_is[given] /= n;
+	if (relation == CDP_TWINS)
+		given_is[EXACT] *= SAME_NAME_TWINS;
 	n = family_seen[EXACT] + family_seen[NEAR] + family_seen[ELSE];
 	family_is[EXACT] = (family_seen[EXACT] + .7 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
+	if (relation == CDP_KIN)
+	{
+		double f=0; double s[4]={0};
+		for (int l = 1; l <= k->info->n_levels; l++){name_parts(&k->info->levels[l - 1], &given, &family);if(family!=ABSENT&&given!=ABSENT)s[family]+=by_chance[l];}
+		f=s[EXACT]+s[NEAR];family_is[EXACT]=.98*s[EXACT]/f;family_is[NEAR]=.98*s[NEAR]/f;
+	}
 	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
-		double		given_is;
-
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		if (family == ABSENT)
-			given_is = given == EXACT ? named_after + by_chance[l] : by_chance[l];
-		else if (given == ABSENT)
-			given_is = 1;
+			u[l] = by_chance[l] * (given == EXACT && relation == CDP_TWINS ? SAME_NAME_TWINS : 1);
 		else
-			given_is = given == EXACT ? named_after : (1 - named_after) * given_chance[given] / (given_chance[NEAR] + given_chance[ELSE]);
-		/* levels that are alike in both parts share what falls to them as they do by chance */
-		u[l] = given_is;
-		if (family != ABSENT)
-			u[l] *= family_is[family] * by_chance[l] / chance[given][family];
+			/* levels that are alike in both parts share what falls to them as they do by chance */
+			u[l] = (given == ABSENT ? 1 : given_is[given]) * family_is[family] * by_chance[l] / chance[given][family];
 	}
 }
 
@@ -175,6 +189,29 @@ fit_namesake_names(CdpComparison *k)
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
 			: .02 * k->u[CDP_CHANCE][l];
+	}
+}
+
+/* One name written down twice, as in matches, where those who write it agree at least nearly. */
+static void
+fit_names_given_again(CdpComparison *k)
+{
+	double		sum[4] = {0};
+	double	   *u = k->u[CDP_NAMED_AFTER];
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (given != ELSE && family != ELSE)
+			sum[k->info->levels[l - 1].present] += k->m[l];
+	}
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		u[l] = given != ELSE && family != ELSE ? .99 * k->m[l] / sum[k->info->levels[l - 1].present]
+			: .01 * k->u[CDP_CHANCE][l];
 	}
 }
 
@@ -207,42 +244,60 @@ cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, d
 }
 
 /*
- * u of a comparison in a relation from the (expected) pairs seen per level; u of chance
+ * u of a comparison in a relation from the (expected) pairs seen per level; m and u of chance
  * must be fitted before. seen all zero gives what is assumed.
  */
 void
 cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 {
-	double		most;
+	double		most,
+				least = 0;
 	double		agrees = assumed(k, relation, &most);
 	double		prior[CDP_MAX_LEVELS + 1];
 	const double *by_chance = k->u[CDP_CHANCE];
 	double	   *u = k->u[relation];
 
 	k->shared[relation] = 0;
-	if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_HOUSEHOLD)
+	if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMED_AFTER)
 	{
 		k->shared[relation] = 3;
-		fit_household_names(k, seen);
+		fit_names_given_again(k);
+	}
+	else if (k->measure == CDP_MEASURE_PERSON_NAME && (is_home(relation) || relation == CDP_KIN))
+	{
+		k->shared[relation] = 2;
+		fit_household_names(k, relation, seen);
+	}
+	else if (k->measure == CDP_MEASURE_BIRTH_DATE && relation == CDP_TWINS)
+	{
+		k->shared[relation] = 1;
+		memcpy(u, k->m, sizeof(k->u[relation]));
 	}
 	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMESAKE)
 	{
 		k->shared[relation] = 3;
 		fit_namesake_names(k);
 	}
+	else if (is_home(relation) && is_address(k))
+	{
+		k->shared[relation] = 1;
+		memcpy(u, k->m, sizeof(k->u[relation]));
+	}
 	else if (agrees < 0)
 		memcpy(u, by_chance, sizeof(k->u[relation]));
 	else
 	{
-		k->shared[relation] = relation != CDP_NAMESAKE;
+		k->shared[relation] = relation != CDP_NAMESAKE && relation != CDP_KIN && (k->measure != CDP_MEASURE_CODE || k->is_place);
 		for (int l = 1; l <= k->info->n_levels; l++)
 			prior[l] = l == 1 ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
 		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, NULL, u);
-		if (u[1] > most)
+		if (u[1] > most || u[1] < least)
 		{
+			double		bound = u[1] > most ? most : least;
+
 			for (int l = 2; l <= k->info->n_levels; l++)
-				u[l] *= (1 - most) / (1 - u[1]);
-			u[1] = most;
+				u[l] *= (1 - bound) / (1 - u[1]);
+			u[1] = bound;
 		}
 	}
 }
@@ -271,5 +326,9 @@ cdp_model_defaults(CdpModel *model, const CdpStore *store)
 	model->share[CDP_AREA] = .01;
 	model->share[CDP_HOUSEHOLD] = 1 / n;
 	model->share[CDP_NAMESAKE] = 1 / n;
-	model->share[CDP_CHANCE] = 1 - model->share[CDP_AREA] - model->share[CDP_HOUSEHOLD] - model->share[CDP_NAMESAKE];
+	model->share[CDP_KIN] = 1 / n;
+	model->share[CDP_TWINS] = model->share[CDP_NAMED_AFTER] = .02 / n;
+	model->share[CDP_CHANCE] = 1;
+	for (int j = 1; j < CDP_RELATIONS; j++)
+		model->share[CDP_CHANCE] -= model->share[j];
 }
