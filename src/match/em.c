@@ -224,6 +224,13 @@ expect(CdpEm *em, Expected *e)
 		}
 }
 
+/* Is a comparison of what a home shares? A code that is no place, a gender, goes with the name. */
+static inline bool
+at_home(const CdpComparison *k)
+{
+	return k->measure != CDP_MEASURE_CODE || k->is_place;
+}
+
 /* The model under which what was expected is most likely; returns the largest change. */
 static double
 maximise(CdpEm *em, Expected *e)
@@ -232,10 +239,11 @@ maximise(CdpEm *em, Expected *e)
 	double		matches = fmax(em->matches, em->least);
 	double		change = 0;
 
-	/* a home is a home */
+	/* twins and namesakes of one house learn what it shares together with all others of it */
 	for (int c = 0; c < model->n && !em->chance_only; c++)
-		for (int l = 1; l <= CDP_MAX_LEVELS; l++)
-			e->u[CDP_HOUSEHOLD][c][l] += e->u[CDP_TWINS][c][l] + e->u[CDP_NAMED_AFTER][c][l];
+		if (at_home(&model->comparison[c]))
+			for (int l = 1; l <= CDP_MAX_LEVELS; l++)
+				e->u[CDP_HOUSEHOLD][c][l] += e->u[CDP_TWINS][c][l] + e->u[CDP_NAMED_AFTER][c][l];
 	for (int c = 0; c < model->n; c++)
 	{
 		CdpComparison *k = &model->comparison[c];
@@ -255,7 +263,7 @@ maximise(CdpEm *em, Expected *e)
 		if (!em->fixed_u)
 			cdp_model_normalise(k, e->u[CDP_CHANCE][c], first, em->prior_pairs, least, k->u[CDP_CHANCE]);
 		for (int j = 1; j < CDP_RELATIONS && !em->chance_only; j++)
-			cdp_relation_fit(k, j, j == CDP_TWINS || j == CDP_NAMED_AFTER ? e->u[CDP_HOUSEHOLD][c] : e->u[j][c]);
+			cdp_relation_fit(model, k, j, (j == CDP_TWINS || j == CDP_NAMED_AFTER) && at_home(k) ? e->u[CDP_HOUSEHOLD][c] : e->u[j][c]);
 		memcpy(k->pairs_m, e->m[c], sizeof(k->pairs_m));
 		memcpy(k->pairs_u, e->u[CDP_CHANCE][c], sizeof(k->pairs_u));
 		for (int l = 1; l <= k->info->n_levels; l++)

@@ -13,6 +13,7 @@
  *	 namesake	the same name, and so mailboxes and gender that look alike
  *	 twins		the same home and birth date; never one given name
  *	 named after	the same home and name, as father and son; birth dates agree by chance
+ *	 kin		the same family name and no more; so mailboxes look alike
  *
  * Inside a relation comparisons are independent, as they are in a match. What a relation
  * shares agrees however rare the value is; what it does not share agrees by chance, the

@@ -316,11 +316,12 @@ read_comparison(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
 	/* what a relation makes alike is known by its kind: only its u is learned */
 	for (int j = 1; j < CDP_RELATIONS; j++)
 	{
-		CdpComparison *scratch = palloc(sizeof(CdpComparison));
+		CdpModel   *scratch = palloc0(sizeof(CdpModel));
 
-		*scratch = *k;
-		cdp_relation_fit(scratch, j, nothing);
-		k->shared[j] = scratch->shared[j];
+		scratch->n = 1;
+		scratch->comparison[0] = *k;
+		cdp_relation_fit(scratch, &scratch->comparison[0], j, nothing);
+		k->shared[j] = scratch->comparison[0].shared[j];
 		pfree(scratch);
 	}
 }

@@ -15,10 +15,13 @@
  *	 twins		a household in which the birth date is one date written down twice, and given names
  *				are two: nobody gives twins one name
  *	 named after	a household in which the name is one name written down twice, as of father and son
+ *	 kin			the family name agrees or nearly does, and mailboxes made of it look alike
  *
- * What one date or one name written down twice looks like is known from matches, and a
- * home is a home: twins and namesakes of one house learn what it shares together with all
- * others of it. So they add nothing that could be fitted to but how many there are.
+ * What one date, one name or one address written down twice looks like is known from
+ * matches: people of one home move together, so their records agree on the address as
+ * those of one person do. And a home is a home: twins and namesakes of one house learn
+ * what else it shares together with all others of it. So these relations add nothing that
+ * could be fitted to but how many there are.
  */
 #include "match/train.h"
 
@@ -55,6 +58,16 @@ static inline bool
 is_address(const CdpComparison *k)
 {
 	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
+}
+
+/* Two records without names of people have no home: two shops of one street share what they do. */
+static bool
+has_people(const CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		if (model->comparison[c].measure == CDP_MEASURE_PERSON_NAME)
+			return true;
+	return false;
 }
 
 /* How often the best level is assumed to be reached; negative: as by chance. */
@@ -151,12 +164,6 @@ fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 	n = family_seen[EXACT] + family_seen[NEAR] + family_seen[ELSE];
 	family_is[EXACT] = (family_seen[EXACT] + .7 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
-	if (relation == CDP_KIN)
-	{
-		double f=0; double s[4]={0};
-		for (int l = 1; l <= k->info->n_levels; l++){name_parts(&k->info->levels[l - 1], &given, &family);if(family!=ABSENT&&given!=ABSENT)s[family]+=by_chance[l];}
-		f=s[EXACT]+s[NEAR];family_is[EXACT]=.98*s[EXACT]/f;family_is[NEAR]=.98*s[NEAR]/f;
-	}
 	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
@@ -188,6 +195,29 @@ fit_namesake_names(CdpComparison *k)
 	{
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
+			: .02 * k->u[CDP_CHANCE][l];
+	}
+}
+
+/* Kin have a family name that agrees at least nearly, as it does by chance; given names know nothing of it. */
+static void
+fit_kin_names(CdpComparison *k)
+{
+	double		sum[4] = {0};
+	double	   *u = k->u[CDP_KIN];
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (family != ELSE)
+			sum[k->info->levels[l - 1].present] += k->u[CDP_CHANCE][l];
+	}
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		u[l] = family == ABSENT ? k->u[CDP_CHANCE][l] : family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
 			: .02 * k->u[CDP_CHANCE][l];
 	}
 }
@@ -248,7 +278,7 @@ cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, d
  * must be fitted before. seen all zero gives what is assumed.
  */
 void
-cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
+cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen)
 {
 	double		most,
 				least = 0;
@@ -263,7 +293,7 @@ cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 		k->shared[relation] = 3;
 		fit_names_given_again(k);
 	}
-	else if (k->measure == CDP_MEASURE_PERSON_NAME && (is_home(relation) || relation == CDP_KIN))
+	else if (k->measure == CDP_MEASURE_PERSON_NAME && is_home(relation))
 	{
 		k->shared[relation] = 2;
 		fit_household_names(k, relation, seen);
@@ -278,10 +308,15 @@ cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 		k->shared[relation] = 3;
 		fit_namesake_names(k);
 	}
-	else if (is_home(relation) && is_address(k))
+	else if (is_home(relation) && is_address(k) && has_people(model))
 	{
 		k->shared[relation] = 1;
 		memcpy(u, k->m, sizeof(k->u[relation]));
+	}
+	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_KIN)
+	{
+		k->shared[relation] = 2;
+		fit_kin_names(k);
 	}
 	else if (agrees < 0)
 		memcpy(u, by_chance, sizeof(k->u[relation]));
@@ -319,7 +354,7 @@ cdp_model_defaults(CdpModel *model, const CdpStore *store)
 			k->u[CDP_CHANCE][l] = k->info->levels[l - 1].u;
 		}
 		for (int j = 1; j < CDP_RELATIONS; j++)
-			cdp_relation_fit(k, j, nothing);
+			cdp_relation_fit(model, k, j, nothing);
 	}
 	/* every second record has a partner, and somebody at home */
 	model->lambda = 1 / n;

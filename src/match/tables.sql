@@ -49,7 +49,7 @@ BEGIN
         CREATE UNIQUE INDEX ON %1$I.match_model (active) WHERE active;
         COMMENT ON TABLE %1$I.match_model IS 'matching models, one row each; the active one is used by cdp.resolve';
         COMMENT ON COLUMN %1$I.match_model.lambda IS 'share of the pairs of one person in all pairs of records';
-        COMMENT ON COLUMN %1$I.match_model.share IS 'shares of the relations in all other pairs: chance, area, household, namesake; they sum to 1';
+        COMMENT ON COLUMN %1$I.match_model.share IS 'shares of the relations in all other pairs: chance, area, household, namesake, twins, named after, kin; they sum to 1';
         COMMENT ON COLUMN %1$I.match_model.coverage IS 'expected share of the true pairs that the blocking rules find';
 
         CREATE TABLE %1$I.match_level (
