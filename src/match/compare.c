@@ -243,6 +243,16 @@ static const CdpLevel number_levels[] = {
 	[NUMBER_ELSE - 1] = {"else", "other numbers", 1, 0, 0.12, 0.89},
 };
 
+enum
+{
+	GENERATION_EXACT = 1, GENERATION_ELSE
+};
+
+static const CdpLevel generation_levels[] = {
+	[GENERATION_EXACT - 1] = {"exact", "the same generation behind the name, as Jr and II", 1, 0, 0.985, 0.45},
+	[GENERATION_ELSE - 1] = {"else", "another generation behind the name, as Sr and Jr", 1, 0, 0.015, 0.55},
+};
+
 #define MEASURE(name, n_inputs, levels) {name, n_inputs, LENGTH_OF(levels), levels}
 
 static const CdpMeasureInfo measures[CDP_N_MEASURES] = {
@@ -259,6 +269,7 @@ static const CdpMeasureInfo measures[CDP_N_MEASURES] = {
 	[CDP_MEASURE_ID] = MEASURE("id", 1, id_levels),
 	[CDP_MEASURE_TEXT] = MEASURE("text", 1, text_levels),
 	[CDP_MEASURE_NUMBER] = MEASURE("number", 1, number_levels),
+	[CDP_MEASURE_GENERATION] = MEASURE("generation", 1, generation_levels),
 };
 
 const CdpMeasureInfo *
@@ -1689,6 +1700,7 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 			form = prepare_number(work, arena, out->chars, out->len);
 			break;
 		case CDP_MEASURE_CODE:
+		case CDP_MEASURE_GENERATION:
 		case CDP_N_MEASURES:
 			return true;
 	}
@@ -1742,6 +1754,8 @@ cdp_compare(CdpWork *work, CdpMeasure measure, const CdpValue *const *a, const C
 			return compare_texts(work, x, y);
 		case CDP_MEASURE_NUMBER:
 			return compare_numbers(work, x, y);
+		case CDP_MEASURE_GENERATION:
+			return GENERATION_ELSE;
 		case CDP_MEASURE_PERSON_NAME:
 		case CDP_MEASURE_CODE:
 		case CDP_N_MEASURES:

@@ -224,11 +224,11 @@ expect(CdpEm *em, Expected *e)
 		}
 }
 
-/* Is a comparison of what a home shares? A code that is no place, a gender, goes with the name. */
+/* Is a comparison of what a home shares? A code that is no place, a gender, and a generation go with the name. */
 static inline bool
 at_home(const CdpComparison *k)
 {
-	return k->measure != CDP_MEASURE_CODE || k->is_place;
+	return (k->measure != CDP_MEASURE_CODE || k->is_place) && k->measure != CDP_MEASURE_GENERATION;
 }
 
 /* The model under which what was expected is most likely; returns the largest change. */

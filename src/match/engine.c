@@ -1334,6 +1334,9 @@ warn_of_values(CdpMatchEngine *e)
 	{
 		int32		values = count_values(e, c);
 
+		/* generations are rare and compared unasked */
+		if (e->model.comparison[c].measure == CDP_MEASURE_GENERATION)
+			continue;
 		if (values == 0 && e->store.n > 0)
 			warn(e, "comparison %s: no record has a value, so it says nothing", e->comparison[c]);
 		else if (values == 1 && e->store.n > 1)
@@ -1365,7 +1368,7 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 		}
 		for (int l = 1; l <= k->info->n_levels; l++)
 			seen += k->pairs_m[l];
-		if (seen < 50 && count_values(e, c) > 1)
+		if (seen < 50 && count_values(e, c) > 1 && k->measure != CDP_MEASURE_GENERATION)
 			warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}
 	if (e->model.lambda * all > 25.0 * records)

@@ -45,6 +45,8 @@ static const struct
 	/* a parent's number on a child's form */
 	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, .1},
 	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001, .01},
+	/* Sr and Jr are there to tell them apart */
+	{CDP_MEASURE_GENERATION, CDP_NAMED_AFTER, .05, .5},
 	{CDP_MEASURE_EMAIL, CDP_KIN, .001, .01},
 };
 
@@ -79,7 +81,7 @@ assumed(const CdpComparison *k, CdpRelation relation, double *most)
 		return relation == CDP_NAMESAKE || relation == CDP_KIN ? -1 : .97;
 	if (k->measure == CDP_MEASURE_CODE)
 		return relation == CDP_NAMESAKE || relation == CDP_NAMED_AFTER ? .98 : -1;
-	if (is_home(relation))
+	if (is_home(relation) && k->measure != CDP_MEASURE_GENERATION)
 		relation = CDP_HOUSEHOLD;
 	for (int i = 0; i < lengthof(likeness); i++)
 		if (likeness[i].measure == k->measure && likeness[i].relation == relation)

@@ -288,6 +288,7 @@ cost_of(CdpMeasure measure)
 	switch (measure)
 	{
 		case CDP_MEASURE_CODE:
+		case CDP_MEASURE_GENERATION:
 			return 1;
 		case CDP_MEASURE_SQL:
 			return 100;
