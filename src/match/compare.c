@@ -249,8 +249,8 @@ enum
 };
 
 static const CdpLevel generation_levels[] = {
-	[GENERATION_EXACT - 1] = {"exact", "the same generation behind the name, as Jr and II", 1, 0, 0.985, 0.45},
-	[GENERATION_ELSE - 1] = {"else", "another generation behind the name, as Sr and Jr", 1, 0, 0.015, 0.55},
+	[GENERATION_EXACT - 1] = {"exact", "the same generation behind the name, as Jr and II", 1, 0, 0.995, 0.45},
+	[GENERATION_ELSE - 1] = {"else", "another generation behind the name, as Sr and Jr", 1, 0, 0.005, 0.55},
 };
 
 #define MEASURE(name, n_inputs, levels) {name, n_inputs, LENGTH_OF(levels), levels}
@@ -723,9 +723,28 @@ share_group(const Word *a, const Word *b)
 	return false;
 }
 
+/* Five and more letters, the first the same and the others in another order: Sarah and Sahra. */
+static bool
+in_disorder(const Word *a, const Word *b)
+{
+	if (a->len != b->len || a->letters != b->letters || a->len < 5 || a->len > MAX_JARO || a->s[0] != b->s[0])
+		return false;
+	for (int32_t i = 0; i < a->len; i++)
+	{
+		int			more = 0;
+
+		for (int32_t j = 0; j < a->len; j++)
+			more += (a->s[j] == a->s[i]) - (b->s[j] == a->s[i]);
+		if (more != 0)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Written nearly the same: one edit, two in names of six letters and more, the beginning
- * of the other, alike by Jaro-Winkler, or the same sound. In three letters one edit
+ * of the other, alike by Jaro-Winkler, the same sound, or the same letters in disorder
+ * after the first. In three letters one edit
  * makes another name more often than a slip, so the first letter must stay.
  */
 static bool
@@ -741,7 +760,7 @@ close_spelling(CdpWork *work, const Word *a, const Word *b)
 		return true;
 	if (within(work, a, b, shorter < 6 ? 1 : 2))
 		return shorter > 3 || a->s[0] == b->s[0];
-	return shorter > 3 && jaro_winkler_reaches(work, a, b, 0.9);
+	return shorter > 3 && (jaro_winkler_reaches(work, a, b, 0.9) || in_disorder(a, b));
 }
 
 static bool

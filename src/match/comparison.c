@@ -26,8 +26,9 @@ typedef struct Piece
 
 static const char *const titles[] = {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "sr", "sra", "mme", "mlle", NULL};
 static const char *const academic[] = {"phd", "md", "dds", "esq", "mba", NULL};
+/* a single I is a middle initial at times: then it says nothing, since nobody else is a Jr of that name */
 static const char *const generations[][5] = {
-	{"sr", "snr", "senior", "1st", NULL},
+	{"sr", "snr", "senior", "i", "1st"},
 	{"jr", "jnr", "junior", "ii", "2nd"},
 	{"iii", "3rd", NULL},
 	{"iv", "4th", NULL},

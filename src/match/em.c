@@ -250,15 +250,22 @@ maximise(CdpEm *em, Expected *e)
 		double		was_m[CDP_MAX_LEVELS + 1];
 		double		first[CDP_MAX_LEVELS + 1];
 		double		least[CDP_MAX_LEVELS + 1];
+		double		seen = 0;
 
 		memcpy(was_m, k->m, sizeof(was_m));
 		for (int l = 1; l <= k->info->n_levels; l++)
 			first[l] = k->info->levels[l - 1].m;
 		cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+		/* of values that few records have no two would agree exactly: that says no more than what is known of their kind */
+		for (int l = 1; l <= k->info->n_levels; l++)
+			if (k->info->levels[l - 1].present == k->info->levels[0].present)
+				seen += e->u[CDP_CHANCE][c][l];
 		for (int l = 1; l <= k->info->n_levels; l++)
 		{
 			first[l] = k->info->levels[l - 1].u;
 			least[l] = em->least * (em->random && !(l == 1 && em->covered >> c & 1) ? fmax(em->each, em->thin) : 1);
+			if (l == 1 && em->random && em->prior_pairs > 0)
+				least[l] = fmin(least[l], first[l] * (seen + em->prior_pairs));
 		}
 		if (!em->fixed_u)
 			cdp_model_normalise(k, e->u[CDP_CHANCE][c], first, em->prior_pairs, least, k->u[CDP_CHANCE]);

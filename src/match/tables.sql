@@ -36,7 +36,7 @@ BEGIN
             why          text,
             records      bigint,
             lambda       double precision NOT NULL CHECK (lambda > 0 AND lambda < 1),
-            share        double precision[] NOT NULL CHECK (cardinality(share) = 4),
+            share        double precision[] NOT NULL CHECK (cardinality(share) = 7),
             candidates   bigint,
             pairs        bigint,
             random_pairs bigint,
@@ -64,7 +64,7 @@ BEGIN
             name        text NOT NULL,
             description text,
             m           double precision NOT NULL CHECK (m > 0 AND m <= 1),
-            u           double precision[] NOT NULL CHECK (cardinality(u) = 4),
+            u           double precision[] NOT NULL CHECK (cardinality(u) = 7),
             pairs_m     double precision,
             pairs_u     double precision,
             PRIMARY KEY (model_id, comparison, level)
