@@ -741,10 +741,59 @@ in_disorder(const Word *a, const Word *b)
 	return true;
 }
 
+static inline bool
+is_vowel(uint32_t c)
+{
+	return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u';
+}
+
+/* The next consonant of a word, each once where it is doubled; 0 at the end. Half vowels are none. */
+static uint32_t
+next_consonant(const Word *word, int32_t *at)
+{
+	while (*at < word->len)
+	{
+		uint32_t	c = word->s[(*at)++];
+
+		if (!is_vowel(c) && c != 'y' && c != 'w' && (*at < 2 || word->s[*at - 2] != c))
+			return c;
+	}
+	return 0;
+}
+
+/*
+ * The same but for vowels, which one of the two hardly has: Arabic and Hebrew do not
+ * write the short ones, so that Faisal becomes fysl.
+ */
+static bool
+same_but_for_vowels(const Word *a, const Word *b)
+{
+	int32_t		vowels_a = 0,
+				vowels_b = 0,
+				at_a = 0,
+				at_b = 0;
+
+	for (int32_t i = 0; i < a->len; i++)
+		vowels_a += is_vowel(a->s[i]);
+	for (int32_t i = 0; i < b->len; i++)
+		vowels_b += is_vowel(b->s[i]);
+	if ((vowels_a * 4 <= a->len) == (vowels_b * 4 <= b->len))
+		return false;
+	for (int consonants = 0;; consonants++)
+	{
+		uint32_t	c = next_consonant(a, &at_a);
+
+		if (c != next_consonant(b, &at_b))
+			return false;
+		if (c == 0)
+			return consonants >= 3;
+	}
+}
+
 /*
  * Written nearly the same: one edit, two in names of six letters and more, the beginning
- * of the other, alike by Jaro-Winkler, the same sound, or the same letters in disorder
- * after the first. In three letters one edit
+ * of the other, alike by Jaro-Winkler, the same sound, the same letters in disorder after
+ * the first, or the same consonants where one side writes no vowels. In three letters one edit
  * makes another name more often than a slip, so the first letter must stay.
  */
 static bool
@@ -760,7 +809,7 @@ close_spelling(CdpWork *work, const Word *a, const Word *b)
 		return true;
 	if (within(work, a, b, shorter < 6 ? 1 : 2))
 		return shorter > 3 || a->s[0] == b->s[0];
-	return shorter > 3 && (jaro_winkler_reaches(work, a, b, 0.9) || in_disorder(a, b));
+	return shorter > 3 && (jaro_winkler_reaches(work, a, b, 0.9) || in_disorder(a, b) || same_but_for_vowels(a, b));
 }
 
 static bool
