@@ -363,7 +363,7 @@ cdp_model_defaults(CdpModel *model, const CdpStore *store)
 	model->share[CDP_AREA] = .01;
 	model->share[CDP_HOUSEHOLD] = 1 / n;
 	model->share[CDP_NAMESAKE] = 1 / n;
-	model->share[CDP_KIN] = 1 / n;
+	model->share[CDP_KIN] = .25 / n;
 	model->share[CDP_TWINS] = model->share[CDP_NAMED_AFTER] = .02 / n;
 	model->share[CDP_CHANCE] = 1;
 	for (int j = 1; j < CDP_RELATIONS; j++)
