@@ -16,7 +16,7 @@ generation,else,1,2
 name,nickname,Margaret,Peggie
 name,close,Sarah,Sahra
 name,close,Faisal,فيصل
-name,else,Faisal,فصول علي
+name,else,Faisal,محمد
 name,nickname,Robert,Bob
 name,nickname,Will,Liam
 name,nickname,Katarzyna,Kasia

@@ -229,7 +229,7 @@ SELECT inc_src.empty('inc_step');
 SET cdp.max_records_per_value = 2;
 RESET cdp.max_pairs_per_record;
 INSERT INTO inc_src.row (src, key, given, family, born) SELECT 1, 'f' || i, 'Filler' || i, 'Person' || i, date '1960-01-01' + i * 400 FROM generate_series(1, 30) i;
-INSERT INTO inc_src.row (src, key, given, family, born, email) VALUES (1, 'a', 'Katherine', 'Okafor', '1950-02-07', 'shared@example.com'), (1, 'b', 'Katherine', 'Okafor', '1950-02-07', 'shared@example.com'),
+INSERT INTO inc_src.row (src, key, given, family, born, email) VALUES (1, 'a', 'Katherine', 'Okafor', '1950-02-07', 'shared@example.com'), (1, 'b', 'Katherine', 'Okafor', NULL, 'shared@example.com'),
        (1, 'd', 'Peter', 'Novak', '1961-05-09', 'shared@example.com');
 CREATE FUNCTION inc_src.how_sure(OUT records bigint, OUT surely boolean, OUT weakest_links bigint, OUT whole boolean) LANGUAGE sql AS $$
     SELECT count(*), min(p.confidence) = 1, (SELECT count(*) FROM inc_step.weakest_link), (SELECT (r.counts ->> 'whole')::boolean FROM inc_step.run r ORDER BY r.run_id DESC LIMIT 1)

@@ -71,7 +71,7 @@ SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}, {"na
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.4}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 1, "u": 0.5}, {"name": "else", "m": 0, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0}, {"name": "else", "m": 0.1, "u": 1}'));
-SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": [0.5, 0.5]}, {"name": "else", "m": 0.1, "u": 0.5}'));
+SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": []}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": "0.9", "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('"exact"'));

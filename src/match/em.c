@@ -286,9 +286,11 @@ maximise(CdpEm *em, Expected *e)
 		double		sum = 0;
 
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			sum += fmax(e->share[j], em->least);
+			if (model->share[j] > 0)
+				sum += fmax(e->share[j], em->least);
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			model->share[j] = fmax(e->share[j], em->least) / sum;
+			if (model->share[j] > 0)
+				model->share[j] = fmax(e->share[j], em->least) / sum;
 	}
 	return change;
 }

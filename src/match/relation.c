@@ -362,9 +362,10 @@ cdp_model_defaults(CdpModel *model, const CdpStore *store)
 	model->lambda = 1 / n;
 	model->share[CDP_AREA] = .01;
 	model->share[CDP_HOUSEHOLD] = 1 / n;
-	model->share[CDP_NAMESAKE] = 1 / n;
-	model->share[CDP_KIN] = .25 / n;
-	model->share[CDP_TWINS] = model->share[CDP_NAMED_AFTER] = .02 / n;
+	/* without names of people the others are not to be told from these, and have no share */
+	model->share[CDP_NAMESAKE] = has_people(model) ? 1 / n : 0;
+	model->share[CDP_KIN] = has_people(model) ? .25 / n : 0;
+	model->share[CDP_TWINS] = model->share[CDP_NAMED_AFTER] = has_people(model) ? .02 / n : 0;
 	model->share[CDP_CHANCE] = 1;
 	for (int j = 1; j < CDP_RELATIONS; j++)
 		model->share[CDP_CHANCE] -= model->share[j];
