@@ -256,6 +256,8 @@ maximise(CdpEm *em, Expected *e)
 		for (int l = 1; l <= k->info->n_levels; l++)
 			first[l] = k->info->levels[l - 1].m;
 		cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+		if (k->measure == CDP_MEASURE_PERSON_NAME && !em->chance_only)
+			cdp_model_bound_names(k);
 		/* of values that few records have no two would agree exactly: that says no more than what is known of their kind */
 		for (int l = 1; l <= k->info->n_levels; l++)
 			if (k->info->levels[l - 1].present == k->info->levels[0].present)

@@ -26,6 +26,7 @@
 #include "match/train.h"
 
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
+#define MOST_OTHER_GIVEN .2
 #define SAME_NAME_TWINS .01		/* of how often two people have one given name */
 /* How often the best level is reached, where a relation makes values alike. */
 static const struct
@@ -244,6 +245,32 @@ fit_names_given_again(CdpComparison *k)
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		u[l] = given != ELSE && family != ELSE ? .99 * k->m[l] / sum[k->info->levels[l - 1].present]
 			: .01 * k->u[CDP_CHANCE][l];
+	}
+}
+
+/*
+ * Where homes share most of what is compared, one home's people are a likely "person" too.
+ * But records of one person do not have given names that are nothing alike more often than
+ * MOST_OTHER_GIVEN, however bad the data.
+ */
+void
+cdp_model_bound_names(CdpComparison *k)
+{
+	double		other = 0;
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (given == ELSE && family != ABSENT)
+			other += k->m[l];
+	}
+	for (int l = 1; l <= k->info->n_levels && other > MOST_OTHER_GIVEN; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (given != ABSENT && family != ABSENT)
+			k->m[l] *= given == ELSE ? MOST_OTHER_GIVEN / other : (1 - MOST_OTHER_GIVEN) / (1 - other);
 	}
 }
 

@@ -48,6 +48,8 @@ extern void cdp_model_defaults(CdpModel *model, const CdpStore *store);
 extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out);
 extern void cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen);
 
+extern void cdp_model_bound_names(CdpComparison *k);
+
 /* repeat.c */
 #define CDP_ENOUGH_PAIRS 50.0	/* expected pairs on which a conclusion can rest */
 extern bool cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any);
