@@ -221,7 +221,7 @@ CALL inc_src.worlds(1, :worlds);
 -- what was found: nothing
 SELECT what, count(DISTINCT world) AS worlds, min(world) AS first FROM inc_src.finding GROUP BY 1 ORDER BY 1;
 -- and it was worth looking: runs of parts only, with links, refusals and joins by score
-SELECT count(*) FILTER (WHERE NOT whole) > :worlds AS parts_were_clustered, min(links) > 0 AS links, avg(refused) > 5 AS refusals, avg(weakest) > 3 AS joins FROM inc_src.seen;
+SELECT count(*) FILTER (WHERE NOT whole) > :worlds AS parts_were_clustered, min(links) > 0 AS links, avg(refused) > 3 AS refusals, avg(weakest) > 3 AS joins FROM inc_src.seen;
 
 -- two records that a score joins share a value that is too common: as soon as it no longer is they are exactly one, though neither changes
 TRUNCATE inc_src.row;

@@ -16,6 +16,12 @@
 
 #define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
 #define MAX_LAMBDA .9
+/*
+ * One birth in sixty is of twins, one son in twenty bears his father's name: at least so
+ * many of the pairs of one home are twins, and named after another. Without it they could
+ * as well be one person with another given name, or a birth date that is wrong.
+ */
+#define IN_HOMES .01
 
 static inline uint64_t
 rarity_bits(const CdpPattern *p)
@@ -286,7 +292,10 @@ maximise(CdpEm *em, Expected *e)
 	if (!em->chance_only)
 	{
 		double		sum = 0;
+		double		few = IN_HOMES * (e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER]);
 
+		e->share[CDP_TWINS] = fmax(e->share[CDP_TWINS], few);
+		e->share[CDP_NAMED_AFTER] = fmax(e->share[CDP_NAMED_AFTER], few);
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			if (model->share[j] > 0)
 				sum += fmax(e->share[j], em->least);
