@@ -167,7 +167,17 @@ typedef struct Expected
 	double		m[CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1];
 	double		u[CDP_RELATIONS][CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1];
 	double		share[CDP_RELATIONS];
+	double		seen[CDP_RELATIONS];	/* of pairs whose addresses are compared */
 } Expected;
+
+static bool
+has_address(const CdpPattern *p, const CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		if (cdp_is_address(&model->comparison[c]) && cdp_pattern_level(p, c) > 0)
+			return true;
+	return false;
+}
 
 static void
 expect(CdpEm *em, Expected *e)
@@ -188,6 +198,7 @@ expect(CdpEm *em, Expected *e)
 			double		relation[CDP_RELATIONS];
 			double		match;
 			double		count = p->count * (set ? em->each : em->thin);
+			bool		seen;
 
 			if (p->count == 0)
 				continue;
@@ -202,9 +213,11 @@ expect(CdpEm *em, Expected *e)
 						em->eligible[c] += match;
 					}
 			}
+			seen = has_address(p, model);
 			for (int j = 0; j < CDP_RELATIONS; j++)
 			{
 				e->share[j] += relation[j] * count;
+				e->seen[j] += seen ? relation[j] * count : 0;
 				for (int c = 0; c < model->n; c++)
 					e->u[j][c][cdp_pattern_level(p, c)] += relation[j] * count;
 			}
@@ -235,6 +248,25 @@ static inline bool
 at_home(const CdpComparison *k)
 {
 	return (k->measure != CDP_MEASURE_CODE || k->is_place) && k->measure != CDP_MEASURE_GENERATION;
+}
+
+/*
+ * Which of a home's pairs are twins, or named after another, is learned where addresses
+ * are compared: of two that have only a rare name in common nobody saw a home.
+ */
+static void
+share_homes(const CdpModel *model, Expected *e)
+{
+	static const CdpRelation special[] = {CDP_TWINS, CDP_NAMED_AFTER};
+	double		homes = e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER];
+	double		seen = e->seen[CDP_HOUSEHOLD] + e->seen[CDP_TWINS] + e->seen[CDP_NAMED_AFTER];
+
+	e->share[CDP_HOUSEHOLD] = homes;
+	for (int i = 0; i < 2 && model->share[CDP_TWINS] > 0; i++)
+	{
+		e->share[special[i]] = homes * fmax(IN_HOMES, seen > 0 ? e->seen[special[i]] / seen : 0);
+		e->share[CDP_HOUSEHOLD] -= e->share[special[i]];
+	}
 }
 
 /* The model under which what was expected is most likely; returns the largest change. */
@@ -292,10 +324,8 @@ maximise(CdpEm *em, Expected *e)
 	if (!em->chance_only)
 	{
 		double		sum = 0;
-		double		few = IN_HOMES * (e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER]);
 
-		e->share[CDP_TWINS] = fmax(e->share[CDP_TWINS], few);
-		e->share[CDP_NAMED_AFTER] = fmax(e->share[CDP_NAMED_AFTER], few);
+		share_homes(model, e);
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			if (model->share[j] > 0)
 				sum += fmax(e->share[j], em->least);

@@ -57,8 +57,8 @@ is_home(CdpRelation relation)
 	return relation == CDP_HOUSEHOLD || relation == CDP_TWINS || relation == CDP_NAMED_AFTER;
 }
 
-static inline bool
-is_address(const CdpComparison *k)
+bool
+cdp_is_address(const CdpComparison *k)
 {
 	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
 }
@@ -337,7 +337,7 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 		k->shared[relation] = 3;
 		fit_namesake_names(k);
 	}
-	else if (is_home(relation) && is_address(k) && has_people(model))
+	else if (is_home(relation) && cdp_is_address(k) && has_people(model))
 	{
 		k->shared[relation] = 1;
 		memcpy(u, k->m, sizeof(k->u[relation]));
