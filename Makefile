@@ -58,6 +58,7 @@ REGRESS += engine scored
 REGRESS += compare
 REGRESS += comparison condition model score review blocking
 REGRESS += increments
+REGRESS += relation
 REGRESS += lookup
 
 ISOLATION = consent_withdrawal segment_refresh

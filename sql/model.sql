@@ -61,7 +61,7 @@ SELECT pg_temp.refused(pg_temp.code(:'good', '0'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '1'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '-0.5'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '"x"'));
-SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"share": [0.5, 0.5],'));
+SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"share": [0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"share": [0.5, 0.4, 0, 0],'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"share": [1.5, -0.5, 0, 0],'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"pairs_per_record": 0.5,'));
@@ -73,7 +73,7 @@ SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}, {"na
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.4}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 1, "u": 0.5}, {"name": "else", "m": 0, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0}, {"name": "else", "m": 0.1, "u": 1}'));
-SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": [0.5, 0.5]}, {"name": "else", "m": 0.1, "u": 0.5}'));
+SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": []}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": "0.9", "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('"exact"'));

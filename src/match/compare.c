@@ -246,6 +246,16 @@ static const CdpLevel number_levels[] = {
 	[NUMBER_ELSE - 1] = {"else", "other numbers", 1, 0, 0.12, 0.89},
 };
 
+enum
+{
+	GENERATION_EXACT = 1, GENERATION_ELSE
+};
+
+static const CdpLevel generation_levels[] = {
+	[GENERATION_EXACT - 1] = {"exact", "the same generation behind the name, as Jr and II", 1, 0, 0.995, 0.45},
+	[GENERATION_ELSE - 1] = {"else", "another generation behind the name, as Sr and Jr", 1, 0, 0.005, 0.55},
+};
+
 #define MEASURE(name, n_inputs, levels) {name, n_inputs, LENGTH_OF(levels), levels}
 
 static const CdpMeasureInfo measures[CDP_N_MEASURES] = {
@@ -262,6 +272,7 @@ static const CdpMeasureInfo measures[CDP_N_MEASURES] = {
 	[CDP_MEASURE_ID] = MEASURE("id", 1, id_levels),
 	[CDP_MEASURE_TEXT] = MEASURE("text", 1, text_levels),
 	[CDP_MEASURE_NUMBER] = MEASURE("number", 1, number_levels),
+	[CDP_MEASURE_GENERATION] = MEASURE("generation", 1, generation_levels),
 };
 
 const CdpMeasureInfo *
@@ -805,9 +816,77 @@ share_group(const Word *a, const Word *b)
 	return false;
 }
 
+/* Five and more letters, the first the same and the others in another order: Sarah and Sahra. */
+static bool
+in_disorder(const Word *a, const Word *b)
+{
+	if (a->len != b->len || a->letters != b->letters || a->len < 5 || a->len > MAX_JARO || a->s[0] != b->s[0])
+		return false;
+	for (int32_t i = 0; i < a->len; i++)
+	{
+		int			more = 0;
+
+		for (int32_t j = 0; j < a->len; j++)
+			more += (a->s[j] == a->s[i]) - (b->s[j] == a->s[i]);
+		if (more != 0)
+			return false;
+	}
+	return true;
+}
+
+static inline bool
+is_vowel(uint32_t c)
+{
+	return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u';
+}
+
+/* The next consonant of a word, each once where it is doubled; 0 at the end. Half vowels are none. */
+static uint32_t
+next_consonant(const Word *word, int32_t *at)
+{
+	while (*at < word->len)
+	{
+		uint32_t	c = word->s[(*at)++];
+
+		if (!is_vowel(c) && c != 'y' && c != 'w' && (*at < 2 || word->s[*at - 2] != c))
+			return c;
+	}
+	return 0;
+}
+
+/*
+ * The same but for vowels, which one of the two hardly has: Arabic and Hebrew do not
+ * write the short ones, so that Faisal becomes fysl.
+ */
+static bool
+same_but_for_vowels(const Word *a, const Word *b)
+{
+	int32_t		vowels_a = 0,
+				vowels_b = 0,
+				at_a = 0,
+				at_b = 0;
+
+	for (int32_t i = 0; i < a->len; i++)
+		vowels_a += is_vowel(a->s[i]);
+	for (int32_t i = 0; i < b->len; i++)
+		vowels_b += is_vowel(b->s[i]);
+	if ((vowels_a * 4 <= a->len) == (vowels_b * 4 <= b->len))
+		return false;
+	for (int consonants = 0;; consonants++)
+	{
+		uint32_t	c = next_consonant(a, &at_a);
+
+		if (c != next_consonant(b, &at_b))
+			return false;
+		if (c == 0)
+			return consonants >= 3;
+	}
+}
+
 /*
  * Written nearly the same: one edit, two in names of six letters and more, the beginning
- * of the other, alike by Jaro-Winkler, or the same sound. In three letters one edit
+ * of the other, alike by Jaro-Winkler, the same sound, the same letters in disorder after
+ * the first, or the same consonants where one side writes no vowels. In three letters one edit
  * makes another name more often than a slip, so the first letter must stay.
  */
 static bool
@@ -823,7 +902,7 @@ close_spelling(CdpWork *work, const Word *a, const Word *b)
 		return true;
 	if (within(work, a, b, shorter < 6 ? 1 : 2))
 		return shorter > 3 || a->s[0] == b->s[0];
-	return shorter > 3 && jaro_winkler_reaches(work, a, b, 0.9);
+	return shorter > 3 && (jaro_winkler_reaches(work, a, b, 0.9) || in_disorder(a, b) || same_but_for_vowels(a, b));
 }
 
 static bool
@@ -1877,6 +1956,7 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 			form = prepare_number(work, arena, out->chars, out->len);
 			break;
 		case CDP_MEASURE_CODE:
+		case CDP_MEASURE_GENERATION:
 		case CDP_N_MEASURES:
 			return true;
 	}
@@ -1932,6 +2012,8 @@ cdp_compare(CdpWork *work, CdpMeasure measure, const CdpValue *const *a, const C
 			return compare_texts(work, x, y);
 		case CDP_MEASURE_NUMBER:
 			return compare_numbers(work, x, y);
+		case CDP_MEASURE_GENERATION:
+			return GENERATION_ELSE;
 		case CDP_MEASURE_PERSON_NAME:
 		case CDP_MEASURE_CODE:
 		case CDP_N_MEASURES:

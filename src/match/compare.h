@@ -37,6 +37,8 @@ typedef enum CdpMeasure
 	CDP_MEASURE_ID,
 	CDP_MEASURE_TEXT,
 	CDP_MEASURE_NUMBER,
+	/* what is behind a name: Sr, Jr, III; equal or not */
+	CDP_MEASURE_GENERATION,
 	CDP_N_MEASURES,
 	/* no measure of ours: somebody else tells the level (CdpComparison.level) */
 	CDP_MEASURE_SQL = CDP_N_MEASURES

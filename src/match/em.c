@@ -18,6 +18,12 @@
 
 #define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
 #define MAX_LAMBDA .9
+/*
+ * One birth in sixty is of twins, one son in twenty bears his father's name: at least so
+ * many of the pairs of one home are twins, and named after another. Without it they could
+ * as well be one person with another given name, or a birth date that is wrong.
+ */
+#define IN_HOMES .01
 
 static inline uint64_t
 rarity_bits(const CdpPattern *p)
@@ -113,14 +119,16 @@ cdp_patterns_free(CdpPatterns *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* A pattern of one pair, evidence for no comparison; rarity is log2, by the relations that share it. */
+_Static_assert(CDP_RELATIONS <= sizeof(((CdpPattern *) 0)->rarity), "rarity has room for the relations");
+
+/* A pattern of one pair, evidence for no comparison; rarity is log2, by relation. */
 void
 cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, const double *rarity)
 {
 	memset(p, 0, sizeof(*p));
 	for (int c = 0; c < model->n; c++)
 		p->levels[c / CDP_PATTERN_HALF] |= (uint64_t) level[c] << CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF);
-	for (int i = 0; i < CDP_SHARINGS; i++)
+	for (int i = 0; i < CDP_RELATIONS; i++)
 		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
 	p->count = 1;
 }
@@ -156,14 +164,7 @@ cdp_pattern_shares(const CdpPattern *p, const CdpModel *model, double *relation)
 	}
 	if (has_rarity(p))
 		for (int j = 0; j < CDP_RELATIONS; j++)
-		{
-			int			bits = 0;
-
-			for (int g = 0; g < CDP_SHARINGS; g++)
-				if (!((g << 1) >> j & 1))
-					bits += p->rarity[g];
-			relation[j] = ldexp(relation[j], bits);
-		}
+			relation[j] = ldexp(relation[j], p->rarity[j]);
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += relation[j];
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -177,7 +178,17 @@ typedef struct Expected
 	double		m[CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1];
 	double		u[CDP_RELATIONS][CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1];
 	double		share[CDP_RELATIONS];
+	double		seen[CDP_RELATIONS];	/* of pairs whose addresses are compared */
 } Expected;
+
+static bool
+has_address(const CdpPattern *p, const CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		if (cdp_is_address(&model->comparison[c]) && cdp_pattern_level(p, c) > 0)
+			return true;
+	return false;
+}
 
 /* ---------------------------------------------------------------- cells */
 
@@ -187,8 +198,9 @@ typedef struct Expected
 typedef struct Cell
 {
 	double		count;			/* pairs that they stand for */
-	int16_t		rarity[CDP_RELATIONS];	/* log2 */
+	int8_t		rarity[CDP_RELATIONS];	/* log2 */
 	bool		candidates;		/* not random pairs */
+	bool		has_address;	/* to be compared */
 } Cell;
 
 typedef struct Cells
@@ -226,7 +238,7 @@ order_in_cells(const CdpPattern *p, const CdpPattern *q)
 }
 
 static void
-add_to_cells(Cells *t, const CdpPatterns *patterns, double each, bool candidates)
+add_to_cells(Cells *t, const CdpModel *model, const CdpPatterns *patterns, double each, bool candidates)
 {
 	for (uint32_t i = 0; i < patterns->n_slots; i++)
 	{
@@ -238,10 +250,8 @@ add_to_cells(Cells *t, const CdpPatterns *patterns, double each, bool candidates
 		if (next)
 		{
 			cell->candidates = candidates;
-			for (int j = 0; j < CDP_RELATIONS; j++)
-				for (int g = 0; g < CDP_SHARINGS; g++)
-					if (!((g << 1) >> j & 1))
-						cell->rarity[j] += p->rarity[g];
+			cell->has_address = has_address(p, model);
+			memcpy(cell->rarity, p->rarity, sizeof(cell->rarity));
 		}
 		cell->count += p->count * each;
 		for (int c = 0; c < t->width; c++)
@@ -267,9 +277,9 @@ make_cells(Cells *t, const CdpEm *em)
 	t->eligible = calloc(most * (t->width + 1), sizeof(double));
 	if (!t->cell || !t->row || !t->eligible)
 		return false;
-	add_to_cells(t, em->candidates, em->thin, true);
+	add_to_cells(t, em->model, em->candidates, em->thin, true);
 	if (em->random)
-		add_to_cells(t, em->random, em->each, false);
+		add_to_cells(t, em->model, em->random, em->each, false);
 	return true;
 }
 
@@ -280,11 +290,11 @@ expect_cells(CdpEm *em, const Cells *t, Expected *e)
 	static const Row nothing;
 	Row			by[CDP_MAX_COMPARISONS * ROWS];
 	Row			sum[CDP_MAX_COMPARISONS * ROWS];
-	double		power[2 * RARITY_SPAN * CDP_SHARINGS + 1];
+	double		power[2 * RARITY_SPAN + 1];
 	double		prior[CDP_RELATIONS];
 
-	for (int i = 0; i <= 2 * RARITY_SPAN * CDP_SHARINGS; i++)
-		power[i] = ldexp(1, i - RARITY_SPAN * CDP_SHARINGS);
+	for (int i = 0; i <= 2 * RARITY_SPAN; i++)
+		power[i] = ldexp(1, i - RARITY_SPAN);
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		prior[j] = model->share[j] * (1 - model->lambda);
 	for (int c = 0; c < t->width; c++)
@@ -317,7 +327,7 @@ expect_cells(CdpEm *em, const Cells *t, Expected *e)
 		all = match;
 		for (int j = 0; j < CDP_RELATIONS; j++)
 		{
-			relation[j] *= power[cell->rarity[j] + RARITY_SPAN * CDP_SHARINGS];
+			relation[j] *= power[cell->rarity[j] + RARITY_SPAN];
 			all += relation[j];
 		}
 		match /= all;
@@ -325,6 +335,8 @@ expect_cells(CdpEm *em, const Cells *t, Expected *e)
 		{
 			relation[j] *= cell->count / all;
 			e->share[j] += relation[j];
+			if (cell->has_address)
+				e->seen[j] += relation[j];
 		}
 		for (int c = 0; c < t->width; c++)
 			for (int j = 0; j < CDP_RELATIONS; j++)
@@ -377,35 +389,77 @@ expect(CdpEm *em, const Cells *cells, Expected *e)
 		}
 }
 
+/* Is a comparison of what a home shares? A code that is no place, a gender, and a generation go with the name. */
+static inline bool
+at_home(const CdpComparison *k)
+{
+	return (k->measure != CDP_MEASURE_CODE || k->is_place) && k->measure != CDP_MEASURE_GENERATION;
+}
+
+/*
+ * Which of a home's pairs are twins, or named after another, is learned where addresses
+ * are compared: of two that have only a rare name in common nobody saw a home.
+ */
+static void
+share_homes(const CdpModel *model, Expected *e)
+{
+	static const CdpRelation special[] = {CDP_TWINS, CDP_NAMED_AFTER};
+	double		homes = e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER];
+	double		seen = e->seen[CDP_HOUSEHOLD] + e->seen[CDP_TWINS] + e->seen[CDP_NAMED_AFTER];
+
+	e->share[CDP_HOUSEHOLD] = homes;
+	for (int i = 0; i < 2 && model->share[CDP_TWINS] > 0; i++)
+	{
+		e->share[special[i]] = homes * fmax(IN_HOMES, seen > 0 ? e->seen[special[i]] / seen : 0);
+		e->share[CDP_HOUSEHOLD] -= e->share[special[i]];
+	}
+}
+
 /* The model under which what was expected is most likely; returns the largest change. */
 static double
-maximise(CdpEm *em, const Expected *e)
+maximise(CdpEm *em, Expected *e)
 {
 	CdpModel   *model = em->model;
 	double		matches = fmax(em->matches, em->least);
 	double		change = 0;
 
+	/* twins and namesakes of one house learn what it shares together with all others of it */
+	for (int c = 0; c < model->n && !em->chance_only; c++)
+		if (at_home(&model->comparison[c]))
+			for (int l = 1; l <= CDP_MAX_LEVELS; l++)
+				e->u[CDP_HOUSEHOLD][c][l] += e->u[CDP_TWINS][c][l] + e->u[CDP_NAMED_AFTER][c][l];
 	for (int c = 0; c < model->n; c++)
 	{
 		CdpComparison *k = &model->comparison[c];
 		double		was_m[CDP_MAX_LEVELS + 1];
 		double		first[CDP_MAX_LEVELS + 1];
 		double		least[CDP_MAX_LEVELS + 1];
+		double		seen = 0;
 
 		memcpy(was_m, k->m, sizeof(was_m));
 		for (int l = 1; l <= k->info->n_levels; l++)
 			first[l] = k->info->levels[l - 1].m;
 		if (!em->fixed_m)
+		{
 			cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+			if (k->measure == CDP_MEASURE_PERSON_NAME && !em->chance_only)
+				cdp_model_bound_names(k);
+		}
+		/* of values that few records have no two would agree exactly: that says no more than what is known of their kind */
+		for (int l = 1; l <= k->info->n_levels; l++)
+			if (k->info->levels[l - 1].present == k->info->levels[0].present)
+				seen += e->u[CDP_CHANCE][c][l];
 		for (int l = 1; l <= k->info->n_levels; l++)
 		{
 			first[l] = k->info->levels[l - 1].u;
 			least[l] = em->least * (em->random && !(l == 1 && em->covered >> c & 1) ? fmax(em->each, em->thin) : 1);
+			if (l == 1 && em->random && em->prior_pairs > 0)
+				least[l] = fmin(least[l], first[l] * (seen + em->prior_pairs));
 		}
 		if (!em->fixed_u)
 			cdp_model_normalise(k, e->u[CDP_CHANCE][c], first, em->prior_pairs, least, k->u[CDP_CHANCE]);
 		for (int j = 1; j < CDP_RELATIONS && !em->chance_only; j++)
-			cdp_relation_fit(k, j, e->u[j][c]);
+			cdp_relation_fit(model, k, j, (j == CDP_TWINS || j == CDP_NAMED_AFTER) && at_home(k) ? e->u[CDP_HOUSEHOLD][c] : e->u[j][c]);
 		memcpy(k->pairs_m, e->m[c], sizeof(k->pairs_m));
 		memcpy(k->pairs_u, e->u[CDP_CHANCE][c], sizeof(k->pairs_u));
 		for (int l = 1; l <= k->info->n_levels; l++)
@@ -420,10 +474,13 @@ maximise(CdpEm *em, const Expected *e)
 	{
 		double		sum = 0;
 
+		share_homes(model, e);
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			sum += fmax(e->share[j], em->least);
+			if (model->share[j] > 0)
+				sum += fmax(e->share[j], em->least);
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			model->share[j] = fmax(e->share[j], em->least) / sum;
+			if (model->share[j] > 0)
+				model->share[j] = fmax(e->share[j], em->least) / sum;
 	}
 	return change;
 }

@@ -19,7 +19,7 @@ typedef struct CdpPattern
 {
 	uint64_t	levels[2];		/* the first half in [0] */
 	uint32_t	eligible;		/* comparisons for whose m it is evidence */
-	int8_t		rarity[CDP_SHARINGS];	/* log2, rounded, by the relations that share it */
+	int8_t		rarity[8];		/* by relation: log2 of the rarity of what it does not share, rounded */
 	double		count;
 } CdpPattern;
 

@@ -1299,11 +1299,75 @@ warn_of_values(CdpMatchEngine *e)
 	{
 		int32		values = count_values(e, c);
 
+		/* generations are rare and compared unasked */
+		if (e->model.comparison[c].measure == CDP_MEASURE_GENERATION)
+			continue;
 		if (values == 0 && e->store.n > 0)
 			warn(e, "comparison %s: no record has a value, so it says nothing", e->comparison[c]);
 		else if (values == 1 && e->store.n > 1)
 			warn(e, "comparison %s: all records have the same value, so it says next to nothing", e->comparison[c]);
 	}
+}
+
+/*
+ * Very many records that are alike in everything that is compared (a form filled in by a
+ * program, a default address) look like one person to training; and records with no value
+ * that a rule looks at are compared with nothing.
+ */
+static void
+warn_of_records(CdpMatchEngine *e)
+{
+	int32		n = e->store.n;
+	CdpKeyed   *keyed = MemoryContextAllocHuge(CurrentMemoryContext, (Size) Max(n, 1) * sizeof(CdpKeyed));
+	CdpKeyed   *spare = MemoryContextAllocHuge(CurrentMemoryContext, (Size) Max(n, 1) * sizeof(CdpKeyed));
+	CdpKeyed   *sorted;
+	int32		filled = 0,
+				most = 0,
+				unfound = 0;
+	int64		of_most = 0;
+
+	for (int32 r = 0; r < n; r++)
+	{
+		const int32_t *codes = cdp_store_codes(&e->store, r);
+		uint64		key = 0;
+		bool		any = false,
+					found = false;
+
+		for (int c = 0; c < e->model.n; c++)
+			for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
+			{
+				int32		code = codes[e->model.comparison[c].column[i]];
+
+				any |= code >= 0;
+				key = cdp_mix(key + (uint32) code + 1);
+			}
+		for (int rule = 0; rule < e->blocker.n_rules && !found; rule++)
+			found = cdp_rule_key(&e->blocker, rule, r) != 0;
+		unfound += !found;
+		if (any)
+			keyed[filled++] = (CdpKeyed)
+		{
+			.key = key, .at = r
+		};
+	}
+	sorted = cdp_keyed_sort(&e->store.work, keyed, spare, filled);
+	for (int32 start = 0, end; start < filled; start = end)
+	{
+		for (end = start + 1; end < filled && sorted[end].key == sorted[start].key; end++)
+			;
+		if (end - start > most)
+		{
+			most = end - start;
+			of_most = e->record[sorted[start].at];
+		}
+	}
+	if (most > e->blocker.max_block)
+		warn(e, "%d records are alike in all that is compared, as record %lld: they distort what is learned and are not compared with one another; leave them out by the filter of their source",
+			 most, (long long) of_most);
+	if (unfound > n / 100)
+		warn(e, "%d of %d records have none of the values that the blocking rules look at, so they are compared with nothing", unfound, n);
+	pfree(keyed);
+	pfree(spare);
 }
 
 static void
@@ -1330,7 +1394,7 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 		}
 		for (int l = 1; l <= k->info->n_levels; l++)
 			seen += k->pairs_m[l];
-		if (seen < 50 && count_values(e, c) > 1)
+		if (seen < 50 && count_values(e, c) > 1 && k->measure != CDP_MEASURE_GENERATION)
 			warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}
 	if (e->model.lambda * all > 25.0 * records)
@@ -1414,7 +1478,7 @@ train(CdpMatchEngine *e, CdpTraining *t)
 		e->blocker.records = e->n_records;
 	*t = (CdpTraining)
 	{
-		.pairs_per_record = e->pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 200,
+		.pairs_per_record = e->pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 500,
 			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
 	};
 	read_labels(e, t);
@@ -1430,7 +1494,10 @@ train(CdpMatchEngine *e, CdpTraining *t)
 		}
 	}
 	if (enough)
+	{
 		warn_of_training(e, t);
+		warn_of_records(e);
+	}
 	else
 	{
 		cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record, false));

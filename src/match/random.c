@@ -340,7 +340,7 @@ count_tile(void *state, int thread, int64_t tile)
 			continue;
 		if (g->rare[v])
 		{
-			double		rarity[CDP_SHARINGS];
+			double		rarity[CDP_RELATIONS];
 			CdpPattern	p;
 
 			cdp_scorer_rarity(g->scorer[thread], a[i / TILE], g->level[v], rarity);
@@ -357,7 +357,7 @@ count_tile(void *state, int thread, int64_t tile)
 bool
 cdp_random_count(CdpRandom *r, const CdpModel *model, CdpScorer *const *scorer, CdpCrew *crew, CdpPatterns *out)
 {
-	static const double nothing[CDP_SHARINGS];
+	static const double nothing[CDP_RELATIONS];
 	CountingRandom *g = calloc(1, sizeof(CountingRandom));
 	bool		fine = g != NULL;
 

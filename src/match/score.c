@@ -175,16 +175,13 @@ rare_inputs(const CdpComparison *k, int level)
 	return level ? k->info->levels[level - 1].frequency : 0;
 }
 
-/*
- * log2 of the rarity of the agreeing values, apart by the relations that share them:
- * [g] is of values shared by the relations whose bits are set in g.
- */
+/* By relation, log2 of the rarity of the agreeing values that it does not share. */
 void
-cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *by_sharing)
+cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *by_relation)
 {
 	const int32_t *codes = cdp_store_codes(s->store, a);
 
-	memset(by_sharing, 0, CDP_SHARINGS * sizeof(double));
+	memset(by_relation, 0, CDP_RELATIONS * sizeof(double));
 	for (int c = 0; c < s->model->n; c++)
 	{
 		const CdpComparison *k = &s->model->comparison[c];
@@ -193,11 +190,11 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, const uint8_t *level, double *b
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 			{
-				int			sharing = 0;
+				double		bits = log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
 
 				for (int j = 0; j < CDP_RELATIONS; j++)
-					sharing |= (k->shared[j] >> i & 1) << j;
-				by_sharing[sharing >> 1] += log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
+					if (!(k->shared[j] >> i & 1))
+						by_relation[j] += bits;
 			}
 	}
 }
@@ -338,6 +335,7 @@ cost_of(CdpMeasure measure)
 	switch (measure)
 	{
 		case CDP_MEASURE_CODE:
+		case CDP_MEASURE_GENERATION:
 			return 1;
 		case CDP_MEASURE_SQL:
 			return 100;

@@ -338,7 +338,7 @@ count_chunk(void *state, int thread, int64_t chunk)
 {
 	Counting   *g = state;
 	CdpPattern	p;
-	double		rarity[CDP_SHARINGS];
+	double		rarity[CDP_RELATIONS];
 
 	for (int64_t i = chunk * CHUNK_SEEN; i < g->candidates.n && i < (chunk + 1) * CHUNK_SEEN; i++)
 	{
@@ -509,7 +509,7 @@ count_labels(Counting *g, bool same, CdpPatterns *out)
 	{
 		const CdpLabel *label = &g->t->label[i];
 		uint8_t		level[CDP_MAX_COMPARISONS];
-		double		rarity[CDP_SHARINGS];
+		double		rarity[CDP_RELATIONS];
 		CdpPattern	p;
 
 		if (label->same != same)
