@@ -201,6 +201,7 @@ typedef struct Cell
 	int8_t		rarity[CDP_RELATIONS];	/* log2 */
 	bool		candidates;		/* not random pairs */
 	bool		has_address;	/* to be compared */
+	bool		has_rarity;
 } Cell;
 
 typedef struct Cells
@@ -212,11 +213,14 @@ typedef struct Cells
 	double	   *eligible;		/* by cell and comparison: pairs that are evidence for its m */
 } Cells;
 
-/* Of a level: what it multiplies the odds by, or pairs expected in it. */
+/*
+ * Of a level: what it multiplies the odds by, or pairs expected in it. The match and the
+ * relations lie side by side, so that the processor takes several at once.
+ */
+#define LANES (CDP_RELATIONS + 1)
 typedef struct Row
 {
-	double		m;
-	double		u[CDP_RELATIONS];
+	double		lane[LANES];	/* 0: the match */
 } Row;
 
 static void
@@ -251,6 +255,7 @@ add_to_cells(Cells *t, const CdpModel *model, const CdpPatterns *patterns, doubl
 		{
 			cell->candidates = candidates;
 			cell->has_address = has_address(p, model);
+			cell->has_rarity = has_rarity(p);
 			memcpy(cell->rarity, p->rarity, sizeof(cell->rarity));
 		}
 		cell->count += p->count * each;
@@ -290,13 +295,16 @@ expect_cells(CdpEm *em, const Cells *t, Expected *e)
 	static const Row nothing;
 	Row			by[CDP_MAX_COMPARISONS * ROWS];
 	Row			sum[CDP_MAX_COMPARISONS * ROWS];
+	double		matches[CDP_MAX_COMPARISONS * ROWS] = {0};
 	double		power[2 * RARITY_SPAN + 1];
-	double		prior[CDP_RELATIONS];
+	Row			prior;
+	Row			share[2] = {nothing, nothing};	/* without and with an address to be compared */
 
 	for (int i = 0; i <= 2 * RARITY_SPAN; i++)
 		power[i] = ldexp(1, i - RARITY_SPAN);
+	prior.lane[0] = model->lambda;
 	for (int j = 0; j < CDP_RELATIONS; j++)
-		prior[j] = model->share[j] * (1 - model->lambda);
+		prior.lane[j + 1] = model->share[j] * (1 - model->lambda);
 	for (int c = 0; c < t->width; c++)
 		for (int l = 0; l < ROWS; l++)
 		{
@@ -304,58 +312,56 @@ expect_cells(CdpEm *em, const Cells *t, Expected *e)
 
 			sum[c * ROWS + l] = nothing;
 			/* nothing to compare says nothing */
-			row->m = l ? model->comparison[c].m[l] : 1;
+			row->lane[0] = l ? model->comparison[c].m[l] : 1;
 			for (int j = 0; j < CDP_RELATIONS; j++)
-				row->u[j] = l ? model->comparison[c].u[j][l] : 1;
+				row->lane[j + 1] = l ? model->comparison[c].u[j][l] : 1;
 		}
 	for (int64_t i = 0; i < t->n; i++)
 	{
 		const Cell *cell = &t->cell[i];
 		const uint16_t *row = t->row + i * t->width;
 		const double *eligible = t->eligible + i * t->width;
-		double		match = model->lambda;
-		double		relation[CDP_RELATIONS];
+		Row			odds = prior;
 		double		all;
 
-		memcpy(relation, prior, sizeof(relation));
 		for (int c = 0; c < t->width; c++)
-		{
-			match *= by[row[c]].m;
+			for (int j = 0; j < LANES; j++)
+				odds.lane[j] *= by[row[c]].lane[j];
+		if (cell->has_rarity)
 			for (int j = 0; j < CDP_RELATIONS; j++)
-				relation[j] *= by[row[c]].u[j];
-		}
-		all = match;
-		for (int j = 0; j < CDP_RELATIONS; j++)
-		{
-			relation[j] *= power[cell->rarity[j] + RARITY_SPAN];
-			all += relation[j];
-		}
-		match /= all;
-		for (int j = 0; j < CDP_RELATIONS; j++)
-		{
-			relation[j] *= cell->count / all;
-			e->share[j] += relation[j];
-			if (cell->has_address)
-				e->seen[j] += relation[j];
-		}
+				odds.lane[j + 1] *= power[cell->rarity[j] + RARITY_SPAN];
+		all = 0;
+		for (int j = 0; j < LANES; j++)
+			all += odds.lane[j];
+		all = 1 / all;
+		for (int j = 0; j < LANES; j++)
+			odds.lane[j] *= all;
+		if (cell->candidates)
+			for (int c = 0; c < t->width; c++)
+				matches[row[c]] += odds.lane[0] * eligible[c];
+		all = cell->count;
+		for (int j = 0; j < LANES; j++)
+			odds.lane[j] *= all;
+		for (int j = 0; j < LANES; j++)
+			share[cell->has_address].lane[j] += odds.lane[j];
+		if (cell->candidates)
+			em->matches += odds.lane[0];
 		for (int c = 0; c < t->width; c++)
-			for (int j = 0; j < CDP_RELATIONS; j++)
-				sum[row[c]].u[j] += relation[j];
-		if (!cell->candidates)
-			continue;
-		em->matches += match * cell->count;
-		for (int c = 0; c < t->width; c++)
-			sum[row[c]].m += match * eligible[c];
+			for (int j = 0; j < LANES; j++)
+				sum[row[c]].lane[j] += odds.lane[j];
+	}
+	for (int j = 0; j < CDP_RELATIONS; j++)
+	{
+		e->share[j] += share[0].lane[j + 1] + share[1].lane[j + 1];
+		e->seen[j] += share[1].lane[j + 1];
 	}
 	for (int c = 0; c < t->width; c++)
 		for (int l = 0; l < ROWS; l++)
 		{
-			const Row  *row = &sum[c * ROWS + l];
-
-			e->m[c][l] = row->m;
-			em->eligible[c] += row->m;
+			e->m[c][l] = matches[c * ROWS + l];
+			em->eligible[c] += matches[c * ROWS + l];
 			for (int j = 0; j < CDP_RELATIONS; j++)
-				e->u[j][c][l] = row->u[j];
+				e->u[j][c][l] = sum[c * ROWS + l].lane[j + 1];
 		}
 }
 
