@@ -10,11 +10,11 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
-	src/core/progress.o src/core/expression.o \
+	src/core/progress.o src/core/copy.o src/core/expression.o \
 	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
 	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
 	src/clean/date.o src/clean/postal.o src/clean/text.o src/clean/call.o \
-	src/identity/hub.o src/identity/cluster.o src/identity/resolve.o \
+	src/identity/hub.o src/identity/cluster.o src/identity/constraint.o src/identity/link.o src/identity/resolve.o \
 	src/profile/survive.o src/profile/golden.o \
 	src/consent/ledger.o src/consent/consent.o \
 	src/segment/trait.o src/segment/segment.o \
@@ -25,8 +25,9 @@ OBJS = \
 	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
 OBJS += src/match/condition.o
-OBJS += src/match/lookup.o
+OBJS += src/match/lookup.o src/match/match_key.o src/match/blocking_sql.o
 OBJS += src/match/em.o src/match/repeat.o
+OBJS += src/match/random.o
 
 SQL_PIECES = \
 	src/core/schema.sql src/core/space.sql src/core/expression.sql \
@@ -57,6 +58,7 @@ REGRESS += engine scored
 REGRESS += compare
 REGRESS += comparison condition model score review blocking
 REGRESS += increments
+REGRESS += relation
 REGRESS += lookup
 REGRESS += mailbox
 

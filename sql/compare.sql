@@ -11,6 +11,12 @@ CREATE TABLE pair (measure text, level text, a text, b text);
 COPY pair FROM stdin WITH (FORMAT csv);
 name,exact,Anne-Marie,anne marie
 name,exact,Zoë,ZOE
+generation,exact,2,2
+generation,else,1,2
+name,nickname,Margaret,Peggie
+name,close,Sarah,Sahra
+name,close,Faisal,فيصل
+name,else,Faisal,محمد
 name,nickname,Robert,Bob
 name,nickname,Will,Liam
 name,nickname,Katarzyna,Kasia

@@ -8,6 +8,10 @@ SELECT x AS full_name, cdp_internal.given_part(x), cdp_internal.family_part(x)
   FROM unnest(ARRAY['John Smith', 'Smith, John', 'Smith, John Henry', 'John Smith, Jr.', 'Dr. Ann Lee PhD', 'Madonna', 'Ludwig van Beethoven',
                     'van der Berg, Jan Peter', 'Dr.', '', ',', 'José Ñandú']) x;
 
+-- the generation behind a name is no part of it; one word is a name, whatever it is
+SELECT x AS name, cdp_internal.generation(x), cdp_internal.without_suffix(x)
+  FROM unnest(ARRAY['Smith', 'Smith Jr', 'Smith, Jr.', 'SMITH II', 'Smith Sr.', 'Smith III MD', 'Smith PhD', 'Smith Jr, John', 'John I', 'Junior', 'Jr', '']) x;
+
 CREATE SCHEMA comparison_src;
 CREATE TABLE comparison_src.row (id int PRIMARY KEY, given text, family text, whole text, born text, email text, phone text, state text, company text, size text, name text, lang text);
 INSERT INTO comparison_src.row VALUES

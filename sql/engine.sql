@@ -69,7 +69,7 @@ $$;
 SELECT engine_src.make_space('engine_t', 'engine_src.customer', :fields);
 SELECT cdp_internal.train_model('engine_t') AS model \gset
 SELECT origin, active, records = (SELECT count(*) FROM engine_src.record) AS all_records, converged, iterations > 0 AS iterated, lambda BETWEEN .0005 AND .005 AS lambda,
-       abs(share[1] + share[2] + share[3] + share[4] - 1) < .001 AS shares, warnings FROM engine_t.match_model;
+       abs((SELECT sum(s) FROM unnest(share) s) - 1) < .001 AS shares, warnings FROM engine_t.match_model;
 -- in every class of levels the probabilities sum to 1; the best level speaks for one person
 SELECT count(*), bool_and(m > 0 AND m <= 1 AND u[1] > 0), bool_and(level > 1 OR m > u[1]) FROM engine_t.match_level;
 SELECT count(*) > 3 AS several, bool_and(new_pairs <= pairs) AS counted, sum(new_pairs) <= 100 * (SELECT count(*) FROM engine_t.record) AS within_budget FROM engine_t.match_rule;
@@ -160,6 +160,16 @@ SELECT origin, warnings FROM engine_same.match_model;
 INSERT INTO engine_same.match_user_rule VALUES ('town', '{"city exact"}');
 SELECT keys, pairs, blocks, largest, refined FROM cdp_internal.block_sizes('engine_same', 1) ORDER BY rule DESC LIMIT 1;
 
+-- a form filled in by a program, and records with nothing to look for them by
+CREATE TABLE engine_src.block (id int PRIMARY KEY, given text, family text, note text);
+INSERT INTO engine_src.block SELECT i, 'Test', 'Tester', NULL FROM generate_series(1, 250) i;
+INSERT INTO engine_src.block SELECT i, NULL, NULL, CASE WHEN i % 2 = 0 THEN '-' END FROM generate_series(251, 290) i;
+INSERT INTO engine_src.block SELECT i, 'G' || chr(97 + i / 2 % 26) || chr(97 + i / 52 % 26), 'F' || chr(97 + i / 2 % 23) || chr(97 + i / 46 % 26), 'n' || i / 2 FROM generate_series(291, 1490) i;
+SELECT cdp.create_space('engine_block');
+SELECT cdp.add_source('engine_block', 'engine_src.block', key => 'id', fields => '{"given_name": "given", "family_name": "family", "company": "note"}');
+SELECT records FROM cdp.resolve('engine_block');
+SELECT description FROM cdp.train('engine_block') WHERE topic = 'warning' AND description ~ 'records';
+
 -- errors
 SELECT cdp_internal.train_model('engine_src');
 \echo :LAST_ERROR_SQLSTATE
@@ -172,5 +182,5 @@ SELECT cdp_internal.train_model('engine_t', 'NaN');
 SELECT count(*) FROM cdp_internal.score_pairs('engine_t', 4711);
 \echo :LAST_ERROR_SQLSTATE
 
-SELECT cdp.drop_space(space::regnamespace, space) FROM unnest('{engine_t,engine_u,engine_few,engine_none,engine_one,engine_odd,engine_same}'::text[]) space;
+SELECT cdp.drop_space(space::regnamespace, space) FROM unnest('{engine_t,engine_u,engine_few,engine_none,engine_one,engine_odd,engine_same,engine_block}'::text[]) space;
 DROP SCHEMA engine_src CASCADE;

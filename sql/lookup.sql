@@ -111,7 +111,7 @@ SELECT * FROM lookup_src.who('{"given_name": "Wilhelmina", "family_name": "Quart
 CREATE TABLE lookup_src.answers AS
 SELECT a.id, l.* FROM (SELECT c.id, jsonb_strip_nulls(jsonb_build_object('given_name', c.given, 'family_name', c.family, 'birth_date', c.born)) AS person FROM lookup_src.customer c WHERE c.id % 40 = 0 OR c.id > 9000) a
  CROSS JOIN LATERAL cdp.lookup('lookup_t', a.person) l;
-SELECT cdp_internal.write_match_keys('lookup_t', (SELECT model_id FROM lookup_t.match_model WHERE active), true) > 0 AS written;
+SELECT cdp_internal.write_match_keys('lookup_t', (SELECT model_id FROM lookup_t.match_model WHERE active)) > 0 AS written;
 SELECT count(*) > 40 AS some, count(*) FILTER (WHERE o.id IS NULL OR w.id IS NULL) AS different FROM lookup_src.answers o
   FULL JOIN (SELECT a.id, l.* FROM (SELECT c.id, jsonb_strip_nulls(jsonb_build_object('given_name', c.given, 'family_name', c.family, 'birth_date', c.born)) AS person FROM lookup_src.customer c WHERE c.id % 40 = 0 OR c.id > 9000) a
               CROSS JOIN LATERAL cdp.lookup('lookup_t', a.person) l) w USING (id, profile_id, record_id, weight, probability);
@@ -130,7 +130,7 @@ SELECT added FROM cdp.resolve('lookup_t');
 SELECT count(*) <= 10 AS few FROM cdp.lookup('lookup_t', '{"family_name": "Everybody", "phone": "+12025550000", "street": "1 Everywhere", "postal_code": "10995"}');
 SELECT count(*) > 0 AS marked FROM lookup_t.match_key WHERE 0 = ANY (record_ids);
 CREATE TABLE lookup_src.kept AS SELECT k.bucket, u.key, u.id FROM lookup_t.match_key k CROSS JOIN LATERAL ROWS FROM (unnest(k.keys), unnest(k.record_ids)) AS u(key, id);
-SELECT cdp_internal.write_match_keys('lookup_t', (SELECT model_id FROM lookup_t.match_model WHERE active), true) > 0 AS written;
+SELECT cdp_internal.write_match_keys('lookup_t', (SELECT model_id FROM lookup_t.match_model WHERE active)) > 0 AS written;
 -- whatever was added little by little is there, and beside it only what changed or went
 SELECT count(*) FILTER (WHERE k.key IS NULL) AS missing, count(*) FILTER (WHERE u.key IS NULL) < 50 AS few_left
   FROM (SELECT u.key, u.id FROM lookup_t.match_key k CROSS JOIN LATERAL ROWS FROM (unnest(k.keys), unnest(k.record_ids)) AS u(key, id)) u

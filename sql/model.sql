@@ -61,9 +61,11 @@ SELECT pg_temp.refused(pg_temp.code(:'good', '0'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '1'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '-0.5'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '"x"'));
-SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"share": [0.5, 0.5],'));
+SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"share": [0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"share": [0.5, 0.4, 0, 0],'));
 SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"share": [1.5, -0.5, 0, 0],'));
+SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"pairs_per_record": 0.5,'));
+SELECT pg_temp.refused(pg_temp.code(:'good', '0.01', '"pairs_per_record": "many",'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}, {"name": "exact", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}, {"name": "close", "m": 0.1, "u": 0.5}'));
@@ -71,7 +73,7 @@ SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}, {"na
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.4}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 1, "u": 0.5}, {"name": "else", "m": 0, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": 0}, {"name": "else", "m": 0.1, "u": 1}'));
-SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": [0.5, 0.5]}, {"name": "else", "m": 0.1, "u": 0.5}'));
+SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": 0.9, "u": []}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "m": "0.9", "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('{"name": "exact", "u": 0.5}, {"name": "else", "m": 0.1, "u": 0.5}'));
 SELECT pg_temp.refused(pg_temp.code('"exact"'));
@@ -97,5 +99,12 @@ SELECT origin, active FROM model_t.match_model WHERE active;
 SELECT step, state FROM model_t.run WHERE step = 'train';
 SELECT * FROM cdp.train('model_t', 0);
 \echo :LAST_ERROR_SQLSTATE
+-- the budget that a model was made within is its own
+SET cdp.max_pairs_per_record = 30;
+SELECT cdp.import_model('model_t', :'model', 'other budget') AS other \gset
+SELECT cdp.import_model('model_t', (:'model'::jsonb || '{"pairs_per_record": 40}'), 'told') AS told \gset
+RESET cdp.max_pairs_per_record;
+SELECT why, pairs_per_record FROM model_t.match_model WHERE model_id IN (1, :other, :told) ORDER BY model_id;
+SELECT cdp.export_model('model_t', :told) ->> 'pairs_per_record' AS exported;
 SELECT cdp.drop_space('model_t', confirm => 'model_t');
 DROP SCHEMA model_src CASCADE;

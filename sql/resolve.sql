@@ -55,7 +55,7 @@ SELECT r.source_key, r.email, r.phone, r.phone_all FROM resolve_t.record r JOIN 
 SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'resolve_t.profile'::regclass AND attnum > 7 ORDER BY attname COLLATE "C";
 -- what cleaning refused, and the rows are records all the same
 SELECT s.source, v.source_key, v.attribute, v.raw, v.reason FROM resolve_t.rejected_value v JOIN resolve_t.source s USING (source_id) ORDER BY 1, 2, 3;
-SELECT step, state, counts - '{whole,max_records_per_value,model,max_pairs_per_record}'::text[] AS counts, error FROM resolve_t.run;
+SELECT step, state, counts - '{whole,max_records_per_value,model}'::text[] AS counts, error FROM resolve_t.run;
 SELECT source, resolved_at IS NOT NULL AS resolved, owner, purpose, retention, trust FROM resolve_t.source ORDER BY source_id;
 
 -- nothing changed: nothing is written, whatever the session's settings

@@ -10,6 +10,7 @@
 #include "core/errors.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
+#include "lib/stringinfo.h"
 
 /* settings.c */
 extern char *cdp_default_region;
@@ -27,6 +28,14 @@ extern SPIPlanPtr cdp_core_plan(Oid space, const char *template, int nargs, cons
 /* stream.c */
 typedef void (*CdpRowFn) (TupleTableSlot *slot, void *state);
 extern void cdp_core_stream(const char *sql, int nargs, const Oid *argtypes, const Datum *args, CdpRowFn fn, void *state);
+
+/* copy.c */
+typedef bool (*CdpCopyFn) (void *state, StringInfo row);
+extern uint64 cdp_core_copy(Oid space, const char *table, int n_columns, const char *const *columns, CdpCopyFn fn, void *state);
+extern void cdp_core_copy_int4(StringInfo row, int32 value);
+extern void cdp_core_copy_int8(StringInfo row, int64 value);
+extern void cdp_core_copy_float8(StringInfo row, double value);
+extern void cdp_core_copy_text(StringInfo row, const char *value);
 
 /* progress.c */
 extern void cdp_core_activity(const char *fmt,...) pg_attribute_printf(1, 2);

@@ -22,11 +22,11 @@
  *		irrelevant. On real data this is nearly everything, and it needs neither
  *		sorting by source key nor any constraint state.
  *	 3. Only the other components are taken apart and built again by the
- *		definition above.
+ *		definition above (constraint.c).
  *
  * With a matching model, what is scored comes after what is exact:
  *
- *	 4. The clusters so far, joined by pairs of records whose weight under the model is
+ *	 4. (link.c) The clusters so far, joined by pairs of records whose weight under the model is
  *		positive, are agglomerated (match/agglomerate.c): the two clusters first that as
  *		wholes have the greatest weight, constraints as above, until none is great
  *		enough. Records are numbered in canonical order there too.
@@ -56,107 +56,30 @@
  *
  * Locks: none here; cdp.resolve holds the advisory lock of the space.
  */
-#include "identity/identity.h"
+#include "identity/cluster.h"
 
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "match/match.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 /* ---------------------------------------------------------------- the graph */
 
-/* One kind of hub: what ties, in which order, and what is limited. */
-typedef struct Kind
-{
-	text	   *name;
-	int			priority;
-	bool		ties;			/* shared values merge records */
-	int			common_limit;	/* hubs above are skipped; 0 = no limit */
-	int			max_per_profile;	/* 0 = not limited */
-	bool		compared;		/* the model compares it */
-} Kind;
-
-/* A shared value below this weight is contradicted by everything else: eight to one against one person. */
-#define CONTRADICTED (-3.0)
-
-/* A hub that the model contradicts. */
-typedef struct Contradicted
-{
-	const text *kind;
-	text	   *value;
-} Contradicted;
-
-/* How surely a cluster is one person: the weakest of the joins that made it. */
-typedef struct Bridge
-{
-	double		weight;
-	int32		a,
-				b;				/* first records (nodes) of the two that joined */
-} Bridge;
-
-typedef struct Graph
-{
-	const char *schema;
-	bool		affected_only;
-
-	int			n;				/* nodes, sorted by record id */
-	int			allocated;
-	int64	   *record;
-	int64	   *former;			/* former profile id or 0 */
-	int32	   *parent;			/* union-find; roots point to themselves */
-	int32	   *count;			/* scratch per root: distinct values of a limited kind */
-	int32	   *stamp;			/* scratch per root: the last hub counted */
-	uint8	   *conflict;		/* per root: a constraint is violated in the component */
-	int32	   *direct;			/* record id - first id to node, -1 for none; NULL: binary search */
-
-	MemoryContext work;			/* holds all of this */
-	Size		peak;			/* bytes of it at the moments when it is largest */
-
-	Kind	   *kinds;
-	int			n_kinds;
-
-	/* rulings as node pairs */
-	int32		(*same)[2];
-	int			n_same,
-				a_same;
-	int32		(*different)[2];
-	int			n_different,
-				a_different;
-
-	/* of a model, or NULL */
-	CdpMatchEngine *engine;
-	CdpEdge    *edge;			/* by places in the engine */
-	int			n_edges,
-				a_edges;
-	int64	   *refused;		/* pairs of records that a model refuses, with their hub */
-	int32	   *refused_hub;
-	int			n_refused,
-				a_refused,
-				a_refused_hub;
-	Contradicted *contradicted;
-	int			n_contradicted,
-				a_contradicted;
-	Bridge	   *bridge;			/* by root; NULL: nothing was scored. weight 0: no join */
-} Graph;
-
-static void *
-grow(void *array, int *allocated, size_t width)
+void *
+cdp_graph_grow(void *array, int *allocated, size_t width)
 {
 	*allocated = *allocated ? *allocated * 2 : 1024;
 	return array ? repalloc_huge(array, *allocated * width)
 		: MemoryContextAllocHuge(CurrentMemoryContext, *allocated * width);
 }
 
-static void
-note_peak(Graph *g)
+void
+cdp_graph_note_peak(CdpGraph *g)
 {
 	Size		now = MemoryContextMemAllocated(g->work, true);
 
@@ -166,7 +89,7 @@ note_peak(Graph *g)
 static void
 node_row(TupleTableSlot *slot, void *state)
 {
-	Graph	   *g = state;
+	CdpGraph *g = state;
 	int64		record = DatumGetInt64(slot->tts_values[0]);
 
 	/* one node for a record, also where its row in identity is double */
@@ -178,41 +101,16 @@ node_row(TupleTableSlot *slot, void *state)
 
 		if (g->n > PG_INT32_MAX / 2)
 			elog(ERROR, "too many records for one clustering run");
-		g->record = grow(g->record, &a, sizeof(int64));
-		g->former = grow(g->former, &g->allocated, sizeof(int64));
+		g->record = cdp_graph_grow(g->record, &a, sizeof(int64));
+		g->former = cdp_graph_grow(g->former, &g->allocated, sizeof(int64));
 	}
 	g->record[g->n] = record;
 	g->former[g->n] = slot->tts_isnull[1] ? 0 : DatumGetInt64(slot->tts_values[1]);
 	g->n++;
 }
 
-/* The node of a record id, or -1 when the record is not part of this run. */
-static inline int32
-node_of(const Graph *g, int64 record_id)
-{
-	int32		lo = 0,
-				hi = g->n - 1;
-
-	if (g->n == 0 || record_id < g->record[0] || record_id > g->record[hi])
-		return -1;
-	if (g->direct)
-		return g->direct[record_id - g->record[0]];
-	while (lo <= hi)
-	{
-		int32		mid = lo + (hi - lo) / 2;
-
-		if (g->record[mid] == record_id)
-			return mid;
-		if (g->record[mid] < record_id)
-			lo = mid + 1;
-		else
-			hi = mid - 1;
-	}
-	return -1;
-}
-
 static void
-load_nodes(Graph *g)
+load_nodes(CdpGraph *g)
 {
 	char	   *sql;
 
@@ -227,7 +125,7 @@ load_nodes(Graph *g)
 
 	if (g->n == 0)
 		return;
-	note_peak(g);
+	cdp_graph_note_peak(g);
 	g->record = repalloc_huge(g->record, g->n * sizeof(int64));
 	g->former = repalloc_huge(g->former, g->n * sizeof(int64));
 	g->allocated = g->n;
@@ -251,23 +149,12 @@ load_nodes(Graph *g)
 	}
 }
 
-static int32
-find_root(Graph *g, int32 x)
-{
-	while (g->parent[x] != x)
-	{
-		g->parent[x] = g->parent[g->parent[x]];
-		x = g->parent[x];
-	}
-	return x;
-}
-
 /* The smaller node index becomes the root, so that a root is its cluster's oldest record. */
-static void
-join_nodes(Graph *g, int32 a, int32 b)
+void
+cdp_graph_join(CdpGraph *g, int32 a, int32 b)
 {
-	a = find_root(g, a);
-	b = find_root(g, b);
+	a = cdp_graph_root(g, a);
+	b = cdp_graph_root(g, b);
 	if (a < b)
 		g->parent[b] = a;
 	else if (b < a)
@@ -276,29 +163,10 @@ join_nodes(Graph *g, int32 a, int32 b)
 
 /* ---------------------------------------------------------------- hubs in order */
 
-/*
- * Collects the nodes of one hub while rows (value, record_id) come sorted by
- * value, and calls done at each change of value. Members beyond the limit are
- * counted but not kept.
- */
-typedef struct HubReader
-{
-	Graph	   *g;
-	const Kind *kind;
-	StringInfoData value;
-	bool		open;
-	int64		size;
-	int32		number;			/* counts the hubs of this kind */
-	int32	   *member;
-	int			n_members,
-				a_members;
-	void		(*done) (struct HubReader *hub);
-} HubReader;
-
 static void
 hub_row(TupleTableSlot *slot, void *state)
 {
-	HubReader  *hub = state;
+	CdpHub *hub = state;
 	text	   *value = DatumGetTextPP(slot->tts_values[0]);
 	const char *data = VARDATA_ANY(value);
 	int			len = VARSIZE_ANY_EXHDR(value);
@@ -319,11 +187,11 @@ hub_row(TupleTableSlot *slot, void *state)
 	hub->size++;
 	if (limit > 0 && hub->size > limit)
 		return;
-	node = node_of(hub->g, DatumGetInt64(slot->tts_values[1]));
+	node = cdp_graph_node(hub->g, DatumGetInt64(slot->tts_values[1]));
 	if (node < 0)
 		return;					/* appeared after the nodes were read: the next run's business */
 	if (hub->n_members == hub->a_members)
-		hub->member = grow(hub->member, &hub->a_members, sizeof(int32));
+		hub->member = cdp_graph_grow(hub->member, &hub->a_members, sizeof(int32));
 	hub->member[hub->n_members++] = node;
 }
 
@@ -332,9 +200,9 @@ hub_row(TupleTableSlot *slot, void *state)
  * is clustered.
  */
 static void
-read_hubs(Graph *g, const Kind *kind, const char *affected_sql, void (*done) (HubReader *hub))
+read_hubs(CdpGraph *g, const CdpKind *kind, const char *affected_sql, void (*done) (CdpHub *hub))
 {
-	HubReader	hub = {.g = g, .kind = kind, .done = done};
+	CdpHub hub = {.g = g, .kind = kind, .done = done};
 	Oid			argtypes[1] = {TEXTOID};
 	Datum		args[1] = {PointerGetDatum(kind->name)};
 	const char *sql = affected_sql;
@@ -351,93 +219,26 @@ read_hubs(Graph *g, const Kind *kind, const char *affected_sql, void (*done) (Hu
 	pfree(hub.value.data);
 }
 
-static inline int32
-place_of(Graph *g, int32 node)
-{
-	return cdp_match_engine_place(g->engine, g->record[node]);
-}
-
 static void
-add_edge(Graph *g, int32 a, int32 b, double weight)
-{
-	if (g->n_edges == g->a_edges)
-		g->edge = grow(g->edge, &g->a_edges, sizeof(CdpEdge));
-	g->edge[g->n_edges++] = (CdpEdge)
-	{
-		.a = a, .b = b, .weight = weight
-	};
-}
-
-/* Does the model take two of the records for two people? Then the hub's pairs are kept as scored ones. */
-static bool
-is_contradicted(HubReader *hub)
-{
-	Graph	   *g = hub->g;
-	int32	   *place = palloc(hub->n_members * sizeof(int32));
-	double	   *weight = palloc(hub->n_members * (hub->n_members - 1) / 2 * sizeof(double));
-	double		least = 0;
-	int			n = 0;
-
-	CHECK_FOR_INTERRUPTS();
-	for (int i = 0; i < hub->n_members; i++)
-		place[i] = place_of(g, hub->member[i]);
-	for (int i = 0; i < hub->n_members; i++)
-		for (int j = i + 1; j < hub->n_members; j++)
-		{
-			weight[n] = place[i] < 0 || place[j] < 0 ? 0
-				: cdp_match_engine_weight(g->engine, Min(place[i], place[j]), Max(place[i], place[j]));
-			least = Min(least, weight[n]);
-			n++;
-		}
-	if (least < CONTRADICTED)
-	{
-		if (g->n_contradicted == g->a_contradicted)
-			g->contradicted = grow(g->contradicted, &g->a_contradicted, sizeof(Contradicted));
-		g->contradicted[g->n_contradicted++] = (Contradicted)
-		{
-			.kind = hub->kind->name, .value = cstring_to_text_with_len(hub->value.data, hub->value.len)
-		};
-		n = 0;
-		for (int i = 0; i < hub->n_members; i++)
-			for (int j = i + 1; j < hub->n_members; j++, n++)
-				if (weight[n] > 0)
-					add_edge(g, Min(place[i], place[j]), Max(place[i], place[j]), weight[n]);
-				else if (weight[n] < CONTRADICTED)
-				{
-					if (g->n_refused + 2 > g->a_refused)
-						g->refused = grow(g->refused, &g->a_refused, sizeof(int64));
-					if (g->n_refused / 2 == g->a_refused_hub)
-						g->refused_hub = grow(g->refused_hub, &g->a_refused_hub, sizeof(int32));
-					g->refused_hub[g->n_refused / 2] = g->n_contradicted - 1;
-					g->refused[g->n_refused++] = g->record[hub->member[i]];
-					g->refused[g->n_refused++] = g->record[hub->member[j]];
-				}
-	}
-	pfree(place);
-	pfree(weight);
-	return least < CONTRADICTED;
-}
-
-static void
-hub_join_all(HubReader *hub)
+hub_join_all(CdpHub *hub)
 {
 	if (hub->kind->common_limit > 0 && hub->size > hub->kind->common_limit)
 		return;
-	if (hub->kind->compared && hub->n_members > 1 && is_contradicted(hub))
+	if (hub->kind->compared && hub->n_members > 1 && cdp_graph_contradict(hub))
 		return;
 	for (int i = 1; i < hub->n_members; i++)
-		join_nodes(hub->g, hub->member[0], hub->member[i]);
+		cdp_graph_join(hub->g, hub->member[0], hub->member[i]);
 }
 
 /* Adds one to the counter of each component that holds this value. */
 static void
-hub_count_values(HubReader *hub)
+hub_count_values(CdpHub *hub)
 {
-	Graph	   *g = hub->g;
+	CdpGraph *g = hub->g;
 
 	for (int i = 0; i < hub->n_members; i++)
 	{
-		int32		root = find_root(g, hub->member[i]);
+		int32		root = cdp_graph_root(g, hub->member[i]);
 
 		if (g->stamp[root] == hub->number)
 			continue;
@@ -452,10 +253,10 @@ hub_count_values(HubReader *hub)
 static void
 kind_row(TupleTableSlot *slot, void *state)
 {
-	Graph	   *g = state;
-	Kind	   *k;
+	CdpGraph *g = state;
+	CdpKind *k;
 
-	g->kinds = g->kinds ? repalloc(g->kinds, (g->n_kinds + 1) * sizeof(Kind)) : palloc(sizeof(Kind));
+	g->kinds = g->kinds ? repalloc(g->kinds, (g->n_kinds + 1) * sizeof(CdpKind)) : palloc(sizeof(CdpKind));
 	k = &g->kinds[g->n_kinds++];
 	k->name = (text *) PG_DETOAST_DATUM_COPY(slot->tts_values[0]);
 	k->priority = DatumGetInt32(slot->tts_values[1]);
@@ -468,707 +269,26 @@ kind_row(TupleTableSlot *slot, void *state)
 static void
 ruling_row(TupleTableSlot *slot, void *state)
 {
-	Graph	   *g = state;
-	int32		a = node_of(g, DatumGetInt64(slot->tts_values[0]));
-	int32		b = node_of(g, DatumGetInt64(slot->tts_values[1]));
+	CdpGraph *g = state;
+	int32		a = cdp_graph_node(g, DatumGetInt64(slot->tts_values[0]));
+	int32		b = cdp_graph_node(g, DatumGetInt64(slot->tts_values[1]));
 
 	if (a < 0 || b < 0)
 		return;
 	if (DatumGetFloat8(slot->tts_values[2]) > 0)
 	{
 		if (g->n_same == g->a_same)
-			g->same = grow(g->same, &g->a_same, sizeof(int32[2]));
+			g->same = cdp_graph_grow(g->same, &g->a_same, sizeof(int32[2]));
 		g->same[g->n_same][0] = a;
 		g->same[g->n_same++][1] = b;
 	}
 	else
 	{
 		if (g->n_different == g->a_different)
-			g->different = grow(g->different, &g->a_different, sizeof(int32[2]));
+			g->different = cdp_graph_grow(g->different, &g->a_different, sizeof(int32[2]));
 		g->different[g->n_different][0] = a;
 		g->different[g->n_different++][1] = b;
 	}
-}
-
-/* ---------------------------------------------------------------- step 3: components in conflict */
-
-/* A limited value that a cluster holds: kind index and the number of the value's hub. */
-typedef struct Held
-{
-	int32		kind;
-	int32		value;
-} Held;
-
-typedef struct HeldSet
-{
-	Held	   *items;			/* sorted */
-	int			n;
-	int32	   *enemies;		/* nodes under a ruling "different" with a member */
-	int			n_enemies;
-} HeldSet;
-
-typedef struct Rebuild
-{
-	Graph	   *g;
-	const bool *in_conflict;	/* per node */
-	HeldSet    *held;			/* per record in conflict, by held_of; meaningful at roots */
-	/* the hub being read */
-	const Kind *kind;
-	StringInfoData hub_kind;
-	StringInfoData value;
-	bool		open;
-	bool		contradicted;
-	int32		hub_number;
-	int32	   *rep;			/* one node of each cluster met in this hub, in canonical order */
-	int			n_reps,
-				a_reps;
-	/* refusals to be written */
-	int64	   *refused_a,
-			   *refused_b;
-	int			n_refused,
-				a_refused;
-	ArrayBuildState *refused_kind,
-			   *refused_value,
-			   *refused_by;
-} Rebuild;
-
-/* The counters are done with: during the rebuild g->count numbers the records in conflict. */
-static inline HeldSet *
-held_of(Rebuild *rb, int32 node)
-{
-	return &rb->held[rb->g->count[node]];
-}
-
-static int
-compare_held(const void *a, const void *b)
-{
-	const Held *x = a,
-			   *y = b;
-
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	return x->value < y->value ? -1 : x->value > y->value;
-}
-
-static void
-hold_value(HeldSet *set, Held item)
-{
-	set->items = set->items ? repalloc(set->items, (set->n + 1) * sizeof(Held)) : palloc(sizeof(Held));
-	set->items[set->n++] = item;
-}
-
-static void
-hold_enemy(HeldSet *set, int32 node)
-{
-	set->enemies = set->enemies ? repalloc(set->enemies, (set->n_enemies + 1) * sizeof(int32)) : palloc(sizeof(int32));
-	set->enemies[set->n_enemies++] = node;
-}
-
-/*
- * Would joining two clusters break a constraint? NULL when not, else its name:
- * "ruling" or the limited kind.
- */
-static const text *
-forbidden(Rebuild *rb, int32 root_a, int32 root_b)
-{
-	HeldSet    *a = held_of(rb, root_a),
-			   *b = held_of(rb, root_b);
-	int			i = 0,
-				j = 0;
-
-	if (a->n_enemies > b->n_enemies)
-	{
-		HeldSet    *t = a;
-		int32		r = root_a;
-
-		a = b;
-		b = t;
-		root_a = root_b;
-		root_b = r;
-	}
-	for (int e = 0; e < a->n_enemies; e++)
-		if (find_root(rb->g, a->enemies[e]) == root_b)
-			return cstring_to_text("ruling");
-
-	while (i < a->n || j < b->n)
-	{
-		int			kind;
-		int			distinct = 0;
-
-		if (i < a->n && (j >= b->n || a->items[i].kind <= b->items[j].kind))
-			kind = a->items[i].kind;
-		else
-			kind = b->items[j].kind;
-		while ((i < a->n && a->items[i].kind == kind) || (j < b->n && b->items[j].kind == kind))
-		{
-			bool		in_a = i < a->n && a->items[i].kind == kind;
-			bool		in_b = j < b->n && b->items[j].kind == kind;
-
-			if (in_a && in_b && a->items[i].value == b->items[j].value)
-				i++, j++;
-			else if (in_a && (!in_b || a->items[i].value < b->items[j].value))
-				i++;
-			else
-				j++;
-			distinct++;
-		}
-		if (distinct > rb->g->kinds[kind].max_per_profile)
-			return rb->g->kinds[kind].name;
-	}
-	return NULL;
-}
-
-static void
-merge_held(HeldSet *into, HeldSet *from)
-{
-	Held	   *items;
-	int			n = 0,
-				i = 0,
-				j = 0;
-
-	if (from->n > 0)
-	{
-		items = palloc((into->n + from->n) * sizeof(Held));
-		while (i < into->n || j < from->n)
-		{
-			int			c = i >= into->n ? 1 : j >= from->n ? -1 : compare_held(&into->items[i], &from->items[j]);
-
-			items[n++] = c <= 0 ? into->items[i] : from->items[j];
-			if (c <= 0)
-				i++;
-			if (c >= 0)
-				j++;
-		}
-		if (into->items)
-			pfree(into->items);
-		pfree(from->items);
-		into->items = items;
-		into->n = n;
-		from->items = NULL;
-		from->n = 0;
-	}
-	for (int e = 0; e < from->n_enemies; e++)
-		hold_enemy(into, from->enemies[e]);
-	from->n_enemies = 0;
-}
-
-/* Joins two nodes' clusters unless a constraint forbids it; returns the constraint that did. */
-static const text *
-try_join(Rebuild *rb, int32 a, int32 b)
-{
-	int32		root_a = find_root(rb->g, a),
-				root_b = find_root(rb->g, b);
-	const text *why;
-
-	if (root_a == root_b)
-		return NULL;
-	why = forbidden(rb, root_a, root_b);
-	if (why == NULL)
-	{
-		join_nodes(rb->g, root_a, root_b);
-		if (root_a < root_b)
-			merge_held(held_of(rb, root_a), held_of(rb, root_b));
-		else
-			merge_held(held_of(rb, root_b), held_of(rb, root_a));
-	}
-	return why;
-}
-
-static void
-note_refusal(Rebuild *rb, int32 a, int32 b, Datum kind, Datum value, const text *why)
-{
-	if (rb->n_refused == rb->a_refused)
-	{
-		int			n = rb->a_refused;
-
-		rb->refused_a = grow(rb->refused_a, &n, sizeof(int64));
-		rb->refused_b = grow(rb->refused_b, &rb->a_refused, sizeof(int64));
-	}
-	rb->refused_a[rb->n_refused] = Min(rb->g->record[a], rb->g->record[b]);
-	rb->refused_b[rb->n_refused++] = Max(rb->g->record[a], rb->g->record[b]);
-	rb->refused_kind = accumArrayResult(rb->refused_kind, kind, false, TEXTOID, CurrentMemoryContext);
-	rb->refused_value = accumArrayResult(rb->refused_value, value, false, TEXTOID, CurrentMemoryContext);
-	rb->refused_by = accumArrayResult(rb->refused_by, PointerGetDatum(why), false, TEXTOID, CurrentMemoryContext);
-}
-
-static bool
-same_hub(const StringInfo kept, Datum value)
-{
-	text	   *t = DatumGetTextPP(value);
-
-	return kept->len == VARSIZE_ANY_EXHDR(t) && memcmp(kept->data, VARDATA_ANY(t), kept->len) == 0;
-}
-
-static void
-keep_hub(StringInfo kept, Datum value)
-{
-	text	   *t = DatumGetTextPP(value);
-
-	resetStringInfo(kept);
-	appendBinaryStringInfo(kept, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
-}
-
-/* Rows (kind index, value, record_id) of limited kinds, sorted by kind and value. */
-static void
-held_row(TupleTableSlot *slot, void *state)
-{
-	Rebuild    *rb = state;
-	int32		node = node_of(rb->g, DatumGetInt64(slot->tts_values[2]));
-	const Kind *kind = &rb->g->kinds[DatumGetInt32(slot->tts_values[0])];
-
-	if (node < 0 || !rb->in_conflict[node])
-		return;
-	if (!rb->open || rb->kind != kind || !same_hub(&rb->value, slot->tts_values[1]))
-	{
-		keep_hub(&rb->value, slot->tts_values[1]);
-		rb->kind = kind;
-		rb->open = true;
-		rb->hub_number++;
-	}
-	hold_value(held_of(rb, node), (Held)
-			   {
-				   .kind = DatumGetInt32(slot->tts_values[0]), .value = rb->hub_number
-			   });
-}
-
-/* Bytes, as collation C compares. */
-static int
-compare_bytes(const text *x, const text *y)
-{
-	int			nx = VARSIZE_ANY_EXHDR(x),
-				ny = VARSIZE_ANY_EXHDR(y);
-	int			c = memcmp(VARDATA_ANY(x), VARDATA_ANY(y), Min(nx, ny));
-
-	return c != 0 ? c : nx - ny;
-}
-
-static int
-compare_contradicted(const void *a, const void *b)
-{
-	const Contradicted *x = a,
-			   *y = b;
-	int			c = compare_bytes(x->kind, y->kind);
-
-	return c != 0 ? c : compare_bytes(x->value, y->value);
-}
-
-static bool
-hub_is_contradicted(const Graph *g, Datum kind, Datum value)
-{
-	Contradicted wanted = {.kind = DatumGetTextPP(kind), .value = DatumGetTextPP(value)};
-
-	return g->n_contradicted > 0 &&
-		bsearch(&wanted, g->contradicted, g->n_contradicted, sizeof(Contradicted), compare_contradicted) != NULL;
-}
-
-/*
- * Rows (kind, value, record_id) in canonical order. Each record tries the
- * clusters met in its hub, in the order in which they were met. A cluster is
- * represented by one of its nodes; two representatives that have become one
- * cluster through the join are both kept, the second look is free.
- */
-static void
-evidence_row(TupleTableSlot *slot, void *state)
-{
-	Rebuild    *rb = state;
-	int32		node = node_of(rb->g, DatumGetInt64(slot->tts_values[2]));
-
-	CHECK_FOR_INTERRUPTS();
-	if (node < 0 || !rb->in_conflict[node])
-		return;
-	if (!rb->open || !same_hub(&rb->hub_kind, slot->tts_values[0]) || !same_hub(&rb->value, slot->tts_values[1]))
-	{
-		keep_hub(&rb->hub_kind, slot->tts_values[0]);
-		keep_hub(&rb->value, slot->tts_values[1]);
-		rb->open = true;
-		rb->n_reps = 0;
-		rb->contradicted = hub_is_contradicted(rb->g, slot->tts_values[0], slot->tts_values[1]);
-	}
-	if (rb->contradicted)
-		return;
-	for (int i = 0; i < rb->n_reps; i++)
-	{
-		const text *why = try_join(rb, rb->rep[i], node);
-
-		if (why == NULL)
-			return;
-		note_refusal(rb, rb->rep[i], node, slot->tts_values[0], slot->tts_values[1], why);
-	}
-	if (rb->n_reps == rb->a_reps)
-		rb->rep = grow(rb->rep, &rb->a_reps, sizeof(int32));
-	rb->rep[rb->n_reps++] = node;
-}
-
-static ArrayType *
-array_of(Datum *values, int n, Oid type)
-{
-	if (type == INT8OID)
-		return construct_array(values, n, INT8OID, sizeof(int64), true, TYPALIGN_DOUBLE);
-	if (type == INT4OID)
-		return construct_array(values, n, INT4OID, sizeof(int32), true, TYPALIGN_INT);
-	return construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
-static void
-write_refusals(Rebuild *rb)
-{
-	Datum	   *a,
-			   *b;
-	Oid			argtypes[5] = {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
-	Datum		args[5];
-
-	if (rb->n_refused == 0)
-		return;
-	a = palloc(rb->n_refused * sizeof(Datum));
-	b = palloc(rb->n_refused * sizeof(Datum));
-	for (int i = 0; i < rb->n_refused; i++)
-	{
-		a[i] = Int64GetDatum(rb->refused_a[i]);
-		b[i] = Int64GetDatum(rb->refused_b[i]);
-	}
-	args[0] = PointerGetDatum(array_of(a, rb->n_refused, INT8OID));
-	args[1] = PointerGetDatum(array_of(b, rb->n_refused, INT8OID));
-	args[2] = makeArrayResult(rb->refused_kind, CurrentMemoryContext);
-	args[3] = makeArrayResult(rb->refused_value, CurrentMemoryContext);
-	args[4] = makeArrayResult(rb->refused_by, CurrentMemoryContext);
-	SPI_execute_with_args(psprintf("INSERT INTO %s.refused_merge (record_a, record_b, kind, value, refused_by)"
-								   " SELECT DISTINCT ON (a, b, k, v) a, b, k, v, y"
-								   " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) AS u(a, b, k, v, y)"
-								   " ORDER BY a, b, k, v, y ON CONFLICT DO NOTHING", rb->g->schema),
-						  5, argtypes, args, NULL, false, 0);
-}
-
-/*
- * Numbers the chosen nodes and loads what constraints say about each: limited values
- * that it holds, records that it must not meet. Returns the chosen records.
- */
-static ArrayType *
-load_constraints(Rebuild *rb, int n_members)
-{
-	Graph	   *g = rb->g;
-	Datum	   *members = MemoryContextAllocHuge(CurrentMemoryContext, n_members * sizeof(Datum));
-	Datum	   *kind_names = palloc(g->n_kinds * sizeof(Datum));
-	Datum	   *kind_numbers = palloc(g->n_kinds * sizeof(Datum));
-	Oid			argtypes[3] = {INT8ARRAYOID, TEXTARRAYOID, INT4ARRAYOID};
-	Datum		args[3];
-	int			n = 0;
-
-	for (int32 i = 0; i < g->n; i++)
-		if (rb->in_conflict[i])
-		{
-			g->count[i] = n;
-			members[n++] = Int64GetDatum(g->record[i]);
-		}
-	rb->held = MemoryContextAllocExtended(CurrentMemoryContext, n_members * sizeof(HeldSet), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	initStringInfo(&rb->value);
-	initStringInfo(&rb->hub_kind);
-
-	/* a ruling that leaves the conflict leaves the component, and the two never meet */
-	for (int i = 0; i < g->n_different; i++)
-		if (rb->in_conflict[g->different[i][0]] && rb->in_conflict[g->different[i][1]])
-		{
-			hold_enemy(held_of(rb, g->different[i][0]), g->different[i][1]);
-			hold_enemy(held_of(rb, g->different[i][1]), g->different[i][0]);
-		}
-
-	args[0] = PointerGetDatum(array_of(members, n_members, INT8OID));
-	n = 0;
-	for (int i = 0; i < g->n_kinds; i++)
-		if (g->kinds[i].max_per_profile > 0)
-		{
-			kind_names[n] = PointerGetDatum(g->kinds[i].name);
-			kind_numbers[n++] = Int32GetDatum(i);
-		}
-	if (n > 0)
-	{
-		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
-		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
-		cdp_core_stream(psprintf("SELECT k.number, h.value::pg_catalog.text, h.record_id"
-								 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
-								 " JOIN %s.identifier h ON h.kind = k.kind"
-								 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
-						3, argtypes, args, held_row, rb);
-		rb->open = false;
-	}
-	return DatumGetArrayTypeP(args[0]);
-}
-
-static void
-rebuild_conflicts(Graph *g)
-{
-	Rebuild		rb = {.g = g};
-	MemoryContext own,
-				old;
-	Datum	   *kind_names,
-			   *kind_numbers,
-			   *kind_priorities,
-			   *kind_limits;
-	bool	   *in_conflict;
-	int			n_members = 0;
-	Oid			argtypes[5] = {INT8ARRAYOID, TEXTARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID};
-	Datum		args[5];
-	int			n;
-
-	own = AllocSetContextCreate(g->work, "cdp clustering, conflicts", ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(own);
-	in_conflict = MemoryContextAllocHuge(own, g->n);
-	for (int32 i = 0; i < g->n; i++)
-	{
-		in_conflict[i] = g->conflict[find_root(g, i)];
-		n_members += in_conflict[i];
-	}
-	if (n_members == 0)
-	{
-		MemoryContextSwitchTo(old);
-		MemoryContextDelete(own);
-		return;
-	}
-	rb.in_conflict = in_conflict;
-	for (int32 i = 0; i < g->n; i++)
-		if (in_conflict[i])
-			g->parent[i] = i;
-	args[0] = PointerGetDatum(load_constraints(&rb, n_members));
-	kind_names = palloc(g->n_kinds * sizeof(Datum));
-	kind_numbers = palloc(g->n_kinds * sizeof(Datum));
-	kind_priorities = palloc(g->n_kinds * sizeof(Datum));
-	kind_limits = palloc(g->n_kinds * sizeof(Datum));
-
-	/* a person's word first, then the hubs */
-	for (int i = 0; i < g->n_same; i++)
-		if (in_conflict[g->same[i][0]] && in_conflict[g->same[i][1]])
-		{
-			const text *why = try_join(&rb, g->same[i][0], g->same[i][1]);
-
-			if (why)
-				note_refusal(&rb, g->same[i][0], g->same[i][1], CStringGetTextDatum("ruling"), CStringGetTextDatum("same"), why);
-		}
-
-	n = 0;
-	for (int i = 0; i < g->n_kinds; i++)
-		if (g->kinds[i].ties)
-		{
-			kind_names[n] = PointerGetDatum(g->kinds[i].name);
-			kind_numbers[n] = Int32GetDatum(i);
-			kind_limits[n] = Int32GetDatum(g->kinds[i].common_limit > 0 ? g->kinds[i].common_limit : PG_INT32_MAX - 1);
-			kind_priorities[n++] = Int32GetDatum(g->kinds[i].priority);
-		}
-	if (n > 0)
-	{
-		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
-		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
-		args[3] = PointerGetDatum(array_of(kind_priorities, n, INT4OID));
-		args[4] = PointerGetDatum(array_of(kind_limits, n, INT4OID));
-		cdp_core_stream(psprintf("SELECT h.kind::pg_catalog.text, h.value::pg_catalog.text, h.record_id"
-								 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5)) AS k(kind, number, priority, common_limit)"
-								 " JOIN %1$s.identifier h ON h.kind = k.kind JOIN %1$s.record r USING (record_id)"
-								 " WHERE h.record_id = ANY ($1) AND NOT h.blocked"
-								 " AND (SELECT pg_catalog.count(*) FROM (SELECT 1 FROM %1$s.identifier c"
-								 " WHERE c.kind = h.kind AND c.value = h.value AND NOT c.blocked LIMIT k.common_limit + 1) c) <= k.common_limit"
-								 " ORDER BY k.priority, h.kind, h.value, r.source_id, r.source_key", g->schema),
-						5, argtypes, args, evidence_row, &rb);
-	}
-	note_peak(g);
-	write_refusals(&rb);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(own);
-}
-
-/* ---------------------------------------------------------------- step 4: scored pairs */
-
-static void
-link_row(TupleTableSlot *slot, void *state)
-{
-	Graph	   *g = state;
-	int32		a = cdp_match_engine_place(g->engine, DatumGetInt64(slot->tts_values[0]));
-	int32		b = cdp_match_engine_place(g->engine, DatumGetInt64(slot->tts_values[1]));
-
-	if (a >= 0 && b >= 0)
-		add_edge(g, Min(a, b), Max(a, b), DatumGetFloat8(slot->tts_values[2]));
-}
-
-static void
-scored_pair(void *state, int32 a, int32 b, double weight)
-{
-	add_edge(state, a, b, weight);
-}
-
-/* Keeps the scored pairs of a whole run as links. */
-static void
-write_links(Graph *g)
-{
-	enum
-	{
-		AT_ONCE = 10000
-	};
-	Oid			argtypes[3] = {INT8ARRAYOID, INT8ARRAYOID, FLOAT8ARRAYOID};
-	SPIPlanPtr	plan = SPI_prepare(psprintf("INSERT INTO %s.link (record_a, record_b, origin, weight)"
-											" SELECT u.a, u.b, 'model', u.w FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(a, b, w)",
-											g->schema), 3, argtypes);
-	Datum	   *a = palloc(AT_ONCE * sizeof(Datum)),
-			   *b = palloc(AT_ONCE * sizeof(Datum)),
-			   *w = palloc(AT_ONCE * sizeof(Datum));
-
-	for (int from = 0; from < g->n_edges; from += AT_ONCE)
-	{
-		int			n = Min(g->n_edges - from, AT_ONCE);
-		Datum		args[3];
-
-		for (int i = 0; i < n; i++)
-		{
-			const CdpEdge *edge = &g->edge[from + i];
-			int64		x = cdp_match_engine_record(g->engine, edge->a),
-						y = cdp_match_engine_record(g->engine, edge->b);
-
-			a[i] = Int64GetDatum(Min(x, y));
-			b[i] = Int64GetDatum(Max(x, y));
-			w[i] = Float8GetDatum(edge->weight);
-		}
-		args[0] = PointerGetDatum(array_of(a, n, INT8OID));
-		args[1] = PointerGetDatum(array_of(b, n, INT8OID));
-		args[2] = PointerGetDatum(construct_array(w, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-		SPI_execute_plan(plan, args, NULL, false, 0);
-		for (int i = 0; i < 3; i++)
-			pfree(DatumGetPointer(args[i]));
-	}
-	SPI_freeplan(plan);
-}
-
-typedef struct Joining
-{
-	Graph	   *g;
-	Rebuild    *rb;				/* NULL: nothing is constrained */
-	const int32 *node;			/* by place */
-} Joining;
-
-static void
-compare_pair(void *state, int32_t a, int32_t b, CdpEvidence *sum)
-{
-	cdp_match_engine_compare(((Joining *) state)->g->engine, a, b, sum);
-}
-
-static double
-weigh_pairs(void *state, const CdpEvidence *sum)
-{
-	return cdp_match_engine_weigh(((Joining *) state)->g->engine, sum);
-}
-
-static bool
-join_clusters(void *state, int32_t a, int32_t b, double weight)
-{
-	Joining    *joining = state;
-	Graph	   *g = joining->g;
-	int32		root_a = find_root(g, joining->node[a]),
-				root_b = find_root(g, joining->node[b]);
-	Bridge		bridge = {.weight = weight, .a = joining->node[a], .b = joining->node[b]};
-
-	if (joining->rb)
-	{
-		const text *why = try_join(joining->rb, root_a, root_b);
-
-		if (why)
-		{
-			note_refusal(joining->rb, joining->node[a], joining->node[b], CStringGetTextDatum("model"), CStringGetTextDatum("match"), why);
-			return false;
-		}
-	}
-	else
-		join_nodes(g, root_a, root_b);
-	for (int side = 0; side < 2; side++)
-	{
-		const Bridge *other = &g->bridge[side ? root_a : root_b];
-
-		if (other->weight > 0 && other->weight < bridge.weight)
-			bridge = *other;
-	}
-	g->bridge[find_root(g, root_a)] = bridge;
-	return true;
-}
-
-static void
-poll_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
-/*
- * Writes the pairs that a model refuses though they share a value.
- */
-static void
-write_contradictions(Graph *g)
-{
-	Rebuild		rb = {.g = g};
-
-	for (int i = 0; i < g->n_refused; i += 2)
-	{
-		const Contradicted *hub = &g->contradicted[g->refused_hub[i / 2]];
-
-		note_refusal(&rb, node_of(g, g->refused[i]), node_of(g, g->refused[i + 1]), PointerGetDatum(hub->kind), PointerGetDatum(hub->value),
-					 cstring_to_text("model"));
-	}
-	write_refusals(&rb);
-}
-
-static void
-agglomerate(Graph *g)
-{
-	MemoryContext own = AllocSetContextCreate(g->work, "cdp clustering, scored pairs", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(own);
-	int32		n = cdp_match_engine_size(g->engine);
-	int32	   *node = MemoryContextAllocHuge(own, (n + 1) * sizeof(int32));
-	int32	   *first = MemoryContextAllocHuge(own, g->n * sizeof(int32));	/* place of a root's first record */
-	Rebuild		rb = {.g = g};
-	Joining		joining = {.g = g, .node = node};
-	CdpAgglomeration work = {.n = n, .comparisons = cdp_match_engine_comparisons(g->engine), .compare = compare_pair, .weigh = weigh_pairs, .join = join_clusters, .state = &joining, .poll = poll_interrupts};
-	bool	   *touched = MemoryContextAllocExtended(own, g->n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	int			n_touched = 0;
-	bool		limited = g->n_different > 0;
-
-	work.cluster = MemoryContextAllocHuge(own, (n + 1) * sizeof(int32));
-	memset(first, -1, g->n * sizeof(int32));
-	for (int32 i = 0; i < n; i++)
-	{
-		int32		root;
-
-		node[i] = node_of(g, cdp_match_engine_record(g->engine, i));
-		if (node[i] < 0)
-			elog(ERROR, "record of the matching engine is not in the graph");
-		root = find_root(g, node[i]);
-		if (first[root] < 0)
-			first[root] = i;
-		work.cluster[i] = first[root];
-	}
-	for (int i = 0; i < g->n_kinds; i++)
-		limited = limited || g->kinds[i].max_per_profile > 0;
-	if (limited)
-	{
-		for (int i = 0; i < g->n_edges; i++)
-		{
-			touched[find_root(g, node[g->edge[i].a])] = true;
-			touched[find_root(g, node[g->edge[i].b])] = true;
-		}
-		for (int32 i = 0; i < g->n; i++)
-		{
-			touched[i] = touched[find_root(g, i)];
-			n_touched += touched[i];
-		}
-		rb.in_conflict = touched;
-		if (n_touched > 0)
-		{
-			load_constraints(&rb, n_touched);
-			for (int32 i = 0; i < g->n; i++)
-				if (touched[i] && find_root(g, i) != i)
-					merge_held(held_of(&rb, find_root(g, i)), held_of(&rb, i));
-			joining.rb = &rb;
-		}
-	}
-	g->bridge = MemoryContextAllocExtended(g->work, g->n * sizeof(Bridge), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	if (!cdp_agglomerate(&work, g->edge, g->n_edges))
-		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory while clustering scored pairs"));
-	note_peak(g);
-	if (joining.rb)
-		write_refusals(&rb);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(own);
 }
 
 /* ---------------------------------------------------------------- stable ids */
@@ -1224,7 +344,7 @@ typedef struct IdHash
 typedef struct NewIds
 {
 	int64	   *assigned;		/* per root: profile id, 0 = none yet */
-	Graph	   *g;
+	CdpGraph *g;
 	int32		next_root;
 } NewIds;
 
@@ -1244,7 +364,7 @@ new_id_row(TupleTableSlot *slot, void *state)
  * served greatest first, an id and a cluster once each.
  */
 static int64 *
-assign_ids(Graph *g)
+assign_ids(CdpGraph *g)
 {
 	NewIds		ids = {.g = g};
 	Vote	   *votes;
@@ -1264,7 +384,7 @@ assign_ids(Graph *g)
 			if (g->former[i] != 0)
 				votes[n_votes++] = (Vote)
 			{
-				.former = g->former[i], .root = find_root(g, i), .votes = 1
+				.former = g->former[i], .root = cdp_graph_root(g, i), .votes = 1
 			};
 		qsort(votes, n_votes, sizeof(Vote), compare_vote_place);
 		for (int i = 0; i < n_votes; i++)
@@ -1286,7 +406,7 @@ assign_ids(Graph *g)
 			if (!found)
 				ids.assigned[votes[i].root] = votes[i].former;
 		}
-		note_peak(g);
+		cdp_graph_note_peak(g);
 		taken_destroy(taken);
 		pfree(votes);
 	}
@@ -1294,7 +414,7 @@ assign_ids(Graph *g)
 	for (int32 i = 0; i < g->n; i++)
 	{
 		/* flatten, so that roots are recognised by parent alone */
-		g->parent[i] = find_root(g, i);
+		g->parent[i] = cdp_graph_root(g, i);
 		if (g->parent[i] == i && ids.assigned[i] == 0)
 			n_new++;
 	}
@@ -1323,14 +443,14 @@ PG_FUNCTION_INFO_V1(cdp_cluster);
  * their hubs in pg_temp.cdp_hub) and returns those whose profile changed, and of every
  * cluster that scored pairs hold together its first record with the weakest join. model_id
  * 0: without scored pairs. A whole run scores them and writes them to link, else they are
- * read from there. Writes what constraints refused to refused_merge. See the head of
- * this file.
+ * read from there. Writes what constraints refused to refused_merge, and the index for
+ * look-ups while the records are at hand. See the head of this file.
  */
 Datum
 cdp_cluster(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Graph		g = {0};
+	CdpGraph g = {0};
 	MemoryContext work,
 				old;
 	int64	   *assigned;
@@ -1343,6 +463,7 @@ cdp_cluster(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	g.space = PG_GETARG_OID(0);
 	g.schema = pstrdup(cdp_core_space_schema(PG_GETARG_OID(0)));
 	work = AllocSetContextCreate(CurrentMemoryContext, "cdp clustering", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(work);
@@ -1356,38 +477,29 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	load_nodes(&g);
 	if (g.n > 0)
 	{
-		if (model_id != 0)
-		{
-			g.engine = cdp_match_engine_open(PG_GETARG_OID(0), model_id, g.affected_only);
-			if (g.affected_only)
-				cdp_core_stream(psprintf("SELECT l.record_a, l.record_b, l.weight FROM pg_temp.cdp_affected u JOIN %s.link l ON l.record_a = u.record_id"
-										 " WHERE l.origin = 'model'", g.schema), 0, NULL, NULL, link_row, &g);
-			else
-			{
-				cdp_match_engine_score(g.engine, false, scored_pair, &g);
-				write_links(&g);
-			}
-		}
 		cdp_core_stream(psprintf("SELECT l.record_a, l.record_b, l.weight FROM %1$s.link l"
 								 " JOIN %1$s.record a ON a.record_id = l.record_a JOIN %1$s.record b ON b.record_id = l.record_b"
 								 " WHERE l.origin = 'ruling'"
 								 " ORDER BY LEAST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key)),"
 								 " GREATEST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key))", g.schema),
 						0, NULL, NULL, ruling_row, &g);
+		if (model_id != 0)
+		{
+			g.engine = cdp_match_engine_open(PG_GETARG_OID(0), model_id, g.affected_only);
+			cdp_graph_read_links(&g);
+		}
 		for (int i = 0; i < g.n_same; i++)
-			join_nodes(&g, g.same[i][0], g.same[i][1]);
+			cdp_graph_join(&g, g.same[i][0], g.same[i][1]);
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].ties)
 				read_hubs(&g, &g.kinds[i], "SELECT u.value, pg_catalog.unnest(u.members) FROM pg_temp.cdp_hub u WHERE u.kind = $1 ORDER BY u.value",
 						  hub_join_all);
-		write_contradictions(&g);
-		if (g.n_contradicted > 0)
-			qsort(g.contradicted, g.n_contradicted, sizeof(Contradicted), compare_contradicted);
+		cdp_graph_write_contradictions(&g);
 
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].max_per_profile > 0)
 			{
-				Kind		whole = g.kinds[i];
+				CdpKind whole = g.kinds[i];
 
 				/* a limit holds for every value, however common */
 				whole.common_limit = 0;
@@ -1399,17 +511,20 @@ cdp_cluster(PG_FUNCTION_ARGS)
 						  hub_count_values);
 			}
 		for (int i = 0; i < g.n_different; i++)
-			if (find_root(&g, g.different[i][0]) == find_root(&g, g.different[i][1]))
-				g.conflict[find_root(&g, g.different[i][0])] = 1;
-		rebuild_conflicts(&g);
+			if (cdp_graph_root(&g, g.different[i][0]) == cdp_graph_root(&g, g.different[i][1]))
+				g.conflict[cdp_graph_root(&g, g.different[i][0])] = 1;
+		cdp_graph_rebuild_conflicts(&g);
 		if (g.engine)
-			agglomerate(&g);
+		{
+			cdp_graph_agglomerate(&g);
+			cdp_match_keys_write(g.engine, g.affected_only);
+		}
 
 		assigned = assign_ids(&g);
 		for (int32 i = 0; i < g.n; i++)
 		{
 			int64		profile = assigned[g.parent[i]];
-			const Bridge *bridge = g.bridge && g.parent[i] == i && g.bridge[i].weight > 0 ? &g.bridge[i] : NULL;
+			const CdpBridge *bridge = g.bridge && g.parent[i] == i && g.bridge[i].weight > 0 ? &g.bridge[i] : NULL;
 
 			if (profile != g.former[i] || bridge)
 			{
@@ -1429,7 +544,7 @@ cdp_cluster(PG_FUNCTION_ARGS)
 				tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 			}
 		}
-		note_peak(&g);
+		cdp_graph_note_peak(&g);
 		ereport(DEBUG1, errmsg_internal("cdp clustering: %d records, peak %zu bytes, %.1f bytes a record",
 										g.n, g.peak, (double) g.peak / g.n));
 	}

@@ -10,9 +10,9 @@
 --    After a change of definitions, or when much changed, everything is clustered.
 --    With an active matching model the pairs of what changed are scored into link before
 --    that (score_changed); clustering everything scores everything itself.
--- 4. cdp_internal.cluster gives the records whose profile changes; identity, the log,
---    aliases, weakest joins, the golden records of those profiles and the index for
---    look-ups follow.
+-- 4. cdp_internal.cluster gives the records whose profile changes, and keeps the links and
+--    the index for look-ups; identity, the log, aliases, weakest joins and the golden
+--    records of those profiles follow.
 --
 -- All of it is the caller's one transaction: a failure leaves the former state.
 -- One resolver per space: transaction-level advisory lock (1668313185, oid of the schema).
@@ -24,7 +24,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT pg_try_advisory_xact_lock(1668313185, space::oid::int) THEN
-        RAISE EXCEPTION 'space % is being resolved by another session', space USING ERRCODE = 'CDP22',
+        RAISE EXCEPTION 'space % is being resolved or trained by another session', space USING ERRCODE = 'CDP22',
             HINT = 'Try again when it has finished; pg_stat_activity shows how far it is.';
     END IF;
 END
@@ -699,7 +699,6 @@ AS $$
 DECLARE
     started  timestamptz := clock_timestamp();
     common   int := cdp_internal.setting('cdp.max_records_per_value');
-    pairs_per_record int := cdp_internal.setting('cdp.max_pairs_per_record');
     model    int;
     bulk     boolean;
     last_counts jsonb;
@@ -707,7 +706,7 @@ DECLARE
     n_records bigint;
     n_profiles bigint;
     n_added bigint; n_changed bigint; n_removed bigint; n_rejected bigint;
-    n_merged bigint; n_split bigint; n_refused bigint; n_affected bigint;
+    n_made bigint; n_merged bigint; n_split bigint; n_refused bigint; n_affected bigint;
     info     record;
     id       bigint;
 BEGIN
@@ -735,9 +734,7 @@ BEGIN
         whole := true;
     END IF;
     EXECUTE format('SELECT coalesce((SELECT m.model_id FROM %s.match_model m WHERE m.active), 0)', space) INTO model;
-    -- another budget divides blocks otherwise
-    whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model
-                   OR model > 0 AND (last_counts ->> 'max_pairs_per_record')::int IS DISTINCT FROM pairs_per_record;
+    whole := whole OR (last_counts ->> 'model')::int IS DISTINCT FROM model;
     IF model > 0 AND n_records > 1 THEN
         PERFORM cdp_internal.require_rules(space, model);
     END IF;
@@ -791,11 +788,17 @@ BEGIN
     END IF;
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
     PERFORM cdp_internal.write_weakest_links(space, NOT whole);
-    n_profiles := (last_counts ->> 'profiles')::bigint + cdp_internal.write_profiles(space, NOT whole, model);
-    PERFORM cdp_internal.write_confidence(space, model, NOT whole);
-    PERFORM cdp_internal.write_match_keys(space, model, whole);
+    n_made := cdp_internal.write_profiles(space, NOT whole, model);
+    n_profiles := (last_counts ->> 'profiles')::bigint + n_made;
     IF whole THEN
         EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n_profiles;
+    END IF;
+    -- what was made just now has it
+    IF n_profiles <> n_made THEN
+        PERFORM cdp_internal.write_confidence(space, model, NOT whole);
+    END IF;
+    IF model = 0 AND whole THEN
+        PERFORM cdp_internal.drop_match_keys(space);
     END IF;
     -- what others changed while this run went on is the next one's business
     EXECUTE format('UPDATE %s.space_info i SET definitions_changed = false WHERE i.definitions_changed AND i.xmin::text = $1', space) USING info.version;
@@ -806,7 +809,7 @@ BEGIN
     EXECUTE format('INSERT INTO %s.run (run_id, step, state, started_at, finished_at, counts) VALUES ($1, ''resolve'', ''done'', $2, clock_timestamp(), $3)', space)
       USING id, started, jsonb_build_object('records', n_records, 'profiles', n_profiles, 'added', n_added, 'changed', n_changed, 'removed', n_removed,
                                             'rejected', n_rejected, 'merged', n_merged, 'split', n_split, 'refused', n_refused, 'whole', whole, 'max_records_per_value', common,
-                                            'model', model, 'max_pairs_per_record', pairs_per_record);
+                                            'model', model);
     PERFORM cdp_internal.drop_work_tables();
     RETURN QUERY SELECT id, n_records, n_profiles, n_added, n_changed, n_removed, n_rejected, n_merged, n_split, n_refused;
 END

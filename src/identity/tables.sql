@@ -113,6 +113,7 @@ BEGIN
             PRIMARY KEY (record_a, record_b, origin)
         );
         CREATE INDEX ON %1$I.link (record_b);
+        CREATE INDEX link_ruling_idx ON %1$I.link (record_a) WHERE origin = 'ruling';
         COMMENT ON TABLE %1$I.link IS 'pairs that speak for one person (weight: log2 odds) and rulings (origin ruling, weight plus or minus infinity)';
 
         CREATE TABLE %1$I.weakest_link (

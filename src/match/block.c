@@ -14,7 +14,8 @@
  * pairs runs out or what is still to be found is not worth the pairs.
  *
  * Block sizes are measured on the data, never assumed: for two thousand records the
- * size of their block under every candidate rule is counted in one pass over the data.
+ * size of their block under every candidate rule is counted, in one pass over the
+ * records that share their rarest key. Training chooses twice, so sizes are remembered.
  *
  * A block over the cap is divided by the further key that keeps most of its pairs; what
  * no key divides is sorted by its values and cut into neighbourhoods. Every record has
@@ -23,17 +24,18 @@
  *
  * Everything is a function of the store's canonical order and fixed seeds.
  */
-#include "match/block.h"
+#include "match/random.h"
 
 #include <stdlib.h>
 
 #define MAX_SIZED 2048			/* records whose block sizes are counted */
-#define MAX_POPULATION 100000	/* records among which they are counted */
+#define MAX_POPULATION 50000 	/* records among which they are counted */
 #define DRAWS 4					/* simulated pairs per sized record */
 #define MAX_CANDIDATES 2048
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
 #define MIN_GAIN 0.0001			/* a rule that finds less of the true pairs is not worth its pass */
 #define MIN_YIELD 0.001			/* nor one that compares more than 1000 pairs for a new true one */
+#define AHEAD 16				/* records */
 
 /* family names have endings where given names have nicknames (store.c) */
 #define NICKNAME_SLOT 4
@@ -102,27 +104,41 @@ key_of(const CdpBlocker *b, int k, int32_t record)
 uint64_t
 cdp_blocker_agreeing(const CdpBlocker *b, int32_t x, int32_t y)
 {
+	const int32_t *codes_x = cdp_store_codes(b->store, x);
+	const int32_t *codes_y = cdp_store_codes(b->store, y);
 	uint64_t	keys = 0;
 
-	for (int k = 0; k < b->n_keys; k++)
+	for (int k = 0; k < b->n_keys;)
 	{
-		uint32_t	h = key_of(b, k, x);
+		const CdpKey *key = &b->key[k];
+		int			column;
 
-		if (h != 0 && h == key_of(b, k, y))
-			keys |= UINT64_C(1) << k;
+		if (key->input < 0)
+		{
+			uint32_t	h = key_of(b, k, x);
+
+			keys |= (uint64_t) (h != 0 && h == key_of(b, k, y)) << k;
+			k++;
+			continue;
+		}
+		/* the keys of a column follow one another; many values are missing or the same */
+		column = b->model->comparison[key->comparison].column[key->input];
+		if (codes_x[column] < 0 || codes_y[column] < 0)
+			while (k < b->n_keys && b->key[k].comparison == key->comparison && b->key[k].input == key->input)
+				k++;
+		else
+		{
+			const uint32_t *of_x = b->store->column[column].key[codes_x[column]];
+			const uint32_t *of_y = b->store->column[column].key[codes_y[column]];
+
+			for (; k < b->n_keys && b->key[k].comparison == key->comparison && b->key[k].input == key->input; k++)
+			{
+				int			slot = b->key[k].slot;
+
+				keys |= (uint64_t) (of_x[slot] != 0 && of_x[slot] == of_y[slot]) << k;
+			}
+		}
 	}
-	return keys;
-}
-
-/* The keys that a record has. */
-static uint64_t
-keys_present(const CdpBlocker *b, int32_t x)
-{
-	uint64_t	keys = 0;
-
-	for (int k = 0; k < b->n_keys; k++)
-		if (key_of(b, k, x) != 0)
-			keys |= UINT64_C(1) << k;
 	return keys;
 }
 
@@ -138,15 +154,14 @@ cdp_rule_key(const CdpBlocker *b, int r, int32_t record)
 
 	if (b->rule[r].keys == 0)
 		return 0;
-	for (int k = 0; k < b->n_keys; k++)
-		if (b->rule[r].keys >> k & 1)
-		{
-			uint32_t	x = key_of(b, k, record);
+	for (uint64_t keys = b->rule[r].keys; keys != 0; keys &= keys - 1)
+	{
+		uint32_t	x = key_of(b, __builtin_ctzll(keys), record);
 
-			if (x == 0)
-				return 0;
-			h = cdp_mix(h + x);
-		}
+		if (x == 0)
+			return 0;
+		h = cdp_mix(h + x);
+	}
 	/* two rules must not meet in the keys that they have in common */
 	h = cdp_mix(h + r + 1);
 	return (uint32_t) (h >> 32) | (h >> 32 == 0);
@@ -252,40 +267,72 @@ cdp_blocker_learn(CdpBlocker *b, int comparison, bool spelled, uint64_t keys, do
 
 /* ---------------------------------------------------------------- choosing rules */
 
+/* What a set of keys would cost as a rule, and for which of the sized records its blocks are small enough. */
+typedef struct Measured
+{
+	uint64_t	keys;			/* 0: an empty slot */
+	double		cost;			/* pairs per record */
+	uint64_t   *fits;			/* by simulated pair: DRAWS bits for each sized record */
+} Measured;
+
 typedef struct Candidate
 {
 	uint64_t	keys;
-	uint64_t   *covers;			/* simulated pairs that it finds */
-	double		cost;			/* pairs per record */
-	double		lost;			/* share of simulated pairs that it misses for size alone */
+	const Measured *size;
+	int			finds;			/* of the simulated pairs not yet covered, at most so many */
+	int			lost;			/* simulated pairs that it misses for size alone */
 } Candidate;
 
+#define DICTIONARY_BITS 12		/* of twice as many as there are sized records */
 #define FILTER_BITS 16
+#define MAX_DIRECT (1 << 17)	/* combinations that are counted in an array */
+#define CHUNK_POPULATION 4096
+#define MEASURED_SLOTS (4 * MAX_CANDIDATES)
+
+/* The values of one key that sized records have, numbered from 1 on. */
+typedef struct Dictionary
+{
+	int			n;
+	uint32_t	hash[1 << DICTIONARY_BITS];
+	uint16_t	number[1 << DICTIONARY_BITS];
+} Dictionary;
 
 /* Block sizes under one candidate: of a thread. */
 typedef struct Sizes
 {
-	uint64_t	filter[(1 << FILTER_BITS) / 64];	/* hashes that are counted; it stays in the fastest cache */
-	uint32_t   *hash;
-	int32_t    *count;
+	uint64_t	filter[(1 << FILTER_BITS) / 64];	/* combinations that are counted; it stays in the fastest cache */
+	uint64_t	combination[2 << DICTIONARY_BITS];	/* + 1; 0: empty */
+	int32_t		count[MAX_DIRECT];
 } Sizes;
 
-typedef struct Chooser
+/*
+ * Sizes hang on the data alone, what rules find also on what was learned: a second choice
+ * finds here what the first has counted.
+ */
+typedef struct CdpChooser
 {
 	CdpBlocker *b;
 	int32_t		n;				/* population */
 	int32_t		n_sized;
 	int32_t    *record;			/* the population; the first n_sized are sized */
-	uint32_t   *hash;			/* key k of population member i: hash[k * n + i] */
+	Dictionary *dictionary;		/* by key */
+	uint16_t   *number;			/* of the value that population member i has for key k: number[k * n + i], 0: none of a sized record */
+	int32_t    *having[CDP_MAX_KEYS];	/* population members that have a number; NULL where most have one */
+	int32_t		n_having[CDP_MAX_KEYS];
+	double		records;		/* as when it was opened */
+	int64_t		max_block;
 	int			n_draws;
-	uint64_t   *draw;			/* keys that agree in simulated pair j, of sized record j / DRAWS */
 	int			words;
-	uint32_t	n_slots;
+	uint64_t   *agrees;			/* simulated pairs in which key k agrees: agrees[k * words] on */
+	uint64_t   *covered;		/* simulated pairs that rules find */
 	Sizes	   *sizes[CDP_MAX_THREADS];
-	int			n_candidates,
-				n_measured;
+	int			n_measured;
+	Measured	measured[MEASURED_SLOTS];
+	int			n_new;
+	Measured   *new[MAX_CANDIDATES];
+	int			n_candidates;
 	Candidate	candidate[MAX_CANDIDATES];
-} Chooser;
+} CdpChooser;
 
 static double
 next_uniform(uint64_t *state)
@@ -294,57 +341,47 @@ next_uniform(uint64_t *state)
 	return (cdp_mix(*state) >> 11) * 0x1.0p-53;
 }
 
+static inline int
+count_bits(uint64_t x)
+{
+	x -= x >> 1 & UINT64_C(0x5555555555555555);
+	x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
+	x = (x + (x >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+	return (int) (x * UINT64_C(0x0101010101010101) >> 56);
+}
+
 static void
-simulate(Chooser *ch)
+simulate(CdpChooser *ch)
 {
 	CdpBlocker *b = ch->b;
 	uint64_t	state = 1;
+	double		sum[CDP_MAX_COMPARISONS][2] = {{0}};
 
+	memset(ch->agrees, 0, (size_t) b->n_keys * ch->words * sizeof(uint64_t));
+	for (int c = 0; c < b->model->n; c++)
+		for (int spelled = 0; spelled < 2; spelled++)
+			for (int i = 0; i < b->agreement[c][spelled].n; i++)
+				sum[c][spelled] += b->agreement[c][spelled].share[i];
 	for (int j = 0; j < ch->n_draws; j++)
 	{
-		uint64_t	present = keys_present(b, ch->record[j / DRAWS]);
 		uint64_t	keys = 0;
 
 		for (int c = 0; c < b->model->n; c++)
 		{
-			const CdpAgreement *a = &b->agreement[c][cdp_spelled(b->store, &b->model->comparison[c], cdp_store_codes(b->store, ch->record[j / DRAWS]))];
-			double		sum = 0,
-						x;
+			int			spelled = cdp_spelled(b->store, &b->model->comparison[c], cdp_store_codes(b->store, ch->record[j / DRAWS]));
+			const CdpAgreement *a = &b->agreement[c][spelled];
+			double		x = next_uniform(&state) * sum[c][spelled];
 			int			i;
 
-			for (i = 0; i < a->n; i++)
-				sum += a->share[i];
-			x = next_uniform(&state) * sum;
 			for (i = 0; i < a->n - 1 && x >= a->share[i]; i++)
 				x -= a->share[i];
 			keys |= a->keys[i];
 		}
-		ch->draw[j] = keys & present;
+		/* the keys that the record has */
+		for (int k = 0; k < b->n_keys; k++)
+			if (keys >> k & 1 && ch->number[(size_t) k * ch->n + j / DRAWS] != 0)
+				ch->agrees[k * ch->words + j / 64] |= UINT64_C(1) << (j % 64);
 	}
-}
-
-/* The keys of a candidate, as hashes of the population. */
-typedef struct KeyHashes
-{
-	int			n;
-	const uint32_t *hash[CDP_RULE_KEYS];
-} KeyHashes;
-
-/* One hash of all keys that member i of the population has; 0 when it lacks one. */
-static inline __attribute__((always_inline)) uint32_t
-combined(const KeyHashes *keys, int n_keys, int32_t i)
-{
-	uint64_t	h = 0;
-
-	for (int k = 0; k < n_keys; k++)
-	{
-		uint32_t	x = keys->hash[k][i];
-
-		if (x == 0)
-			return 0;
-		h = (h + x) * UINT64_C(0x9E3779B97F4A7C15);
-	}
-	return (uint32_t) (h >> 32) | 1;
 }
 
 static int
@@ -358,96 +395,214 @@ list_keys(uint64_t keys, int *key)
 	return n;
 }
 
-/* Counts who shares the blocks of the sized ones. */
-static inline __attribute__((always_inline)) void
-count_sizes(const Chooser *ch, Sizes *sizes, const KeyHashes *keys, int n_keys)
+/* The place of a hash in a dictionary, or the empty one where it would be. */
+static inline uint32_t
+look_up(const Dictionary *d, uint32_t hash)
 {
-	for (int32_t i = 0; i < ch->n; i++)
-	{
-		uint32_t	h = combined(keys, n_keys, i);
+	uint32_t	at = hash >> (32 - DICTIONARY_BITS);
 
-		if (!(sizes->filter[h >> (32 - FILTER_BITS) >> 6] >> (h >> (32 - FILTER_BITS) & 63) & 1) || h == 0)
-			continue;
-		for (uint32_t at = h >> 1 & (ch->n_slots - 1); sizes->hash[at] != 0; at = (at + 1) & (ch->n_slots - 1))
-			if (sizes->hash[at] == h)
-			{
-				sizes->count[at]++;
-				break;
-			}
-	}
+	while (d->hash[at] != 0 && d->hash[at] != hash)
+		at = (at + 1) & ((1 << DICTIONARY_BITS) - 1);
+	return at;
 }
 
-/* Measures a candidate: what its blocks cost, and which of the simulated pairs they find. */
 static bool
-measure(void *state, int thread, int64_t chunk)
+number_values(void *state, int thread, int64_t chunk)
 {
-	Chooser    *ch = state;
+	CdpChooser *ch = state;
 	CdpBlocker *b = ch->b;
-	Candidate  *c = &ch->candidate[ch->n_measured + chunk];
-	Sizes	   *sizes = ch->sizes[thread];
-	int			key[CDP_MAX_KEYS];
-	KeyHashes	keys = {.n = list_keys(c->keys, key)};
-	double		scale = b->records / ch->n;
-	double		cost = 0;
-	int			lost = 0;
 
-	for (int k = 0; k < keys.n; k++)
-		keys.hash[k] = ch->hash + (size_t) key[k] * ch->n;
-	c->covers = calloc(ch->words, sizeof(uint64_t));
-	if (c->covers == NULL)
-		return false;
-	memset(sizes->filter, 0, sizeof(sizes->filter));
-	memset(sizes->hash, 0, ch->n_slots * sizeof(uint32_t));
-	memset(sizes->count, 0, ch->n_slots * sizeof(int32_t));
-	for (int32_t i = 0; i < ch->n_sized; i++)
+	for (int32_t i = chunk * CHUNK_POPULATION; i < ch->n && i < (chunk + 1) * CHUNK_POPULATION; i++)
 	{
-		uint32_t	h = combined(&keys, keys.n, i);
-
-		if (h == 0)
-			continue;
-		sizes->filter[h >> (32 - FILTER_BITS) >> 6] |= UINT64_C(1) << (h >> (32 - FILTER_BITS) & 63);
-		for (uint32_t at = h >> 1 & (ch->n_slots - 1);; at = (at + 1) & (ch->n_slots - 1))
+		if (i + 8 < ch->n)
+			cdp_store_fetch_codes(b->store, ch->record[i + 8]);
+		for (int k = 0; k < b->n_keys; k++)
 		{
-			if (sizes->hash[at] == 0)
-				sizes->hash[at] = h;
-			if (sizes->hash[at] == h)
-				break;
+			uint32_t	h = key_of(b, k, ch->record[i]);
+
+			ch->number[(size_t) k * ch->n + i] = h == 0 ? 0 : ch->dictionary[k].number[look_up(&ch->dictionary[k], h)];
 		}
 	}
-	if (keys.n == 1)
-		count_sizes(ch, sizes, &keys, 1);
-	else if (keys.n == 2)
-		count_sizes(ch, sizes, &keys, 2);
-	else
-		count_sizes(ch, sizes, &keys, 3);
-	for (int32_t i = 0; i < ch->n_sized; i++)
-	{
-		uint32_t	h = combined(&keys, keys.n, i);
-		uint32_t	at;
-		double		others;
-
-		if (h == 0)
-			continue;
-		for (at = h >> 1 & (ch->n_slots - 1); sizes->hash[at] != h;)
-			at = (at + 1) & (ch->n_slots - 1);
-		others = (sizes->count[at] - 1) * scale;
-		cost += (others < b->max_block ? others : b->max_block) / 2;
-		for (int j = i * DRAWS; j < (i + 1) * DRAWS; j++)
-			if ((ch->draw[j] & c->keys) == c->keys)
-			{
-				if (others < b->max_block)
-					c->covers[j / 64] |= UINT64_C(1) << (j % 64);
-				else
-					lost++;
-			}
-	}
-	c->cost = cost / ch->n_sized;
-	c->lost = (double) lost / ch->n_draws;
 	return true;
 }
 
+static bool
+list_having(void *state, int thread, int64_t k)
+{
+	CdpChooser *ch = state;
+	const uint16_t *number = ch->number + (size_t) k * ch->n;
+	int32_t		n = 0;
+
+	for (int32_t i = 0; i < ch->n; i++)
+		n += number[i] != 0;
+	ch->n_having[k] = n;
+	if (n > ch->n / 2)
+		return true;
+	ch->having[k] = malloc((n > 0 ? n : 1) * sizeof(int32_t));
+	if (ch->having[k] == NULL)
+		return false;
+	n = 0;
+	for (int32_t i = 0; i < ch->n; i++)
+		if (number[i] != 0)
+			ch->having[k][n++] = i;
+	return true;
+}
+
+/* The keys of a candidate: their numbers of the population, and how many values each has, missing ones included. */
+typedef struct KeyNumbers
+{
+	int			n;
+	const uint16_t *number[CDP_RULE_KEYS];
+	uint64_t	values[CDP_RULE_KEYS];
+	const int32_t *having;		/* of the rarest key, or NULL */
+	int32_t		n_having;
+} KeyNumbers;
+
+/* One number for all keys that member i of the population has; 0 when it lacks one. */
+static inline __attribute__((always_inline)) uint64_t
+combined(const KeyNumbers *keys, int n_keys, int32_t i)
+{
+	uint64_t	all = 0;
+	bool		lacks = false;
+
+	for (int k = 0; k < n_keys; k++)
+	{
+		uint64_t	x = keys->number[k][i];
+
+		lacks |= x == 0;
+		all = all * keys->values[k] + x;
+	}
+	return lacks ? 0 : all;
+}
+
+static inline uint32_t
+scatter(uint64_t combination)
+{
+	return combination * UINT64_C(0x9E3779B97F4A7C15) >> 32;
+}
+
+static inline uint32_t
+find_combination(const Sizes *sizes, uint64_t combination)
+{
+	uint32_t	at = scatter(combination) & ((2 << DICTIONARY_BITS) - 1);
+
+	while (sizes->combination[at] != 0 && sizes->combination[at] != combination)
+		at = (at + 1) & ((2 << DICTIONARY_BITS) - 1);
+	return at;
+}
+
+/* Counts who shares the blocks of the sized ones. */
+static inline __attribute__((always_inline)) void
+count_sizes(const CdpChooser *ch, Sizes *sizes, const KeyNumbers *keys, int n_keys, bool direct)
+{
+	for (int32_t j = 0; j < keys->n_having; j++)
+	{
+		uint64_t	all = combined(keys, n_keys, keys->having ? keys->having[j] : j);
+
+		if (direct)
+			sizes->count[all]++;
+		else if (all != 0 && sizes->filter[scatter(all) >> (32 - FILTER_BITS) >> 6] >> (scatter(all) >> (32 - FILTER_BITS) & 63) & 1)
+		{
+			uint32_t	at = find_combination(sizes, all);
+
+			if (sizes->combination[at] != 0)
+				sizes->count[at]++;
+		}
+	}
+}
+
+/* Measures a set of keys. */
+static bool
+measure(void *state, int thread, int64_t chunk)
+{
+	CdpChooser *ch = state;
+	Measured   *m = ch->new[chunk];
+	Sizes	   *sizes = ch->sizes[thread];
+	int			key[CDP_MAX_KEYS];
+	KeyNumbers	keys = {.n = list_keys(m->keys, key), .n_having = ch->n};
+	uint64_t	combinations = 1;
+	double		scale = ch->records / ch->n;
+	double		cost = 0;
+	bool		direct;
+
+	m->fits = calloc(ch->words, sizeof(uint64_t));
+	if (m->fits == NULL)
+		return false;
+	for (int k = 0; k < keys.n; k++)
+	{
+		keys.number[k] = ch->number + (size_t) key[k] * ch->n;
+		keys.values[k] = ch->dictionary[key[k]].n + 1;
+		combinations *= keys.values[k];
+		if (ch->having[key[k]] && ch->n_having[key[k]] < keys.n_having)
+		{
+			keys.having = ch->having[key[k]];
+			keys.n_having = ch->n_having[key[k]];
+		}
+	}
+	direct = combinations <= MAX_DIRECT;
+	if (direct)
+		memset(sizes->count, 0, combinations * sizeof(int32_t));
+	else
+	{
+		memset(sizes->filter, 0, sizeof(sizes->filter));
+		memset(sizes->combination, 0, sizeof(sizes->combination));
+		memset(sizes->count, 0, (2 << DICTIONARY_BITS) * sizeof(int32_t));
+		for (int32_t i = 0; i < ch->n_sized; i++)
+		{
+			uint64_t	all = combined(&keys, keys.n, i);
+			uint32_t	bit = scatter(all) >> (32 - FILTER_BITS);
+
+			if (all == 0)
+				continue;
+			sizes->filter[bit >> 6] |= UINT64_C(1) << (bit & 63);
+			sizes->combination[find_combination(sizes, all)] = all;
+		}
+	}
+	if (keys.n == 1)
+		count_sizes(ch, sizes, &keys, 1, true);
+	else if (keys.n == 2 && direct)
+		count_sizes(ch, sizes, &keys, 2, true);
+	else if (keys.n == 2)
+		count_sizes(ch, sizes, &keys, 2, false);
+	else if (direct)
+		count_sizes(ch, sizes, &keys, 3, true);
+	else
+		count_sizes(ch, sizes, &keys, 3, false);
+	for (int32_t i = 0; i < ch->n_sized; i++)
+	{
+		uint64_t	all = combined(&keys, keys.n, i);
+		double		others;
+
+		if (all == 0)
+			continue;
+		others = (sizes->count[direct ? all : find_combination(sizes, all)] - 1) * scale;
+		cost += (others < ch->max_block ? others : ch->max_block) / 2;
+		if (others < ch->max_block)
+			m->fits[i * DRAWS / 64] |= ((UINT64_C(1) << DRAWS) - 1) << (i * DRAWS % 64);
+	}
+	m->cost = cost / ch->n_sized;
+	return true;
+}
+
+/* What is known of the sizes of a set of keys; what is not is marked to be measured. */
+static const Measured *
+size_of(CdpChooser *ch, uint64_t keys)
+{
+	uint64_t	at = cdp_mix(keys) & (MEASURED_SLOTS - 1);
+
+	while (ch->measured[at].keys != 0 && ch->measured[at].keys != keys)
+		at = (at + 1) & (MEASURED_SLOTS - 1);
+	if (ch->measured[at].keys == 0)
+	{
+		ch->measured[at].keys = keys;
+		ch->n_measured++;
+		ch->new[ch->n_new++] = &ch->measured[at];
+	}
+	return &ch->measured[at];
+}
+
 static void
-add_candidate(Chooser *ch, uint64_t keys)
+add_candidate(CdpChooser *ch, uint64_t keys)
 {
 	int			key[CDP_MAX_KEYS];
 	int			n_keys = list_keys(keys, key);
@@ -472,15 +627,58 @@ add_candidate(Chooser *ch, uint64_t keys)
 	for (int i = 0; i < ch->n_candidates; i++)
 		if (ch->candidate[i].keys == keys)
 			return;
-	ch->candidate[ch->n_candidates++].keys = keys;
+	ch->candidate[ch->n_candidates++] = (Candidate)
+	{
+		.keys = keys, .size = size_of(ch, keys)
+	};
+}
+
+/* Of the simulated pairs in which all keys of a candidate agree, how many does it find (or lose for size alone) that are not covered? */
+static int
+count_finds(const CdpChooser *ch, const Candidate *c, bool finds)
+{
+	int			key[CDP_MAX_KEYS];
+	int			n_keys = list_keys(c->keys, key);
+	int			n = 0;
+
+	for (int w = 0; w < ch->words; w++)
+	{
+		uint64_t	pairs = finds ? c->size->fits[w] & ~ch->covered[w] : ~c->size->fits[w];
+
+		for (int k = 0; k < n_keys; k++)
+			pairs &= ch->agrees[key[k] * ch->words + w];
+		n += count_bits(pairs);
+	}
+	return n;
+}
+
+static void
+cover(CdpChooser *ch, const Candidate *c)
+{
+	int			key[CDP_MAX_KEYS];
+	int			n_keys = list_keys(c->keys, key);
+
+	for (int w = 0; w < ch->words; w++)
+	{
+		uint64_t	pairs = c->size->fits[w];
+
+		for (int k = 0; k < n_keys; k++)
+			pairs &= ch->agrees[key[k] * ch->words + w];
+		ch->covered[w] |= pairs;
+	}
 }
 
 static bool
-measure_candidates(Chooser *ch)
+measure_candidates(CdpChooser *ch, int from)
 {
-	bool		fine = cdp_crew_run(ch->b->crew, ch->n_candidates - ch->n_measured, measure, ch);
+	bool		fine = cdp_crew_run(ch->b->crew, ch->n_new, measure, ch);
 
-	ch->n_measured = ch->n_candidates;
+	ch->n_new = 0;
+	for (int i = from; fine && i < ch->n_candidates; i++)
+	{
+		ch->candidate[i].finds = count_finds(ch, &ch->candidate[i], true);
+		ch->candidate[i].lost = count_finds(ch, &ch->candidate[i], false);
+	}
 	return fine;
 }
 
@@ -495,38 +693,58 @@ by_lost(const void *x, const void *y)
 	return a->keys < b->keys ? -1 : a->keys > b->keys;
 }
 
-static int
-count_new(const Chooser *ch, const Candidate *c, const uint64_t *covered)
+static void
+close_chooser(CdpChooser *ch)
 {
-	int			n = 0;
-
-	for (int w = 0; w < ch->words; w++)
-		n += __builtin_popcountll(c->covers[w] & ~covered[w]);
-	return n;
+	if (ch == NULL)
+		return;
+	for (int i = 0; i < MEASURED_SLOTS; i++)
+		free(ch->measured[i].fits);
+	for (int k = 0; k < CDP_MAX_KEYS; k++)
+		free(ch->having[k]);
+	for (int t = 0; t < CDP_MAX_THREADS; t++)
+		free(ch->sizes[t]);
+	free(ch->record);
+	free(ch->dictionary);
+	free(ch->number);
+	free(ch->agrees);
+	free(ch->covered);
+	free(ch);
 }
 
-static bool
-open_chooser(Chooser *ch, CdpBlocker *b)
+static void
+forget_chooser(CdpBlocker *b)
 {
+	close_chooser(b->chooser);
+	b->chooser = NULL;
+}
+
+/* The population, and the numbers of its values. */
+static bool
+open_chooser(CdpBlocker *b)
+{
+	CdpChooser *ch = b->chooser = calloc(1, sizeof(CdpChooser));
 	int32_t		n = b->store->n;
 	int32_t		step;
 
+	if (ch == NULL)
+		return false;
 	ch->b = b;
 	ch->n = n < MAX_POPULATION ? n : MAX_POPULATION;
 	ch->n_sized = n < MAX_SIZED ? n : MAX_SIZED;
+	ch->records = b->records;
+	ch->max_block = b->max_block;
 	ch->n_draws = ch->n_sized * DRAWS;
 	ch->words = (ch->n_draws + 63) / 64;
-	for (ch->n_slots = 1024; ch->n_slots < 4 * (uint32_t) ch->n_sized;)
-		ch->n_slots *= 2;
 	ch->record = malloc(ch->n * sizeof(int32_t));
-	ch->hash = malloc((size_t) ch->n * b->n_keys * sizeof(uint32_t));
-	ch->draw = malloc(ch->n_draws * sizeof(uint64_t));
-	if (!ch->record || !ch->hash || !ch->draw)
+	ch->dictionary = calloc(b->n_keys, sizeof(Dictionary));
+	ch->number = malloc((size_t) ch->n * b->n_keys * sizeof(uint16_t));
+	ch->agrees = malloc((size_t) b->n_keys * ch->words * sizeof(uint64_t));
+	ch->covered = malloc(ch->words * sizeof(uint64_t));
+	if (!ch->record || !ch->dictionary || !ch->number || !ch->agrees || !ch->covered)
 		return false;
 	for (int t = 0; t < cdp_crew_threads(b->crew); t++)
-		if ((ch->sizes[t] = calloc(1, sizeof(Sizes))) == NULL ||
-			(ch->sizes[t]->hash = malloc(ch->n_slots * sizeof(uint32_t))) == NULL ||
-			(ch->sizes[t]->count = malloc(ch->n_slots * sizeof(int32_t))) == NULL)
+		if ((ch->sizes[t] = malloc(sizeof(Sizes))) == NULL)
 			return false;
 	/* a stride without a factor in common with n spreads the first ones over all */
 	for (step = n / 2 + n / 7 + 1;; step++)
@@ -546,44 +764,36 @@ open_chooser(Chooser *ch, CdpBlocker *b)
 	}
 	for (int32_t i = 0; i < ch->n; i++)
 		ch->record[i] = (int64_t) i * step % n;
-	for (int k = 0; k < b->n_keys; k++)
-		for (int32_t i = 0; i < ch->n; i++)
-			ch->hash[(size_t) k * ch->n + i] = key_of(b, k, ch->record[i]);
-	simulate(ch);
-	return true;
-}
-
-static void
-close_chooser(Chooser *ch)
-{
-	for (int i = 0; i < ch->n_candidates; i++)
-		free(ch->candidate[i].covers);
-	free(ch->record);
-	free(ch->hash);
-	free(ch->draw);
-	for (int t = 0; t < CDP_MAX_THREADS; t++)
-		if (ch->sizes[t])
+	for (int32_t i = 0; i < ch->n_sized; i++)
+		for (int k = 0; k < b->n_keys; k++)
 		{
-			free(ch->sizes[t]->hash);
-			free(ch->sizes[t]->count);
-			free(ch->sizes[t]);
+			uint32_t	h = key_of(b, k, ch->record[i]);
+			uint32_t	at = look_up(&ch->dictionary[k], h);
+
+			if (h == 0 || ch->dictionary[k].hash[at] != 0)
+				continue;
+			ch->dictionary[k].hash[at] = h;
+			ch->dictionary[k].number[at] = ++ch->dictionary[k].n;
 		}
-	free(ch);
+	return cdp_crew_run(b->crew, (ch->n + CHUNK_POPULATION - 1) / CHUNK_POPULATION, number_values, ch) &&
+		cdp_crew_run(b->crew, b->n_keys, list_having, ch);
 }
 
 /* Candidates: each key, each two, and each three that begin with two whose blocks are too large. */
 static bool
-list_candidates(Chooser *ch)
+list_candidates(CdpChooser *ch)
 {
 	int			n = ch->b->n_keys;
 	int			n_two;
 
+	ch->n_candidates = 0;
+	memset(ch->covered, 0, ch->words * sizeof(uint64_t));
 	for (int i = 0; i < n; i++)
 		add_candidate(ch, UINT64_C(1) << i);
 	for (int i = 0; i < n; i++)
 		for (int j = i + 1; j < n; j++)
 			add_candidate(ch, UINT64_C(1) << i | UINT64_C(1) << j);
-	if (!measure_candidates(ch))
+	if (!measure_candidates(ch, 0))
 		return false;
 	qsort(ch->candidate, ch->n_candidates, sizeof(Candidate), by_lost);
 	n_two = ch->n_candidates;
@@ -591,7 +801,7 @@ list_candidates(Chooser *ch)
 		for (int k = 0; k < n; k++)
 			if (!(ch->candidate[i].keys >> k & 1))
 				add_candidate(ch, ch->candidate[i].keys | UINT64_C(1) << k);
-	return measure_candidates(ch);
+	return measure_candidates(ch, n_two);
 }
 
 /*
@@ -599,7 +809,7 @@ list_candidates(Chooser *ch)
  * where all rules use one, the best rule that does not is added.
  */
 static void
-add_diverse(Chooser *ch)
+add_diverse(CdpChooser *ch)
 {
 	CdpBlocker *b = ch->b;
 
@@ -614,14 +824,13 @@ add_diverse(Chooser *ch)
 		for (int i = 0; i < ch->n_candidates && needed; i++)
 		{
 			const Candidate *candidate = &ch->candidate[i];
-			int			finds = 0;
+			int			finds;
 			double		value;
 
-			if (candidate->cost <= 0 || cdp_rule_comparisons(b, candidate->keys) >> c & 1)
+			if (candidate->size->cost <= 0 || cdp_rule_comparisons(b, candidate->keys) >> c & 1)
 				continue;
-			for (int w = 0; w < ch->words; w++)
-				finds += __builtin_popcountll(candidate->covers[w]);
-			value = finds / (candidate->cost + RULE_COST);
+			finds = count_finds(ch, candidate, true);
+			value = finds / (candidate->size->cost + RULE_COST);
 			if (finds > 0 && (best == NULL || value > best_value || (value == best_value && candidate->keys < best->keys)))
 			{
 				best = candidate;
@@ -631,7 +840,7 @@ add_diverse(Chooser *ch)
 		if (best)
 			b->rule[b->n_rules++] = (CdpRule)
 		{
-			.keys = best->keys, .estimate = best->cost * b->records
+			.keys = best->keys, .estimate = best->size->cost * b->records
 		};
 	}
 }
@@ -643,64 +852,75 @@ add_diverse(Chooser *ch)
 bool
 cdp_blocker_choose(CdpBlocker *b, double pairs_per_record, bool diverse)
 {
-	Chooser    *ch = calloc(1, sizeof(Chooser));
-	uint64_t   *covered;
+	CdpChooser *ch;
 	double		spent = 0;
 	/* expected true pairs of a record */
 	double		matches = b->model->lambda * (b->records - 1) / 2;
 	int			found = 0;
 
 	b->n_rules = 0;
-	if (ch == NULL || b->store->n < 2)
+	if (b->store->n < 2)
+		return true;
+	if (b->chooser && (b->chooser->records != b->records || b->chooser->max_block != b->max_block || b->chooser->n_measured > MAX_CANDIDATES))
+		forget_chooser(b);
+	if (b->chooser == NULL && !open_chooser(b))
 	{
-		free(ch);
-		return ch != NULL;
+		forget_chooser(b);
+		return false;
 	}
-	if (!open_chooser(ch, b) || !list_candidates(ch) || (covered = calloc(ch->words, sizeof(uint64_t))) == NULL)
+	ch = b->chooser;
+	simulate(ch);
+	if (!list_candidates(ch))
 	{
-		close_chooser(ch);
+		forget_chooser(b);
 		return false;
 	}
 	while (b->n_rules < CDP_MAX_RULES)
 	{
-		const Candidate *best = NULL;
+		Candidate  *best = NULL;
 		double		best_value = 0;
-		int			best_new = 0;
 
 		for (int i = 0; i < ch->n_candidates; i++)
 		{
-			const Candidate *c = &ch->candidate[i];
-			int			new;
-			double		value;
+			Candidate  *c = &ch->candidate[i];
+			double		cost = c->size->cost;
 
-			if (c->cost <= 0 || spent + c->cost > pairs_per_record)
-				continue;
-			new = count_new(ch, c, covered);
-			value = new / (c->cost + RULE_COST);
-			if (new >= MIN_GAIN * ch->n_draws && new * matches >= MIN_YIELD * c->cost * ch->n_draws && new > 0 &&
-				(best == NULL || value > best_value || (value == best_value && c->keys < best->keys)))
+			/* what it found before is the most that it can find now: mostly that decides */
+			for (int now = 0; now < 2; now++)
 			{
-				best = c;
-				best_value = value;
-				best_new = new;
+				double		value = c->finds / (cost + RULE_COST);
+
+				if (cost <= 0 || spent + cost > pairs_per_record || c->finds == 0 ||
+					c->finds < MIN_GAIN * ch->n_draws || c->finds * matches < MIN_YIELD * cost * ch->n_draws ||
+					(best && (value < best_value || (value == best_value && c->keys > best->keys))))
+					break;
+				if (now == 1)
+				{
+					best = c;
+					best_value = value;
+				}
+				else
+					c->finds = count_finds(ch, c, true);
 			}
 		}
 		if (best == NULL)
 			break;
 		b->rule[b->n_rules++] = (CdpRule)
 		{
-			.keys = best->keys, .estimate = best->cost * b->records, .gain = (double) best_new / ch->n_draws
+			.keys = best->keys, .estimate = best->size->cost * b->records, .gain = (double) best->finds / ch->n_draws
 		};
-		spent += best->cost;
-		found += best_new;
-		for (int w = 0; w < ch->words; w++)
-			covered[w] |= best->covers[w];
+		spent += best->size->cost;
+		found += best->finds;
+		cover(ch, best);
 	}
-	if (diverse)
-		add_diverse(ch);
 	b->coverage = (double) found / ch->n_draws;
-	free(covered);
-	close_chooser(ch);
+	if (diverse)
+	{
+		memset(ch->covered, 0, ch->words * sizeof(uint64_t));
+		add_diverse(ch);
+	}
+	else
+		forget_chooser(b);
 	return true;
 }
 
@@ -732,6 +952,58 @@ hash_keys(const CdpBlocker *b, const int *key, int n_keys, int32_t record, uint6
 		h = cdp_mix(h + x);
 	}
 	*hash = h >> 24;
+	return true;
+}
+
+/* Asks for the keys of a record that comes soon. */
+static inline void
+fetch_keys(const CdpBlocker *b, const int *key, int n_keys, int32_t record)
+{
+	const int32_t *codes;
+
+	if (record >= b->store->n)
+		return;
+	codes = cdp_store_codes(b->store, record);
+	for (int k = 0; k < n_keys; k++)
+	{
+		const CdpKey *x = &b->key[key[k]];
+		int			column = b->model->comparison[x->comparison].column[x->input < 0 ? 0 : x->input];
+
+		if (codes[column] >= 0)
+			__builtin_prefetch(&b->store->column[column].key[codes[column]][x->slot]);
+	}
+}
+
+/* Leaves out most of what nothing else has the key of, so that less is sorted. */
+static bool
+drop_single(CdpKeyed *keyed, int64_t *n)
+{
+	uint64_t	bits = 64;
+	uint64_t   *seen;			/* once and twice, by the key's lower bits */
+	int64_t		kept = 0;
+
+	while (bits < 4 * (uint64_t) *n)
+		bits *= 2;
+	seen = calloc(bits / 32, sizeof(uint64_t));
+	if (seen == NULL)
+		return false;
+	for (int64_t i = 0; i < *n; i++)
+	{
+		uint64_t	at = keyed[i].key & (bits - 1);
+		uint64_t	bit = UINT64_C(1) << (at % 32);
+		uint64_t   *word = &seen[at / 32];
+
+		*word |= bit | (*word & bit) << 32;
+	}
+	for (int64_t i = 0; i < *n; i++)
+	{
+		uint64_t	at = keyed[i].key & (bits - 1);
+
+		if (seen[at / 32] >> (at % 32 + 32) & 1)
+			keyed[kept++] = keyed[i];
+	}
+	free(seen);
+	*n = kept;
 	return true;
 }
 
@@ -869,21 +1141,29 @@ cdp_block_rule(CdpBlocker *b, int r, CdpBlocks *blocks)
 
 	memset(blocks, 0, sizeof(*blocks));
 	blocks->allocated = 1024;
-	blocks->member = malloc(b->store->n * sizeof(int32_t));
 	blocks->start = malloc(blocks->allocated * sizeof(int64_t));
 	rule->blocks = rule->pairs = rule->largest = rule->refined = 0;
-	if (!d || !keyed || !blocks->member || !blocks->start || (d->spare = malloc(b->store->n * sizeof(CdpKeyed))) == NULL)
+	if (!d || !keyed || !blocks->start)
 		goto done;
 	blocks->start[0] = 0;
 	d->b = b;
 	d->rule = r;
 	d->blocks = blocks;
 	for (int32_t i = 0; i < b->store->n; i++)
+	{
+		fetch_keys(b, key, n_keys, i + AHEAD);
 		if (hash_keys(b, key, n_keys, i, &hash))
 			keyed[n++] = (CdpKeyed)
 		{
 			.key = hash, .at = i
 		};
+	}
+	if (!drop_single(keyed, &n))
+		goto done;
+	blocks->member = malloc((n > 0 ? n : 1) * sizeof(int32_t));
+	d->spare = malloc((n > 0 ? n : 1) * sizeof(CdpKeyed));
+	if (!blocks->member || !d->spare)
+		goto done;
 	sorted = cdp_keyed_sort(&d->work, keyed, d->spare, n);
 	if (sorted != keyed)
 	{
@@ -1008,5 +1288,6 @@ cdp_blocker_close(CdpBlocker *b)
 			free(b->agreement[c][spelled].share);
 		}
 	free(b->place);
-	free(b->drawn);
+	cdp_random_free(b->random);
+	forget_chooser(b);
 }

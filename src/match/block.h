@@ -60,12 +60,11 @@ typedef struct CdpBlocker
 	CdpRule		rule[CDP_MAX_RULES];
 	int64_t		max_block;		/* records in a block; larger ones are refined */
 	double		coverage;		/* expected share of true pairs that the rules find */
+	struct CdpRandom *random;	/* pairs that training draws once */
+	struct CdpChooser *chooser; /* block sizes that were counted, until the last choice */
 	/* the rules whose blocks are being made, and the place of each record: block number per rule, 0 for none; n x n_group */
 	int			first;
 	int			n_group;
-	/* random pairs, which training draws once (train.c) */
-	void	   *drawn;
-	int64_t		n_drawn;
 	uint32_t   *place;
 } CdpBlocker;
 

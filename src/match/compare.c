@@ -10,8 +10,11 @@
  * Two values that are not alike are by far the most, and comparing them must be quick:
  * before any distance is computed the lengths and the sets of letters bound it from
  * below (each letter that only one side has costs an edit; the same bound limits the
- * matches that Jaro counts). Distances are asked for with their bound, 1 or 2; 1 needs
- * no table at all. Words beyond MAX_WORDS and characters beyond MAX_FORM of a value
+ * matches that Jaro counts). The least of that, the sketch, stands in the value itself,
+ * so that most pairs of names, cities and mailboxes are told apart without a look at
+ * their forms: memory is slower than any of this. A sketch may only say that values are
+ * certainly not alike. Distances are asked for with their bound, 1 or 2; 1 needs no table
+ * at all. Words beyond MAX_WORDS and characters beyond MAX_FORM of a value
  * are not looked at, except that equal values agree exactly: a pair is compared in a
  * bounded time whatever its length.
  *
@@ -255,6 +258,16 @@ static const CdpLevel number_levels[] = {
 	[NUMBER_ELSE - 1] = {"else", "other numbers", 1, 0, 0.12, 0.89},
 };
 
+enum
+{
+	GENERATION_EXACT = 1, GENERATION_ELSE
+};
+
+static const CdpLevel generation_levels[] = {
+	[GENERATION_EXACT - 1] = {"exact", "the same generation behind the name, as Jr and II", 1, 0, 0.995, 0.45},
+	[GENERATION_ELSE - 1] = {"else", "another generation behind the name, as Sr and Jr", 1, 0, 0.005, 0.55},
+};
+
 #define MEASURE(name, n_inputs, levels) {name, n_inputs, LENGTH_OF(levels), levels}
 
 static const CdpMeasureInfo measures[CDP_N_MEASURES] = {
@@ -271,6 +284,7 @@ static const CdpMeasureInfo measures[CDP_N_MEASURES] = {
 	[CDP_MEASURE_ID] = MEASURE("id", 1, id_levels),
 	[CDP_MEASURE_TEXT] = MEASURE("text", 1, text_levels),
 	[CDP_MEASURE_NUMBER] = MEASURE("number", 1, number_levels),
+	[CDP_MEASURE_GENERATION] = MEASURE("generation", 1, generation_levels),
 };
 
 const CdpMeasureInfo *
@@ -476,6 +490,89 @@ count_bits(uint64_t x)
 	x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
 	x = (x + (x >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
 	return (int) (x * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/*
+ * Sketches of words: which characters occur, as 36 bits; how many there are; four bits of
+ * the first; a hash of how the word sounds, or 0; and the groups of nicknames, as eight
+ * bits of which those of its groups are set.
+ */
+#define SKETCHED (UINT64_C(1) << 63)
+#define SKETCH_CHARS 36
+#define SKETCH_LETTERS ((UINT64_C(1) << SKETCH_CHARS) - 1)
+#define SKETCH_TEXT ((UINT64_C(1) << 47) - 1)	/* what words of the same characters have in common */
+#define MAX_SKETCHED 64			/* characters */
+
+static inline uint64_t
+sketch_bit(uint32_t c)
+{
+	if (c >= 'a' && c <= 'z')
+		return UINT64_C(1) << (c - 'a');
+	if (c >= '0' && c <= '9')
+		return UINT64_C(1) << (c - '0' + 26);
+	return UINT64_C(1) << (c % SKETCH_CHARS);
+}
+
+/* sound: any hash, equal for words that are alike in another way than by their characters; 0: none */
+static uint64_t
+make_sketch(const Word *word, uint32_t sound)
+{
+	uint64_t	sketch = SKETCHED;
+
+	if (word->len < 1 || word->len > MAX_SKETCHED)
+		return 0;
+	for (int32_t i = 0; i < word->len; i++)
+		sketch |= sketch_bit(word->s[i]);
+	sketch |= (uint64_t) word->len << SKETCH_CHARS | (uint64_t) (word->s[0] & 15) << 43;
+	if (sound != 0)
+		sketch |= (uint64_t) (sound * UINT32_C(2654435769) >> 24 | 1) << 47;
+	for (int i = 0; i < word->n_groups; i++)
+		sketch |= UINT64_C(1) << (55 + word->groups[i] % 8);
+	return sketch;
+}
+
+static inline int32_t
+sketch_len(uint64_t sketch)
+{
+	return sketch >> SKETCH_CHARS & 127;
+}
+
+/* Have the words other characters, surely? */
+static inline bool
+sketches_differ(uint64_t a, uint64_t b)
+{
+	return (a & b & SKETCHED) != 0 && ((a ^ b) & SKETCH_TEXT) != 0;
+}
+
+/*
+ * Are two words surely not alike, in none of the ways that this file knows: two edits,
+ * beginning, consonants, sound, short form, initial, Jaro-Winkler of at least 0.9? With
+ * two_parts they are the mailboxes of addresses, and two edits may move the @.
+ */
+static inline bool
+unlike(uint64_t a, uint64_t b, bool two_parts)
+{
+	const uint64_t vowels = UINT64_C(1) << ('a' - 'a') | UINT64_C(1) << ('e' - 'a') | UINT64_C(1) << ('i' - 'a') | UINT64_C(1) << ('o' - 'a') |
+		UINT64_C(1) << ('u' - 'a') | UINT64_C(1) << ('w' - 'a') | UINT64_C(1) << ('y' - 'a');
+	int32_t		na = sketch_len(a),
+				nb = sketch_len(b);
+	int32_t		only_a,
+				only_b,
+				matches;
+	bool		same_first = (a >> 43 & 15) == (b >> 43 & 15);
+	bool		alike;
+
+	/* nearly all are unlike, and for different reasons: one branch, at the end */
+	alike = ((a & b & SKETCHED) == 0) | ((a >> 55 & b >> 55 & 255) != 0) | (((a >> 47 & 255) != 0) & ((a >> 47 & 255) == (b >> 47 & 255)));
+	alike |= ((a ^ b) & SKETCH_LETTERS & ~vowels) == 0;
+	only_a = count_bits(a & ~b & SKETCH_LETTERS);
+	only_b = count_bits(b & ~a & SKETCH_LETTERS);
+	alike |= (only_a <= 2) & (only_b <= 2) & (two_parts | ((na - nb <= 2) & (nb - na <= 2)));
+	alike |= (((na <= nb) & (only_a == 0)) | ((nb <= na) & (only_b == 0))) & (two_parts | same_first);
+	/* as jaro_winkler_reaches, with a common beginning of 4 characters or none */
+	matches = na - only_a < nb - only_b ? na - only_a : nb - only_b;
+	alike |= matches * (na + nb) * 10 >= (17 - 2 * same_first) * na * nb;
+	return !alike;
 }
 
 /* Is one edit, or the exchange of two neighbours, enough to make one of the other? */
@@ -709,6 +806,13 @@ prepare_name(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames, bool
 	return work->problem == CDP_NO_PROBLEM ? form : NULL;
 }
 
+/* Of a name of one word. */
+static uint64_t
+sketch_name(const NameForm *form)
+{
+	return form && form->n_words == 0 ? make_sketch(&form->whole, form->whole.sound) : 0;
+}
+
 static bool
 share_group(const Word *a, const Word *b)
 {
@@ -724,9 +828,77 @@ share_group(const Word *a, const Word *b)
 	return false;
 }
 
+/* Five and more letters, the first the same and the others in another order: Sarah and Sahra. */
+static bool
+in_disorder(const Word *a, const Word *b)
+{
+	if (a->len != b->len || a->letters != b->letters || a->len < 5 || a->len > MAX_JARO || a->s[0] != b->s[0])
+		return false;
+	for (int32_t i = 0; i < a->len; i++)
+	{
+		int			more = 0;
+
+		for (int32_t j = 0; j < a->len; j++)
+			more += (a->s[j] == a->s[i]) - (b->s[j] == a->s[i]);
+		if (more != 0)
+			return false;
+	}
+	return true;
+}
+
+static inline bool
+is_vowel(uint32_t c)
+{
+	return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u';
+}
+
+/* The next consonant of a word, each once where it is doubled; 0 at the end. Half vowels are none. */
+static uint32_t
+next_consonant(const Word *word, int32_t *at)
+{
+	while (*at < word->len)
+	{
+		uint32_t	c = word->s[(*at)++];
+
+		if (!is_vowel(c) && c != 'y' && c != 'w' && (*at < 2 || word->s[*at - 2] != c))
+			return c;
+	}
+	return 0;
+}
+
+/*
+ * The same but for vowels, which one of the two hardly has: Arabic and Hebrew do not
+ * write the short ones, so that Faisal becomes fysl.
+ */
+static bool
+same_but_for_vowels(const Word *a, const Word *b)
+{
+	int32_t		vowels_a = 0,
+				vowels_b = 0,
+				at_a = 0,
+				at_b = 0;
+
+	for (int32_t i = 0; i < a->len; i++)
+		vowels_a += is_vowel(a->s[i]);
+	for (int32_t i = 0; i < b->len; i++)
+		vowels_b += is_vowel(b->s[i]);
+	if ((vowels_a * 4 <= a->len) == (vowels_b * 4 <= b->len))
+		return false;
+	for (int consonants = 0;; consonants++)
+	{
+		uint32_t	c = next_consonant(a, &at_a);
+
+		if (c != next_consonant(b, &at_b))
+			return false;
+		if (c == 0)
+			return consonants >= 3;
+	}
+}
+
 /*
  * Written nearly the same: one edit, two in names of six letters and more, the beginning
- * of the other, alike by Jaro-Winkler, or the same sound. In three letters one edit
+ * of the other, alike by Jaro-Winkler, the same sound, the same letters in disorder after
+ * the first, or the same consonants where one side writes no vowels. In three letters one edit
  * makes another name more often than a slip, so the first letter must stay.
  */
 static bool
@@ -742,7 +914,7 @@ close_spelling(CdpWork *work, const Word *a, const Word *b)
 		return true;
 	if (within(work, a, b, shorter < 6 ? 1 : 2))
 		return shorter > 3 || a->s[0] == b->s[0];
-	return shorter > 3 && jaro_winkler_reaches(work, a, b, 0.9);
+	return shorter > 3 && (jaro_winkler_reaches(work, a, b, 0.9) || in_disorder(a, b) || same_but_for_vowels(a, b));
 }
 
 static bool
@@ -765,12 +937,18 @@ grade_given(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
 	const NameForm *a = (const NameForm *) x->extra;
 	const NameForm *b = (const NameForm *) y->extra;
-	const Word *of_a = a->n_words ? a->words : &a->whole;
-	const Word *of_b = b->n_words ? b->words : &b->whole;
-	int			na = a->n_words ? a->n_words : 1;
-	int			nb = b->n_words ? b->n_words : 1;
+	const Word *of_a,
+			   *of_b;
+	int			na,
+				nb;
 	bool		nickname = false;
 
+	if (unlike(x->sketch, y->sketch, false))
+		return GRADE_ELSE;
+	of_a = a->n_words ? a->words : &a->whole;
+	of_b = b->n_words ? b->words : &b->whole;
+	na = a->n_words ? a->n_words : 1;
+	nb = b->n_words ? b->n_words : 1;
 	if (same_chars(x->chars, x->len, y->chars, y->len))
 		return GRADE_EXACT;
 	if (share_group(&a->whole, &b->whole))
@@ -810,6 +988,8 @@ grade_family(CdpWork *work, const CdpValue *x, const CdpValue *y)
 	const NameForm *a = (const NameForm *) x->extra;
 	const NameForm *b = (const NameForm *) y->extra;
 
+	if (unlike(x->sketch, y->sketch, false))
+		return GRADE_ELSE;
 	if (same_chars(x->chars, x->len, y->chars, y->len))
 		return GRADE_EXACT;
 	if (same_word(&a->whole, &b->whole) || close_spelling(work, &a->whole, &b->whole) || is_initial(&a->whole, &b->whole))
@@ -1058,7 +1238,7 @@ static bool
 swapped(CdpWork *work, const CdpValue *const *a, const CdpValue *const *b)
 {
 	for (int i = 0; i < 2; i++)
-		if (same_value(a[i], b[1 - i]))
+		if (!sketches_differ(a[i]->sketch, b[1 - i]->sketch) && same_value(a[i], b[1 - i]))
 			return same_value(a[1 - i], b[i]) ||
 				close_spelling(work, &((const NameForm *) a[1 - i]->extra)->whole, &((const NameForm *) b[i]->extra)->whole);
 	return false;
@@ -1192,15 +1372,22 @@ compare_names(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
 	const NameForm *a = (const NameForm *) x->extra;
 	const NameForm *b = (const NameForm *) y->extra;
-	const Word *of_a = a->n_words ? a->words : &a->whole;
-	const Word *of_b = b->n_words ? b->words : &b->whole;
-	int			na = a->n_words ? a->n_words : 1;
-	int			nb = b->n_words ? b->n_words : 1;
-	int32_t		shorter = a->whole.len < b->whole.len ? a->whole.len : b->whole.len;
+	const Word *of_a,
+			   *of_b;
+	int			na,
+				nb;
+	int32_t		shorter;
 	Grade		least,
 				best,
 				other;
 
+	if (unlike(x->sketch, y->sketch, false))
+		return NAME_ELSE;
+	of_a = a->n_words ? a->words : &a->whole;
+	of_b = b->n_words ? b->words : &b->whole;
+	na = a->n_words ? a->n_words : 1;
+	nb = b->n_words ? b->n_words : 1;
+	shorter = a->whole.len < b->whole.len ? a->whole.len : b->whole.len;
 	if (na == 1 && nb == 1)
 		return name_level(grade_words(work, of_a, of_b));
 	if (share_group(&a->whole, &b->whole))
@@ -1236,8 +1423,11 @@ compare_cities(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
 	const NameForm *a = (const NameForm *) x->extra;
 	const NameForm *b = (const NameForm *) y->extra;
-	int32_t		shorter = a->whole.len < b->whole.len ? a->whole.len : b->whole.len;
+	int32_t		shorter;
 
+	if (unlike(x->sketch, y->sketch, false))
+		return CITY_ELSE;
+	shorter = a->whole.len < b->whole.len ? a->whole.len : b->whole.len;
 	if (same_word(&a->whole, &b->whole))
 		return CITY_CLOSE;
 	if (shorter < 3)
@@ -1261,16 +1451,10 @@ compare_cities(CdpWork *work, const CdpValue *x, const CdpValue *y)
 
 #define DATE_CHARS 10
 #define DATE_DIGITS 8
+#define FIRST_OF_JANUARY 0x0101
 
-typedef struct DateForm
-{
-	bool		known;			/* YYYY-MM-DD */
-	uint8_t		digits[DATE_DIGITS];
-	int32_t		year;
-	int32_t		month;
-	int32_t		day;
-	int32_t		number;			/* of the day */
-} DateForm;
+/* The sketch of a date is its digits, four bits each; nothing else is looked at. */
+#define date_digits(value) ((uint32_t) (value)->sketch)
 
 /* Days since the first of March of the year 0 (Gregorian). */
 static int32_t
@@ -1282,31 +1466,52 @@ day_number(int32_t year, int32_t month, int32_t day)
 	return 365 * y + (y >= 0 ? y / 4 - y / 100 + y / 400 : -1) + (153 * m + 2) / 5 + day - 1;
 }
 
-static DateForm *
-prepare_date(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
+static inline int32_t
+two_digits(uint32_t digits)
 {
-	DateForm   *form = take(work, arena, sizeof(DateForm));
-	int			n = 0;
+	return (digits >> 4 & 15) * 10 + (digits & 15);
+}
 
-	if (form == NULL)
-		return NULL;
-	*form = (DateForm) {0};
+static inline int32_t
+year_of(uint32_t digits)
+{
+	return two_digits(digits >> 24) * 100 + two_digits(digits >> 16);
+}
+
+static int32_t
+day_of(uint32_t digits)
+{
+	return day_number(year_of(digits), two_digits(digits >> 8), two_digits(digits));
+}
+
+/* 0 for what is no date, YYYY-MM-DD. */
+static uint64_t
+sketch_date(const uint32_t *s, int32_t len)
+{
+	uint32_t	digits = 0;
+
 	if (len != DATE_CHARS || s[4] != '-' || s[7] != '-')
-		return form;
+		return 0;
 	for (int i = 0; i < DATE_CHARS; i++)
 	{
 		if (i == 4 || i == 7)
 			continue;
 		if (!is_digit(s[i]))
-			return form;
-		form->digits[n++] = s[i] - '0';
+			return 0;
+		digits = digits << 4 | (s[i] - '0');
 	}
-	form->year = form->digits[0] * 1000 + form->digits[1] * 100 + form->digits[2] * 10 + form->digits[3];
-	form->month = form->digits[4] * 10 + form->digits[5];
-	form->day = form->digits[6] * 10 + form->digits[7];
-	form->known = form->month >= 1 && form->month <= 12 && form->day >= 1 && form->day <= 31;
-	form->number = day_number(form->year, form->month, form->day);
-	return form;
+	if (two_digits(digits >> 8) < 1 || two_digits(digits >> 8) > 12 || two_digits(digits) < 1 || two_digits(digits) > 31)
+		return 0;
+	return SKETCHED | digits;
+}
+
+/* The lowest bit of each digit that is not 0. */
+static inline uint32_t
+set_digits(uint32_t digits)
+{
+	digits |= digits >> 2;
+	digits |= digits >> 1;
+	return digits & UINT32_C(0x11111111);
 }
 
 /*
@@ -1315,53 +1520,58 @@ prepare_date(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
  * out at one place and put in at another, which moves those between by one.
  */
 static int
-date_edits(const DateForm *a, const DateForm *b)
+date_edits(uint32_t a, uint32_t b)
 {
-	int			edits = 0;
-	int			first = -1,
-				last = -1;
+	uint32_t	differ = set_digits(a ^ b);
+	/* a digit is the other's next, and the next one the other's */
+	uint32_t	exchanged = differ & ~set_digits((a ^ b << 4) | (a << 4 ^ b)) & ~UINT32_C(1);
+	int			edits = differ * UINT32_C(0x11111111) >> 28;
+	uint32_t	last,
+				moved;
 
-	for (int i = 0; i < DATE_DIGITS; i++)
+	for (; exchanged != 0; edits--)
 	{
-		if (a->digits[i] == b->digits[i])
-			continue;
-		edits++;
-		if (first < 0)
-			first = i;
-		last = i;
-		if (i + 1 < DATE_DIGITS && a->digits[i] == b->digits[i + 1] && a->digits[i + 1] == b->digits[i])
-			last = ++i;
+		uint32_t	first = UINT32_C(1) << (31 - __builtin_clz(exchanged));
+
+		/* the next one is used up */
+		exchanged &= ~(first | first >> 4);
 	}
 	if (edits <= 2)
 		return edits;
-	if (memcmp(a->digits + first + 1, b->digits + first, last - first) == 0 || memcmp(a->digits + first, b->digits + first + 1, last - first) == 0)
-		return 2;
-	return 3;
+	/* from the first that differs to the one before the last */
+	last = differ & -differ;
+	moved = (UINT32_C(2) << (31 - __builtin_clz(differ) + 3)) - (last << 4);
+	return ((a << 4 ^ b) & moved) == 0 || ((b << 4 ^ a) & moved) == 0 ? 2 : 3;
 }
 
 static int
 compare_dates(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
-	const DateForm *a = (const DateForm *) x->extra;
-	const DateForm *b = (const DateForm *) y->extra;
+	uint32_t	a = date_digits(x),
+				b = date_digits(y);
 	int32_t		apart;
 	int			edits;
 
-	if (!a->known || !b->known)
+	if ((x->sketch & y->sketch & SKETCHED) == 0)
 		return DATE_ELSE;
 	edits = date_edits(a, b);
 	if (edits == 1)
 		return DATE_ONE_EDIT;
-	if (a->year == b->year)
+	if (a >> 16 == b >> 16)
 	{
-		if (a->month == b->day && a->day == b->month)
+		if ((a >> 8 & 255) == (b & 255) && (a & 255) == (b >> 8 & 255))
 			return DATE_SWAPPED;
-		if ((a->month == 1 && a->day == 1) || (b->month == 1 && b->day == 1))
+		if ((a & 0xFFFF) == FIRST_OF_JANUARY || (b & 0xFFFF) == FIRST_OF_JANUARY)
 			return DATE_PLACEHOLDER;
 	}
 	if (edits == 2)
 		return DATE_TWO_EDITS;
-	apart = a->number > b->number ? a->number - b->number : b->number - a->number;
+	apart = year_of(a) - year_of(b);
+	if (apart > 11 || apart < -11)
+		return DATE_ELSE;
+	apart = day_of(a) - day_of(b);
+	if (apart < 0)
+		apart = -apart;
 	return apart <= 31 ? DATE_MONTH : apart <= 366 ? DATE_YEAR : apart <= 3653 ? DATE_TEN_YEARS : DATE_ELSE;
 }
 
@@ -1416,13 +1626,28 @@ prepare_email(CdpWork *work, CdpArena *arena, const uint32_t *s, int32_t len)
 	return form;
 }
 
+/* Of the mailbox, when the address has one @. */
+static uint64_t
+sketch_email(const EmailForm *form)
+{
+	if (form == NULL || form->local.len + 1 >= form->whole.len)
+		return 0;
+	for (int32_t i = 0; i < form->local.len; i++)
+		if (form->local.s[i] == '@')
+			return 0;
+	return make_sketch(&form->local, form->bare.len >= MIN_BARE ? form->bare.hash | 1 : 0);
+}
+
 static int
 compare_emails(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
 	const EmailForm *a = (const EmailForm *) x->extra;
 	const EmailForm *b = (const EmailForm *) y->extra;
-	int32_t		shorter = a->local.len < b->local.len ? a->local.len : b->local.len;
+	int32_t		shorter;
 
+	if (unlike(x->sketch, y->sketch, true))
+		return EMAIL_ELSE;
+	shorter = a->local.len < b->local.len ? a->local.len : b->local.len;
 	if (shorter >= 3 && same_word(&a->local, &b->local))
 		return EMAIL_SAME_LOCAL;
 	/* in short mailboxes of one domain two edits make another person's more often than a slip */
@@ -1483,12 +1708,45 @@ prepare_code(CdpWork *work, CdpArena *arena, CdpMeasure measure, const uint32_t 
 	return form;
 }
 
+/* How many digits there are, and the last twelve, four bits each; of numbers without an extension. */
+static uint64_t
+sketch_phone(const uint32_t *s, int32_t len)
+{
+	uint64_t	digits = 0;
+
+	for (int32_t i = 0; i < len; i++)
+	{
+		if (i == 0 && s[i] == '+')
+			continue;
+		if (!is_digit(s[i]))
+			return 0;
+		digits = digits << 4 | (s[i] - '0');
+	}
+	return len < MAX_SKETCHED ? SKETCHED | (uint64_t) len << 48 | (digits & ((UINT64_C(1) << 48) - 1)) : 0;
+}
+
+/* Have two numbers surely more than one edit between them, and other last digits? */
+static inline bool
+unlike_phones(uint64_t a, uint64_t b)
+{
+	uint64_t	differ = (a ^ b) & ((UINT64_C(1) << 48) - 1);
+	int			longer = (int) (a >> 48 & 63) - (int) (b >> 48 & 63);
+
+	if ((a & b & SKETCHED) == 0 || (differ & ((UINT64_C(1) << 4 * LAST_DIGITS) - 1)) == 0)
+		return false;
+	differ |= differ >> 2;
+	differ |= differ >> 1;
+	return longer == 0 ? count_bits(differ & UINT64_C(0x111111111111)) > 2 : longer > 1 || longer < -1;
+}
+
 static int
 compare_phones(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
 	const CodeForm *a = (const CodeForm *) x->extra;
 	const CodeForm *b = (const CodeForm *) y->extra;
 
+	if (unlike_phones(x->sketch, y->sketch))
+		return PHONE_ELSE;
 	if (within(work, &a->base, &b->base, 1))
 		return PHONE_ONE_DIGIT;
 	return a->last != 0 && a->last == b->last ? PHONE_LAST_SEVEN : PHONE_ELSE;
@@ -1893,6 +2151,7 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 {
 	CdpChars	chars;
 	const void *form = NULL;
+	uint64_t	sketch = 0;
 
 	*out = (CdpValue) {0};
 	if (len > (size_t) CDP_MAX_CHARS * 4)
@@ -1911,24 +2170,35 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 	{
 		case CDP_MEASURE_PERSON_NAME:
 			if (input == 1 && cdp_is_mailbox(out))
+			{
+				/* it is not compared as names are, and has no sketch */
 				form = prepare_mailbox(work, arena, nicknames, out->chars, out->len);
-			else
-				form = prepare_name(work, arena, input == 0 ? nicknames : NULL, input == 1, false, out->chars, out->len);
+				break;
+			}
+			form = prepare_name(work, arena, input == 0 ? nicknames : NULL, input == 1, false, out->chars, out->len);
+			sketch = sketch_name(form);
 			break;
 		case CDP_MEASURE_NAME:
 			form = prepare_name(work, arena, nicknames, false, false, out->chars, out->len);
+			sketch = sketch_name(form);
 			break;
 		case CDP_MEASURE_CITY:
 			form = prepare_name(work, arena, NULL, false, true, out->chars, out->len);
+			sketch = sketch_name(form);
 			break;
 		case CDP_MEASURE_BIRTH_DATE:
 		case CDP_MEASURE_DATE:
-			form = prepare_date(work, arena, out->chars, out->len);
+			sketch = sketch_date(out->chars, out->len);
+			form = out->chars;	/* the sketch is enough */
 			break;
 		case CDP_MEASURE_EMAIL:
 			form = prepare_email(work, arena, out->chars, out->len);
+			sketch = sketch_email(form);
 			break;
 		case CDP_MEASURE_PHONE:
+			sketch = sketch_phone(out->chars, out->len);
+			form = prepare_code(work, arena, measure, out->chars, out->len);
+			break;
 		case CDP_MEASURE_POSTAL_CODE:
 		case CDP_MEASURE_ID:
 			form = prepare_code(work, arena, measure, out->chars, out->len);
@@ -1941,10 +2211,12 @@ cdp_value_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames,
 			form = prepare_number(work, arena, out->chars, out->len);
 			break;
 		case CDP_MEASURE_CODE:
+		case CDP_MEASURE_GENERATION:
 		case CDP_N_MEASURES:
 			return true;
 	}
 	out->extra = form;
+	out->sketch = sketch != 0 ? sketch : hash_chars(out->chars, out->len);
 	return form != NULL;
 }
 
@@ -1969,7 +2241,8 @@ cdp_compare(CdpWork *work, CdpMeasure measure, const CdpValue *const *a, const C
 	}
 	if (x == NULL || y == NULL)
 		return 0;
-	if (same_value(x, y))
+	/* values of one measure and input with the same characters have the same sketch */
+	if (x->sketch == y->sketch && same_value(x, y))
 		return 1;
 	switch (measure)
 	{
@@ -1994,6 +2267,8 @@ cdp_compare(CdpWork *work, CdpMeasure measure, const CdpValue *const *a, const C
 			return compare_texts(work, x, y);
 		case CDP_MEASURE_NUMBER:
 			return compare_numbers(work, x, y);
+		case CDP_MEASURE_GENERATION:
+			return GENERATION_ELSE;
 		case CDP_MEASURE_PERSON_NAME:
 		case CDP_MEASURE_CODE:
 		case CDP_N_MEASURES:

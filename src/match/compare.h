@@ -40,6 +40,8 @@ typedef enum CdpMeasure
 	CDP_MEASURE_ID,
 	CDP_MEASURE_TEXT,
 	CDP_MEASURE_NUMBER,
+	/* what is behind a name: Sr, Jr, III; equal or not */
+	CDP_MEASURE_GENERATION,
 	CDP_N_MEASURES,
 	/* no measure of ours: somebody else tells the level (CdpComparison.level) */
 	CDP_MEASURE_SQL = CDP_N_MEASURES
@@ -67,8 +69,8 @@ typedef struct CdpValue
 {
 	const uint32_t *chars;		/* the text */
 	const uint32_t *extra;		/* what the measure derived from it: its own business */
+	uint64_t	sketch;			/* of that in brief, which tells most values apart */
 	int32_t		len;
-	int32_t		n_extra;
 } CdpValue;
 
 typedef struct CdpMeasureInfo

@@ -3,8 +3,8 @@
  *	  What is compared: given and family name out of a whole name, blocking keys by measure.
  *
  * A whole name is "First Middle Last", or "Last, First Middle" with a comma. Titles in
- * front and generational or academic suffixes behind are nobody's name. A family name
- * takes the particles before it along ("Ludwig van Beethoven"). One word alone is taken
+ * front and generational or academic suffixes behind are nobody's name; which generation
+ * it is tells father and son apart and is compared on its own. A family name takes the particles before it along ("Ludwig van Beethoven"). One word alone is taken
  * for a given name: the measure person_name has levels for a name in the wrong place.
  *
  * The input is a cleaned name (cdp.normalize_name): single blanks, no edge noise. The
@@ -25,30 +25,51 @@ typedef struct Piece
 } Piece;
 
 static const char *const titles[] = {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "sr", "sra", "mme", "mlle", NULL};
-static const char *const suffixes[] = {"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq", "mba", NULL};
+static const char *const academic[] = {"phd", "md", "dds", "esq", "mba", NULL};
+/* a single I is a middle initial at times: then it says nothing, since nobody else is a Jr of that name */
+static const char *const generations[][5] = {
+	{"sr", "snr", "senior", "i", "1st"},
+	{"jr", "jnr", "junior", "ii", "2nd"},
+	{"iii", "3rd", NULL},
+	{"iv", "4th", NULL},
+};
 static const char *const particles[] = {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le", "ter", "ten",
 	"bin", "ibn", "al", "el", "st", "san", "zu", "zur", NULL};
+
+/* "Ph.D." and "Jr." are meant too. */
+static bool
+is_word(Piece word, const char *meant)
+{
+	for (int i = 0; i < word.len; i++)
+		if (word.s[i] != '.' && pg_ascii_tolower(word.s[i]) != *meant++)
+			return false;
+	return *meant == '\0';
+}
 
 static bool
 is_one_of(Piece word, const char *const *list)
 {
-	/* "Ph.D." and "Jr." are meant too */
-	char		plain[8];
-	int			n = 0;
-
-	for (int i = 0; i < word.len; i++)
-	{
-		if (word.s[i] == '.')
-			continue;
-		if (n == sizeof(plain) - 1)
-			return false;
-		plain[n++] = pg_ascii_tolower(word.s[i]);
-	}
-	plain[n] = '\0';
-	for (int i = 0; list[i]; i++)
-		if (strcmp(list[i], plain) == 0)
+	for (; *list; list++)
+		if (is_word(word, *list))
 			return true;
 	return false;
+}
+
+/* 1 for Sr, 2 for Jr and II, ...; 0: the word names no generation. */
+static int
+generation_of(Piece word)
+{
+	for (int g = 0; g < lengthof(generations); g++)
+		for (int i = 0; i < lengthof(generations[g]) && generations[g][i]; i++)
+			if (is_word(word, generations[g][i]))
+				return g + 1;
+	return 0;
+}
+
+static bool
+is_suffix(Piece word)
+{
+	return generation_of(word) > 0 || is_one_of(word, academic);
 }
 
 /* Words of a piece; of more than MAX_WORDS the last ones are left out. */
@@ -82,7 +103,7 @@ strip(Piece *word, int *n)
 		word++;
 		(*n)--;
 	}
-	while (*n > 1 && is_one_of(word[*n - 1], suffixes))
+	while (*n > 1 && is_suffix(word[*n - 1]))
 		(*n)--;
 	return word;
 }
@@ -105,7 +126,7 @@ name_parts(Piece name, Piece *given, Piece *family)
 		n = split(after, words);
 		word = strip(words, &n);
 		/* what follows the comma of "John Smith, Jr." is no name */
-		if (n > 0 && !(n == 1 && is_one_of(word[0], suffixes)))
+		if (n > 0 && !(n == 1 && is_suffix(word[0])))
 		{
 			*given = word[0];
 			n = split(before, words);
@@ -160,6 +181,69 @@ Datum
 cdp_family_part(PG_FUNCTION_ARGS)
 {
 	return part_of(fcinfo, true);
+}
+
+/* The last word of a text that ends at *end, which goes back to the blank before it. */
+static Piece
+last_word(Piece text, int *end)
+{
+	int			last,
+				first;
+
+	for (last = *end; last > 0 && (text.s[last - 1] == ' ' || text.s[last - 1] == ','); last--)
+		;
+	for (first = last; first > 0 && text.s[first - 1] != ' ' && text.s[first - 1] != ','; first--)
+		;
+	*end = first;
+	return (Piece) {text.s + first, last - first};
+}
+
+PG_FUNCTION_INFO_V1(cdp_without_suffix);
+
+/* cdp_internal.without_suffix(name text) -> text */
+Datum
+cdp_without_suffix(PG_FUNCTION_ARGS)
+{
+	text	   *in = PG_GETARG_TEXT_PP(0);
+	Piece		name = {VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in)};
+	int			kept = name.len;
+
+	for (int end = kept; is_suffix(last_word(name, &end)) && end > 0;)
+		for (kept = end; kept > 0 && (name.s[kept - 1] == ' ' || name.s[kept - 1] == ','); kept--)
+			;
+	if (kept == name.len || kept == 0)
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(name.s, kept));
+}
+
+PG_FUNCTION_INFO_V1(cdp_generation);
+
+/* cdp_internal.generation(name text) -> text */
+Datum
+cdp_generation(PG_FUNCTION_ARGS)
+{
+	text	   *in = PG_GETARG_TEXT_PP(0);
+	Piece		name = {VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in)};
+	const char *comma = memchr(name.s, ',', name.len);
+
+	/* behind the whole, or behind the family name in "Smith Jr, John" */
+	for (int part = 0; part < 2; part++)
+	{
+		int			end = part == 0 ? name.len : comma ? comma - name.s : 0;
+
+		while (end > 0)
+		{
+			Piece		word = last_word(name, &end);
+			int			generation = generation_of(word);
+
+			/* the first word is a name, whatever it is */
+			if (end == 0 || !is_suffix(word))
+				break;
+			if (generation > 0)
+				PG_RETURN_TEXT_P(cstring_to_text(psprintf("%d", generation)));
+		}
+	}
+	PG_RETURN_NULL();
 }
 
 PG_FUNCTION_INFO_V1(cdp_measure_keys);

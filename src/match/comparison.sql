@@ -17,6 +17,22 @@ REVOKE ALL ON FUNCTION cdp_internal.family_part(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.family_part(text) IS
 'The family name in a cleaned whole name: the last word with the particles before it, or what stands before a comma; null when there is none.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.without_suffix(name text)
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_without_suffix';
+REVOKE ALL ON FUNCTION cdp_internal.without_suffix(text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.without_suffix(text) IS
+'A name, or its matching key, without the generation (Jr, III) and the degree behind it; a name of one word stays.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.generation(name text)
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_generation';
+REVOKE ALL ON FUNCTION cdp_internal.generation(text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.generation(text) IS
+'The generation that stands behind a name: 1 for Sr, 2 for Jr and II, 3 for III, 4 for IV; null when none does.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.kind_measure(kind text)
 RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -52,7 +68,12 @@ BEGIN
         RETURN ARRAY[CASE WHEN cardinality(used) = 0 THEN 'NULL::text'
                      ELSE format('CASE WHEN num_nonnulls(%s) > 0 THEN jsonb_build_array(%s)::text END', array_to_string(used, ', '),
                                  (SELECT string_agg(coalesce(c.x || '::text', 'NULL::text'), ', ' ORDER BY c.i) FROM unnest(column_sql) WITH ORDINALITY c(x, i))) END];
+    ELSIF measure = 'generation' THEN
+        RETURN ARRAY[(SELECT format('coalesce(%s)', string_agg(format('cdp_internal.generation(%s::text)', c.x), ', ' ORDER BY c.i))
+                        FROM unnest(column_sql) WITH ORDINALITY c(x, i) WHERE c.x IS NOT NULL)];
     ELSIF measure = 'person_name' THEN
+        keys[1] := format('cdp_internal.without_suffix(%s)', keys[1]);
+        keys[2] := format('cdp_internal.without_suffix(%s)', keys[2]);
         IF column_sql[3] IS NOT NULL THEN
             keys[1] := format('coalesce(%s, NULLIF(cdp.name_key(cdp_internal.given_part(%s::text)), ''''))', keys[1], column_sql[3]);
             keys[2] := format('coalesce(%s, NULLIF(cdp.name_key(cdp_internal.family_part(%s::text)), ''''))', keys[2], column_sql[3]);
@@ -68,7 +89,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.input_sql(regnamespace, text, text[]) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.input_sql(regnamespace, text, text[]) IS
-'Per input of a comparison, the SQL over record r that gives its text: the matching key, or for a comparison by conditions (measure null) a JSON array of the attributes'' values. Attributes: of person_name the given, the family and perhaps the whole name and an e-mail address, whose local part after "@" stands for the family name of a record without any name; of other measures one. Run it under datestyle ISO.';
+'Per input of a comparison, the SQL over record r that gives its text: the matching key, or for a comparison by conditions (measure null) a JSON array of the attributes'' values. Attributes: of person_name the given, the family and perhaps the whole name and an e-mail address, whose local part after "@" stands for the family name of a record without any name; of generation up to three names; of other measures one. Run it under datestyle ISO.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.comparisons(space regnamespace)
 RETURNS TABLE ("position" int, comparison text, measure text, attributes text[], conditions jsonb, is_place boolean, input_sql text[])
@@ -84,8 +105,11 @@ BEGIN
                    || ARRAY(SELECT a.attribute::text FROM a WHERE a.kind = 'email' ORDER BY a.is_identifier DESC, a.attribute <> 'email', a.attribute LIMIT 1) AS attributes, false AS is_identifier
              WHERE EXISTS (SELECT FROM a WHERE a.attribute IN ('given_name', 'family_name', 'full_name') AND a.kind = 'name')
             UNION ALL
+            SELECT 'generation', 'generation', '{given_name,family_name,full_name}', false
+             WHERE EXISTS (SELECT FROM a WHERE a.attribute IN ('given_name', 'family_name', 'full_name') AND a.kind = 'name')
+            UNION ALL
             -- two comparisons cannot have one name
-            SELECT CASE a.attribute WHEN 'name' THEN 'attribute name' ELSE a.attribute END, a.measure, ARRAY[a.attribute::text], a.is_identifier
+            SELECT CASE WHEN a.attribute IN ('name', 'generation') THEN 'attribute ' || a.attribute ELSE a.attribute END, a.measure, ARRAY[a.attribute::text], a.is_identifier
               FROM a WHERE a.measure IS NOT NULL AND a.attribute NOT IN ('given_name', 'family_name', 'full_name', 'language')),
         e AS (
             SELECT d.comparison, d.measure, d.attributes, NULL::jsonb AS conditions FROM d
@@ -93,7 +117,7 @@ BEGIN
             UNION ALL
             SELECT c.comparison, c.measure, c.attributes, c.conditions FROM %1$s.match_comparison c WHERE c.enabled)
         SELECT row_number() OVER (ORDER BY e.measure IS DISTINCT FROM 'person_name', NOT EXISTS (SELECT FROM a WHERE a.attribute = ANY (e.attributes) AND a.is_identifier),
-                                           array_position('{id,birth_date,email,phone,street,postal_code,name,city,code,date,number,text}', e.measure), e.comparison)::int,
+                                           array_position('{id,birth_date,email,phone,street,postal_code,name,city,code,date,number,text,generation}', e.measure), e.comparison)::int,
                e.comparison::text, e.measure, e.attributes, e.conditions,
                coalesce(e.measure = 'code' AND EXISTS (SELECT FROM a WHERE a.attribute = e.attributes[1] AND a.kind IN ('state', 'country')), false),
                cdp_internal.input_sql($1, e.measure, e.attributes)
@@ -104,7 +128,7 @@ $$;
 REVOKE ALL ON FUNCTION cdp_internal.comparisons(regnamespace) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.comparisons(regnamespace) IS
 'The comparisons of a space, in order: names, then identifiers, then the rest by measure and name. input_sql: cdp_internal.input_sql.
-By default given, family and whole name and the mailbox of who has none make one comparison, and every other attribute in use makes one of its own by the measure of its kind; references and the language make none.';
+By default given, family and whole name and the mailbox of who has none make one comparison, the generation behind the names (Sr, Jr, III) another, and every other attribute in use makes one of its own by the measure of its kind; references and the language make none.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.model_comparisons(space regnamespace, model_id int)
 RETURNS TABLE ("position" int, comparison text, measure text, attributes text[], conditions jsonb, is_place boolean, input_sql text[])
@@ -141,9 +165,11 @@ BEGIN
     IF measure IS NOT NULL THEN
         PERFORM FROM cdp.comparison_levels(measure);
         EXECUTE format('SELECT a.kind FROM %s.attribute a WHERE a.attribute = $1', space) INTO mailbox USING attributes[4];
-        IF cardinality(attributes) NOT BETWEEN 1 AND 4 OR (cardinality(attributes) > 1) <> (measure = 'person_name') OR mailbox <> 'email' THEN
+        IF NOT (CASE measure WHEN 'person_name' THEN cardinality(attributes) IN (2, 3) OR (cardinality(attributes) = 4 AND mailbox = 'email')
+                            WHEN 'generation' THEN cardinality(attributes) BETWEEN 1 AND 3
+                            ELSE cardinality(attributes) = 1 END) THEN
             RAISE EXCEPTION 'the measure % of comparison "%" does not compare % attributes at once', measure, comparison, cardinality(attributes) USING ERRCODE = 'CDP23',
-                HINT = 'person_name compares a given name, a family name and perhaps the whole name and an e-mail address; every other measure compares one attribute.';
+                HINT = 'person_name compares a given name, a family name and perhaps the whole name and an e-mail address, generation what stands behind up to three names; every other measure compares one attribute.';
         END IF;
         RETURN;
     END IF;
@@ -204,7 +230,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.set_comparison(regnamespace, text, text[], text, jsonb, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.set_comparison(regnamespace, text, text[], text, jsonb, boolean) IS
-'Changes a comparison of the space (cdp.comparisons lists them), or adds one. measure: how values agree (cdp.comparison_levels lists the measures and their levels); person_name compares two attributes, a given and a family name, and perhaps a third, the whole name, and a fourth, an e-mail address whose mailbox may spell the name of who has none; the others compare one. conditions, instead of a measure: a JSON array of levels, best first, {"name": ..., "condition": a boolean SQL expression over a.<attribute> and b.<attribute>, "description": ...}; what meets none is at the level else, a null is not true. A pair in which one record has none of the attributes is not compared. Conditions need not be symmetric: the record whose values come first is a. enabled => false leaves the comparison out. What is not said stays as it is.
+'Changes a comparison of the space (cdp.comparisons lists them), or adds one. measure: how values agree (cdp.comparison_levels lists the measures and their levels); person_name compares two attributes, a given and a family name, and perhaps a third, the whole name, and a fourth, an e-mail address whose mailbox may spell the name of who has none; generation reads what stands behind up to three names (Sr, Jr, III); the others compare one. conditions, instead of a measure: a JSON array of levels, best first, {"name": ..., "condition": a boolean SQL expression over a.<attribute> and b.<attribute>, "description": ...}; what meets none is at the level else, a null is not true. A pair in which one record has none of the attributes is not compared. Conditions need not be symmetric: the record whose values come first is a. enabled => false leaves the comparison out. What is not said stays as it is.
 An attribute that several comparisons read counts several times: disable the others. Takes effect at the next cdp.train; cdp.drop_comparison returns to the default.
 Errors: CDP50 unknown attribute, CDP63 no such comparison, CDP23 bad argument or unknown measure, CDP30 to CDP32, 42703 and 42883 conditions that cannot be used, CDP22 while the space is being resolved.
 Example: SELECT cdp.set_comparison(''customer'', ''company'', ''{company}'', conditions => ''[{"name": "same", "condition": "lower(a.company) = lower(b.company)"}]'');';

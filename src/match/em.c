@@ -5,7 +5,9 @@
  * Never on pairs: what a pair says lies in its pattern, so an iteration costs the same
  * for a thousand pairs and for a hundred million. Patterns are taken in an order that
  * does not depend on who counted them when, and sums are made in that order, so the same
- * data gives the same model to the last bit.
+ * data gives the same model to the last bit. Before it begins, patterns that differ only
+ * in what they are evidence for become one cell: an iteration asks each cell once how
+ * likely it is.
  *
  * The classical algorithm, which test/match/em.c compares with published histories, is a
  * special case: one relation, no prior, every pattern eligible, candidates alone.
@@ -16,6 +18,12 @@
 
 #define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
 #define MAX_LAMBDA .9
+/*
+ * One birth in sixty is of twins, one son in twenty bears his father's name: at least so
+ * many of the pairs of one home are twins, and named after another. Without it they could
+ * as well be one person with another given name, or a birth date that is wrong.
+ */
+#define IN_HOMES .01
 
 static inline uint64_t
 rarity_bits(const CdpPattern *p)
@@ -63,19 +71,31 @@ cdp_patterns_add(CdpPatterns *t, const CdpPattern *p)
 	}
 }
 
+bool
+cdp_patterns_merge(CdpPatterns *t, CdpPatterns *other)
+{
+	for (uint32_t at = 0; at < other->n_slots; at++)
+		if (other->slot[at].count > 0 && !cdp_patterns_add(t, &other->slot[at]))
+			return false;
+	cdp_patterns_free(other);
+	return true;
+}
+
 static int
 compare_patterns(const void *x, const void *y)
 {
 	const CdpPattern *p = x,
 			   *q = y;
+	int			order;
 
 	if (p->levels[0] != q->levels[0])
 		return p->levels[0] < q->levels[0] ? -1 : 1;
 	if (p->levels[1] != q->levels[1])
 		return p->levels[1] < q->levels[1] ? -1 : 1;
-	if (p->eligible != q->eligible)
-		return p->eligible < q->eligible ? -1 : 1;
-	return memcmp(p->rarity, q->rarity, sizeof(p->rarity));
+	order = memcmp(p->rarity, q->rarity, sizeof(p->rarity));
+	if (order == 0 && p->eligible != q->eligible)
+		order = p->eligible < q->eligible ? -1 : 1;
+	return order;
 }
 
 /* Makes an array of the table: nothing is added any more. */
@@ -99,17 +119,16 @@ cdp_patterns_free(CdpPatterns *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* A pattern of one pair, evidence for no comparison; rarity is log2, by the relations that share it. */
+_Static_assert(CDP_RELATIONS <= sizeof(((CdpPattern *) 0)->rarity), "rarity has room for the relations");
+
+/* A pattern of one pair, evidence for no comparison; rarity is log2, by relation. */
 void
 cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, const double *rarity)
 {
 	memset(p, 0, sizeof(*p));
 	for (int c = 0; c < model->n; c++)
-		if (c < 12)
-			p->levels[0] |= (uint64_t) level[c] << (5 * c);
-		else
-			p->levels[1] |= (uint64_t) level[c] << (5 * (c - 12));
-	for (int i = 0; i < CDP_SHARINGS; i++)
+		p->levels[c / CDP_PATTERN_HALF] |= (uint64_t) level[c] << CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF);
+	for (int i = 0; i < CDP_RELATIONS; i++)
 		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
 	p->count = 1;
 }
@@ -145,14 +164,7 @@ cdp_pattern_shares(const CdpPattern *p, const CdpModel *model, double *relation)
 	}
 	if (has_rarity(p))
 		for (int j = 0; j < CDP_RELATIONS; j++)
-		{
-			int			bits = 0;
-
-			for (int g = 0; g < CDP_SHARINGS; g++)
-				if (!((g << 1) >> j & 1))
-					bits += p->rarity[g];
-			relation[j] = ldexp(relation[j], bits);
-		}
+			relation[j] = ldexp(relation[j], p->rarity[j]);
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += relation[j];
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -166,10 +178,195 @@ typedef struct Expected
 	double		m[CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1];
 	double		u[CDP_RELATIONS][CDP_MAX_COMPARISONS][CDP_MAX_LEVELS + 1];
 	double		share[CDP_RELATIONS];
+	double		seen[CDP_RELATIONS];	/* of pairs whose addresses are compared */
 } Expected;
 
+static bool
+has_address(const CdpPattern *p, const CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		if (cdp_is_address(&model->comparison[c]) && cdp_pattern_level(p, c) > 0)
+			return true;
+	return false;
+}
+
+/* ---------------------------------------------------------------- cells */
+
+#define ROWS (CDP_MAX_LEVELS + 1)	/* of a comparison */
+
+/* The patterns of equal levels and rarity, whatever they are evidence for: they are equally likely. */
+typedef struct Cell
+{
+	double		count;			/* pairs that they stand for */
+	int8_t		rarity[CDP_RELATIONS];	/* log2 */
+	bool		candidates;		/* not random pairs */
+	bool		has_address;	/* to be compared */
+	bool		has_rarity;
+} Cell;
+
+typedef struct Cells
+{
+	int			width;			/* comparisons */
+	int64_t		n;
+	Cell	   *cell;
+	uint16_t   *row;			/* by cell and comparison: the level's row */
+	double	   *eligible;		/* by cell and comparison: pairs that are evidence for its m */
+} Cells;
+
+/*
+ * Of a level: what it multiplies the odds by, or pairs expected in it. The match and the
+ * relations lie side by side, so that the processor takes several at once.
+ */
+#define LANES (CDP_RELATIONS + 1)
+typedef struct Row
+{
+	double		lane[LANES];	/* 0: the match */
+} Row;
+
 static void
-expect(CdpEm *em, Expected *e)
+free_cells(Cells *t)
+{
+	free(t->cell);
+	free(t->row);
+	free(t->eligible);
+}
+
+static inline int
+order_in_cells(const CdpPattern *p, const CdpPattern *q)
+{
+	if (p->levels[0] != q->levels[0])
+		return p->levels[0] < q->levels[0] ? -1 : 1;
+	if (p->levels[1] != q->levels[1])
+		return p->levels[1] < q->levels[1] ? -1 : 1;
+	return memcmp(p->rarity, q->rarity, sizeof(p->rarity));
+}
+
+static void
+add_to_cells(Cells *t, const CdpModel *model, const CdpPatterns *patterns, double each, bool candidates)
+{
+	for (uint32_t i = 0; i < patterns->n_slots; i++)
+	{
+		const CdpPattern *p = &patterns->slot[i];
+		Cell	   *cell;
+		bool		next = i == 0 || order_in_cells(&patterns->slot[i - 1], p) != 0;
+
+		cell = &t->cell[next ? t->n++ : t->n - 1];
+		if (next)
+		{
+			cell->candidates = candidates;
+			cell->has_address = has_address(p, model);
+			cell->has_rarity = has_rarity(p);
+			memcpy(cell->rarity, p->rarity, sizeof(cell->rarity));
+		}
+		cell->count += p->count * each;
+		for (int c = 0; c < t->width; c++)
+		{
+			int64_t		at = (t->n - 1) * t->width + c;
+
+			t->row[at] = c * ROWS + cdp_pattern_level(p, c);
+			if (candidates && p->eligible >> c & 1)
+				t->eligible[at] += p->count * each;
+		}
+	}
+}
+
+/* Cells of packed patterns; false: out of memory. */
+static bool
+make_cells(Cells *t, const CdpEm *em)
+{
+	size_t		most = em->candidates->n_slots + (em->random ? em->random->n_slots : 0) + 1;
+
+	t->width = em->model->n;
+	t->cell = calloc(most, sizeof(Cell));
+	t->row = calloc(most * (t->width + 1), sizeof(uint16_t));
+	t->eligible = calloc(most * (t->width + 1), sizeof(double));
+	if (!t->cell || !t->row || !t->eligible)
+		return false;
+	add_to_cells(t, em->model, em->candidates, em->thin, true);
+	if (em->random)
+		add_to_cells(t, em->model, em->random, em->each, false);
+	return true;
+}
+
+static void
+expect_cells(CdpEm *em, const Cells *t, Expected *e)
+{
+	const CdpModel *model = em->model;
+	static const Row nothing;
+	Row			by[CDP_MAX_COMPARISONS * ROWS];
+	Row			sum[CDP_MAX_COMPARISONS * ROWS];
+	double		matches[CDP_MAX_COMPARISONS * ROWS] = {0};
+	double		power[2 * RARITY_SPAN + 1];
+	Row			prior;
+	Row			share[2] = {nothing, nothing};	/* without and with an address to be compared */
+
+	for (int i = 0; i <= 2 * RARITY_SPAN; i++)
+		power[i] = ldexp(1, i - RARITY_SPAN);
+	prior.lane[0] = model->lambda;
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		prior.lane[j + 1] = model->share[j] * (1 - model->lambda);
+	for (int c = 0; c < t->width; c++)
+		for (int l = 0; l < ROWS; l++)
+		{
+			Row		   *row = &by[c * ROWS + l];
+
+			sum[c * ROWS + l] = nothing;
+			/* nothing to compare says nothing */
+			row->lane[0] = l ? model->comparison[c].m[l] : 1;
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				row->lane[j + 1] = l ? model->comparison[c].u[j][l] : 1;
+		}
+	for (int64_t i = 0; i < t->n; i++)
+	{
+		const Cell *cell = &t->cell[i];
+		const uint16_t *row = t->row + i * t->width;
+		const double *eligible = t->eligible + i * t->width;
+		Row			odds = prior;
+		double		all;
+
+		for (int c = 0; c < t->width; c++)
+			for (int j = 0; j < LANES; j++)
+				odds.lane[j] *= by[row[c]].lane[j];
+		if (cell->has_rarity)
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				odds.lane[j + 1] *= power[cell->rarity[j] + RARITY_SPAN];
+		all = 0;
+		for (int j = 0; j < LANES; j++)
+			all += odds.lane[j];
+		all = 1 / all;
+		for (int j = 0; j < LANES; j++)
+			odds.lane[j] *= all;
+		if (cell->candidates)
+			for (int c = 0; c < t->width; c++)
+				matches[row[c]] += odds.lane[0] * eligible[c];
+		all = cell->count;
+		for (int j = 0; j < LANES; j++)
+			odds.lane[j] *= all;
+		for (int j = 0; j < LANES; j++)
+			share[cell->has_address].lane[j] += odds.lane[j];
+		if (cell->candidates)
+			em->matches += odds.lane[0];
+		for (int c = 0; c < t->width; c++)
+			for (int j = 0; j < LANES; j++)
+				sum[row[c]].lane[j] += odds.lane[j];
+	}
+	for (int j = 0; j < CDP_RELATIONS; j++)
+	{
+		e->share[j] += share[0].lane[j + 1] + share[1].lane[j + 1];
+		e->seen[j] += share[1].lane[j + 1];
+	}
+	for (int c = 0; c < t->width; c++)
+		for (int l = 0; l < ROWS; l++)
+		{
+			e->m[c][l] = matches[c * ROWS + l];
+			em->eligible[c] += matches[c * ROWS + l];
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				e->u[j][c][l] = sum[c * ROWS + l].lane[j + 1];
+		}
+}
+
+static void
+expect(CdpEm *em, const Cells *cells, Expected *e)
 {
 	const CdpModel *model = em->model;
 	const CdpPatterns *labelled[] = {em->same, em->different};
@@ -177,38 +374,7 @@ expect(CdpEm *em, Expected *e)
 	memset(e, 0, sizeof(*e));
 	memset(em->eligible, 0, sizeof(em->eligible));
 	em->matches = 0;
-	for (int set = 0; set < 2; set++)
-	{
-		const CdpPatterns *patterns = set ? em->random : em->candidates;
-
-		for (uint32_t i = 0; patterns && i < patterns->n_slots; i++)
-		{
-			const CdpPattern *p = &patterns->slot[i];
-			double		relation[CDP_RELATIONS];
-			double		match;
-			double		count = p->count * (set ? em->each : em->thin);
-
-			if (p->count == 0)
-				continue;
-			match = cdp_pattern_shares(p, model, relation) * count;
-			if (set == 0)
-			{
-				em->matches += match;
-				for (int c = 0; c < model->n; c++)
-					if (p->eligible >> c & 1)
-					{
-						e->m[c][cdp_pattern_level(p, c)] += match;
-						em->eligible[c] += match;
-					}
-			}
-			for (int j = 0; j < CDP_RELATIONS; j++)
-			{
-				e->share[j] += relation[j] * count;
-				for (int c = 0; c < model->n; c++)
-					e->u[j][c][cdp_pattern_level(p, c)] += relation[j] * count;
-			}
-		}
-	}
+	expect_cells(em, cells, e);
 	/* of what a person has decided only the relation of two people is a guess */
 	for (int set = 0; set < 2; set++)
 		for (uint32_t i = 0; labelled[set] && i < labelled[set]->n_slots; i++)
@@ -229,34 +395,77 @@ expect(CdpEm *em, Expected *e)
 		}
 }
 
+/* Is a comparison of what a home shares? A code that is no place, a gender, and a generation go with the name. */
+static inline bool
+at_home(const CdpComparison *k)
+{
+	return (k->measure != CDP_MEASURE_CODE || k->is_place) && k->measure != CDP_MEASURE_GENERATION;
+}
+
+/*
+ * Which of a home's pairs are twins, or named after another, is learned where addresses
+ * are compared: of two that have only a rare name in common nobody saw a home.
+ */
+static void
+share_homes(const CdpModel *model, Expected *e)
+{
+	static const CdpRelation special[] = {CDP_TWINS, CDP_NAMED_AFTER};
+	double		homes = e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER];
+	double		seen = e->seen[CDP_HOUSEHOLD] + e->seen[CDP_TWINS] + e->seen[CDP_NAMED_AFTER];
+
+	e->share[CDP_HOUSEHOLD] = homes;
+	for (int i = 0; i < 2 && model->share[CDP_TWINS] > 0; i++)
+	{
+		e->share[special[i]] = homes * fmax(IN_HOMES, seen > 0 ? e->seen[special[i]] / seen : 0);
+		e->share[CDP_HOUSEHOLD] -= e->share[special[i]];
+	}
+}
+
 /* The model under which what was expected is most likely; returns the largest change. */
 static double
-maximise(CdpEm *em, const Expected *e)
+maximise(CdpEm *em, Expected *e)
 {
 	CdpModel   *model = em->model;
 	double		matches = fmax(em->matches, em->least);
 	double		change = 0;
 
+	/* twins and namesakes of one house learn what it shares together with all others of it */
+	for (int c = 0; c < model->n && !em->chance_only; c++)
+		if (at_home(&model->comparison[c]))
+			for (int l = 1; l <= CDP_MAX_LEVELS; l++)
+				e->u[CDP_HOUSEHOLD][c][l] += e->u[CDP_TWINS][c][l] + e->u[CDP_NAMED_AFTER][c][l];
 	for (int c = 0; c < model->n; c++)
 	{
 		CdpComparison *k = &model->comparison[c];
 		double		was_m[CDP_MAX_LEVELS + 1];
 		double		first[CDP_MAX_LEVELS + 1];
 		double		least[CDP_MAX_LEVELS + 1];
+		double		seen = 0;
 
 		memcpy(was_m, k->m, sizeof(was_m));
 		for (int l = 1; l <= k->info->n_levels; l++)
 			first[l] = k->info->levels[l - 1].m;
-		cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+		if (!em->fixed_m)
+		{
+			cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+			if (k->measure == CDP_MEASURE_PERSON_NAME && !em->chance_only)
+				cdp_model_bound_names(k);
+		}
+		/* of values that few records have no two would agree exactly: that says no more than what is known of their kind */
+		for (int l = 1; l <= k->info->n_levels; l++)
+			if (k->info->levels[l - 1].present == k->info->levels[0].present)
+				seen += e->u[CDP_CHANCE][c][l];
 		for (int l = 1; l <= k->info->n_levels; l++)
 		{
 			first[l] = k->info->levels[l - 1].u;
 			least[l] = em->least * (em->random && !(l == 1 && em->covered >> c & 1) ? fmax(em->each, em->thin) : 1);
+			if (l == 1 && em->random && em->prior_pairs > 0)
+				least[l] = fmin(least[l], first[l] * (seen + em->prior_pairs));
 		}
 		if (!em->fixed_u)
 			cdp_model_normalise(k, e->u[CDP_CHANCE][c], first, em->prior_pairs, least, k->u[CDP_CHANCE]);
 		for (int j = 1; j < CDP_RELATIONS && !em->chance_only; j++)
-			cdp_relation_fit(k, j, e->u[j][c]);
+			cdp_relation_fit(model, k, j, (j == CDP_TWINS || j == CDP_NAMED_AFTER) && at_home(k) ? e->u[CDP_HOUSEHOLD][c] : e->u[j][c]);
 		memcpy(k->pairs_m, e->m[c], sizeof(k->pairs_m));
 		memcpy(k->pairs_u, e->u[CDP_CHANCE][c], sizeof(k->pairs_u));
 		for (int l = 1; l <= k->info->n_levels; l++)
@@ -271,10 +480,13 @@ maximise(CdpEm *em, const Expected *e)
 	{
 		double		sum = 0;
 
+		share_homes(model, e);
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			sum += fmax(e->share[j], em->least);
+			if (model->share[j] > 0)
+				sum += fmax(e->share[j], em->least);
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			model->share[j] = fmax(e->share[j], em->least) / sum;
+			if (model->share[j] > 0)
+				model->share[j] = fmax(e->share[j], em->least) / sum;
 	}
 	return change;
 }
@@ -283,13 +495,19 @@ bool
 cdp_em(CdpEm *em)
 {
 	Expected	e;
+	Cells		cells = {0};
 
 	em->converged = false;
+	if (!make_cells(&cells, em))
+	{
+		free_cells(&cells);
+		return false;
+	}
 	for (em->iterations = 0; em->iterations < em->max_iterations; em->iterations++)
 	{
 		if (!cdp_crew_pause(em->crew))
-			return false;
-		expect(em, &e);
+			break;
+		expect(em, &cells, &e);
 		em->change = maximise(em, &e);
 		if (em->change < em->tolerance)
 		{
@@ -297,5 +515,6 @@ cdp_em(CdpEm *em)
 			break;
 		}
 	}
-	return true;
+	free_cells(&cells);
+	return em->crew == NULL || !em->crew->stopped;
 }

@@ -12,11 +12,14 @@
  * The level of every comparison of a pair, rounded rarity of what agrees, and for which
  * comparisons the pair may serve as evidence.
  */
+#define CDP_PATTERN_BITS 5		/* of a level */
+#define CDP_PATTERN_HALF 12		/* comparisons in a word */
+
 typedef struct CdpPattern
 {
-	uint64_t	levels[2];		/* 5 bits a comparison, the first 12 in [0] */
+	uint64_t	levels[2];		/* the first half in [0] */
 	uint32_t	eligible;		/* comparisons for whose m it is evidence */
-	int8_t		rarity[CDP_SHARINGS];	/* log2, rounded, by the relations that share it */
+	int8_t		rarity[8];		/* by relation: log2 of the rarity of what it does not share, rounded */
 	double		count;
 } CdpPattern;
 
@@ -46,6 +49,7 @@ typedef struct CdpEm
 	double		least;			/* a level never seen among candidates or random pairs counts as so many of these */
 	uint32_t	covered;		/* comparisons of which every pair that agrees exactly is a candidate */
 	bool		chance_only;	/* there are no relations */
+	bool		fixed_m;
 	bool		fixed_u;
 	bool		fixed_lambda;
 	CdpCrew    *crew;			/* asked between iterations whether to go on; NULL: nobody */
@@ -60,7 +64,7 @@ typedef struct CdpEm
 static inline int
 cdp_pattern_level(const CdpPattern *p, int c)
 {
-	return c < 12 ? p->levels[0] >> (5 * c) & 31 : p->levels[1] >> (5 * (c - 12)) & 31;
+	return p->levels[c / CDP_PATTERN_HALF] >> CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF) & ((1 << CDP_PATTERN_BITS) - 1);
 }
 
 extern void cdp_pattern_make(CdpPattern *pattern, const CdpModel *model, const uint8_t *level, const double *rarity);
@@ -68,6 +72,7 @@ extern void cdp_pattern_make(CdpPattern *pattern, const CdpModel *model, const u
 extern double cdp_pattern_shares(const CdpPattern *pattern, const CdpModel *model, double *relation);
 /* Counts a pattern; false: out of memory. */
 extern bool cdp_patterns_add(CdpPatterns *patterns, const CdpPattern *pattern);
+extern bool cdp_patterns_merge(CdpPatterns *patterns, CdpPatterns *other);	/* and empties the other */
 extern void cdp_patterns_pack(CdpPatterns *patterns);
 extern void cdp_patterns_free(CdpPatterns *patterns);
 extern bool cdp_em(CdpEm *em);

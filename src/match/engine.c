@@ -24,7 +24,7 @@
  *
  * Locks: none here; the callers hold the advisory lock of the space.
  */
-#include "match/match.h"
+#include "match/engine.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
@@ -33,16 +33,15 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "match/condition.h"
-#include "match/pairs.h"
 #include "match/scored.h"
 #include "match/train.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 #include <unistd.h>
@@ -66,38 +65,6 @@ static int	match_memory = 1024 * 1024;
 static int	match_threads = 0;
 static int	max_pairs_per_record = 100;
 
-struct CdpMatchEngine
-{
-	MemoryContext context;
-	Oid			space;
-	const char *schema;			/* quoted */
-	bool		open;			/* store and blocker hold memory */
-	CdpStore	store;
-	CdpModel	model;
-	CdpBlocker	blocker;
-	CdpScorer  *scorer;			/* of the backend's own thread, when it was asked for */
-	/* by comparison */
-	char	   *comparison[CDP_MAX_COMPARISONS];
-	Datum		attributes[CDP_MAX_COMPARISONS];
-	char	   *conditions[CDP_MAX_COMPARISONS];	/* of comparisons by SQL conditions, as JSON */
-	char	   *input_sql[CDP_MAX_COLUMNS];
-	List	   *warnings;		/* of char * */
-
-	int64	   *record;			/* by place */
-	int64	   *profile;		/* former profile, 0 for none: while people are counted */
-	int32		a_records;
-	int64		n_records;		/* that the space has, when a sample of them was read; else 0 */
-	CdpKeyed   *by_record;		/* places, sorted by record id, when they were asked for */
-
-	CdpCrew		crew;
-	ErrorData  *error;			/* waits until the plain C has returned */
-	/* progress */
-	TimestampTz shown;
-	const char *doing;
-	CdpPairs   *pairs;
-	double		expected;		/* pairs, 0 when not known */
-};
-
 /* ---------------------------------------------------------------- threads and interrupts */
 
 static int
@@ -120,6 +87,13 @@ show_progress(CdpMatchEngine *e)
 		cdp_core_activity("space %s: %s %.1f of %.1f million pairs", e->schema, e->doing, e->pairs->done / 1e6, e->expected / 1e6);
 	else
 		cdp_core_activity("space %s: %s %.1f million pairs", e->schema, e->doing, e->pairs->done / 1e6);
+}
+
+void
+cdp_match_engine_show(CdpMatchEngine *e, const char *doing)
+{
+	e->doing = doing;
+	show_progress(e);
 }
 
 static bool
@@ -186,8 +160,8 @@ fail(CdpMatchEngine *e)
 			errhint("Compare fewer attributes (cdp.set_comparison), or give the server more memory."));
 }
 
-static void
-require(CdpMatchEngine *e, bool fine)
+void
+cdp_match_engine_require(CdpMatchEngine *e, bool fine)
 {
 	if (!fine)
 		fail(e);
@@ -416,7 +390,7 @@ nickname_row(TupleTableSlot *slot, void *state)
 	fine = fine && cdp_nicknames_add(e->store.nicknames, name[0].data, name[0].len, name[1].data, name[1].len);
 	cdp_chars_free(&name[0]);
 	cdp_chars_free(&name[1]);
-	require(e, fine);
+	cdp_match_engine_require(e, fine);
 }
 
 /* (source_id, source_key, record_id, an input ...) */
@@ -429,7 +403,7 @@ record_row(TupleTableSlot *slot, void *state)
 	const char *values[CDP_MAX_COLUMNS];	/* in UTF-8 */
 	size_t		len[CDP_MAX_COLUMNS];
 
-	require(e, at >= 0);
+	cdp_match_engine_require(e, at >= 0);
 	if (at >= e->a_records)
 	{
 		e->a_records = e->a_records ? e->a_records * 2 : 1024;
@@ -452,7 +426,7 @@ record_row(TupleTableSlot *slot, void *state)
 		if (values[c] != VARDATA_ANY(value[c]))
 			len[c] = strlen(values[c]);
 	}
-	require(e, cdp_store_set_all(&e->store, at, values, len));
+	cdp_match_engine_require(e, cdp_store_set_all(&e->store, at, values, len));
 	for (int c = 0; c < e->store.n_columns; c++)
 	{
 		if (values[c] && values[c] != VARDATA_ANY(value[c]))
@@ -468,6 +442,21 @@ pin_settings(void)
 {
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("datestyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * The server's parallel workers read the table and make the keys, while this process
+ * keeps what comes: without a say in it the planner takes passing rows on for dear.
+ */
+static void
+read_in_parallel(void)
+{
+	int			threads = thread_count();
+	int			workers = threads == 1 ? 0 : Min(max_parallel_workers_per_gather, threads);
+
+	(void) set_config_option("max_parallel_workers_per_gather", psprintf("%d", workers), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("parallel_tuple_cost", "0", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("parallel_leader_participation", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 /* The query that gives record_row the records of a relation called r. */
@@ -491,10 +480,10 @@ read_records(CdpMatchEngine *e, bool affected_only)
 	int			nest = NewGUCNestLevel();
 
 	pin_settings();
+	read_in_parallel();
 	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
 					0, NULL, NULL, nickname_row, e);
-	e->doing = "reading records";
-	show_progress(e);
+	cdp_match_engine_show(e, "reading records");
 	cdp_core_stream(records_sql(e, psprintf("%s.record r%s", e->schema, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
 											e->n_records == 0 ? "" :
 											psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT,
@@ -529,7 +518,7 @@ begin_engine(Oid space)
 	callback->arg = e;
 	MemoryContextRegisterResetCallback(context, callback);
 	e->open = true;
-	require(e, cdp_store_open(&e->store));
+	cdp_match_engine_require(e, cdp_store_open(&e->store));
 	return e;
 }
 
@@ -612,7 +601,7 @@ comparison_by_name(const CdpMatchEngine *e, const char *name)
 	return -1;
 }
 
-/* (lambda, share) */
+/* (lambda, share, pairs_per_record) */
 static void
 model_row(TupleTableSlot *slot, void *state)
 {
@@ -620,6 +609,7 @@ model_row(TupleTableSlot *slot, void *state)
 
 	e->model.lambda = DatumGetFloat8(slot->tts_values[0]);
 	read_doubles(slot->tts_values[1], e->model.share, CDP_RELATIONS);
+	e->pairs_per_record = DatumGetFloat8(slot->tts_values[2]);
 }
 
 /* (comparison, level, m, u) */
@@ -678,16 +668,6 @@ frequency_row(TupleTableSlot *slot, void *state)
 	pfree(value);
 }
 
-/* What a key is called in rows: the comparison, for a name which part, and its form. */
-char *
-cdp_match_key_label(const CdpModel *model, const CdpKey *key, const char *comparison)
-{
-	const CdpComparison *c = &model->comparison[key->comparison];
-	const char *part = c->info->n_inputs == 1 || key->input < 0 ? "" : key->input == 0 ? ".given" : ".family";
-
-	return psprintf("%s%s %s", comparison, part, key->name);
-}
-
 static char *
 key_label(const CdpMatchEngine *e, int k)
 {
@@ -702,30 +682,14 @@ rule_row(TupleTableSlot *slot, void *state)
 {
 	CdpMatchEngine *e = state;
 	CdpBlocker *b = &e->blocker;
-	Datum	   *keys;
-	bool	   *nulls;
-	int			n;
-	uint64		bits = 0;
+	uint64		bits = cdp_match_rule_keys(b, e->comparison, slot->tts_values[0]);
 
-	if (b->n_rules == CDP_MAX_RULES)
+	if (bits == 0 || b->n_rules == CDP_MAX_RULES)
 		return;
-	deconstruct_array(DatumGetArrayTypeP(slot->tts_values[0]), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls, &n);
-	for (int i = 0; i < n; i++)
-	{
-		char	   *name = nulls[i] ? pstrdup("") : TextDatumGetCString(keys[i]);
-		int			k = 0;
-
-		while (k < b->n_keys && strcmp(key_label(e, k), name) != 0)
-			k++;
-		if (k == b->n_keys)
-			return;
-		bits |= UINT64CONST(1) << k;
-	}
 	for (int r = 0; r < b->n_rules; r++)
 		if (b->rule[r].keys == bits)
 			return;
-	if (bits != 0)
-		b->rule[b->n_rules++] = (CdpRule)
+	b->rule[b->n_rules++] = (CdpRule)
 	{
 		.keys = bits, .estimate = slot->tts_isnull[1] ? 0 : DatumGetInt64(slot->tts_values[1])
 	};
@@ -734,8 +698,8 @@ rule_row(TupleTableSlot *slot, void *state)
 static void
 open_blocker(CdpMatchEngine *e)
 {
-	require(e, cdp_blocker_open(&e->blocker, &e->store, &e->model));
-	e->blocker.max_block = 2 * max_pairs_per_record;
+	cdp_match_engine_require(e, cdp_blocker_open(&e->blocker, &e->store, &e->model));
+	e->blocker.max_block = 2 * e->pairs_per_record;
 	e->blocker.crew = &e->crew;
 }
 
@@ -747,8 +711,8 @@ read_model(CdpMatchEngine *e, int model_id)
 	Datum		args[1] = {Int32GetDatum(model_id)};
 
 	cdp_model_defaults(&e->model, &e->store);
-	require(e, cdp_store_count_rarity(&e->store, &e->model, NULL));
-	cdp_core_stream(psprintf("SELECT m.lambda::pg_catalog.float8, m.share::pg_catalog.float8[] FROM %s.match_model m WHERE m.model_id = $1", e->schema),
+	cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, NULL));
+	cdp_core_stream(psprintf("SELECT m.lambda::pg_catalog.float8, m.share::pg_catalog.float8[], m.pairs_per_record::pg_catalog.float8 FROM %s.match_model m WHERE m.model_id = $1", e->schema),
 					1, argtypes, args, model_row, e);
 	cdp_core_stream(psprintf("SELECT l.comparison::pg_catalog.text, l.level::pg_catalog.int4, l.m::pg_catalog.float8, l.u::pg_catalog.float8[]"
 							 " FROM %s.match_level l WHERE l.model_id = $1", e->schema),
@@ -779,7 +743,7 @@ run_sql(const char *sql, int nargs, Oid *argtypes, Datum *args, const char *null
 static int
 write_model(CdpMatchEngine *e, const CdpTraining *t)
 {
-	Oid			argtypes[] = {TEXTOID, INT8OID, FLOAT8OID, FLOAT8ARRAYOID, INT8OID, INT8OID, INT8OID, FLOAT8OID, INT4OID, BOOLOID, FLOAT8OID, TEXTARRAYOID};
+	Oid			argtypes[] = {TEXTOID, INT8OID, FLOAT8OID, FLOAT8ARRAYOID, INT8OID, INT8OID, INT8OID, FLOAT8OID, INT4OID, BOOLOID, FLOAT8OID, TEXTARRAYOID, FLOAT8OID};
 	Datum		args[lengthof(argtypes)];
 	char		nulls[lengthof(argtypes) + 1];
 	bool		isnull;
@@ -797,10 +761,11 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 	args[9] = BoolGetDatum(t && t->converged);
 	args[10] = Float8GetDatum(e->blocker.coverage);
 	args[11] = texts(e->warnings);
+	args[12] = Float8GetDatum(e->pairs_per_record);
 	if (t == NULL)
 		memset(nulls + 4, 'n', 6);
-	run_sql(psprintf("INSERT INTO %s.match_model (origin, records, lambda, share, candidates, pairs, random_pairs, matches, iterations, converged, coverage, warnings)"
-					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING model_id", e->schema),
+	run_sql(psprintf("INSERT INTO %s.match_model (origin, records, lambda, share, candidates, pairs, random_pairs, matches, iterations, converged, coverage, warnings, pairs_per_record)"
+					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING model_id", e->schema),
 			lengthof(argtypes), argtypes, args, nulls);
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
@@ -950,7 +915,7 @@ rule_comparisons(const CdpMatchEngine *e, int r)
 
 	for (int c = 0; c < e->model.n; c++)
 		if (bits >> c & 1)
-			names = lappend(names, e->comparison[c]);
+			names = lappend(names, unconstify(char *, e->comparison[c]));
 	return names;
 }
 
@@ -1068,9 +1033,8 @@ score(CdpMatchEngine *e, const uint8 *changed, int n_rules, double above, CdpSco
 		free(s->thread[i].pair);
 	}
 	e->pairs = NULL;
-	require(e, fine);
-	e->doing = "sorting pairs";
-	show_progress(e);
+	cdp_match_engine_require(e, fine);
+	cdp_match_engine_show(e, "sorting pairs");
 	cdp_scored_finish(s->sort, fn, state);
 	pfree(s);
 	MemoryContextSwitchTo(old);
@@ -1083,6 +1047,7 @@ cdp_match_engine_open(Oid space, int model_id, bool affected_only)
 {
 	CdpMatchEngine *e = begin_engine(space);
 
+	e->model_id = model_id;
 	read_space(e, model_id, affected_only);
 	read_model(e, model_id);
 	return e;
@@ -1142,7 +1107,7 @@ double
 cdp_match_engine_weight(CdpMatchEngine *e, int32 a, int32 b)
 {
 	if (e->scorer == NULL)
-		require(e, (e->scorer = cdp_scorer_create(&e->store, &e->model)) != NULL);
+		cdp_match_engine_require(e, (e->scorer = cdp_scorer_create(&e->store, &e->model)) != NULL);
 	return cdp_scorer_weight(e->scorer, a, b);
 }
 
@@ -1156,7 +1121,7 @@ void
 cdp_match_engine_compare(CdpMatchEngine *e, int32 a, int32 b, CdpEvidence *sum)
 {
 	if (e->scorer == NULL)
-		require(e, (e->scorer = cdp_scorer_create(&e->store, &e->model)) != NULL);
+		cdp_match_engine_require(e, (e->scorer = cdp_scorer_create(&e->store, &e->model)) != NULL);
 	cdp_scorer_compare(e->scorer, a, b, sum);
 }
 
@@ -1199,7 +1164,7 @@ spread_changes(CdpMatchEngine *e, uint8 *mark)
 		cdp_core_stream(records_sql(e, "pg_temp.cdp_former r"), 0, NULL, NULL, record_row, e);
 		AtEOXact_GUC(true, nest);
 	}
-	require(e, cdp_blocker_spread(&e->blocker, n, mark));
+	cdp_match_engine_require(e, cdp_blocker_spread(&e->blocker, n, mark));
 	e->store.n = n;
 }
 
@@ -1354,11 +1319,75 @@ warn_of_values(CdpMatchEngine *e)
 	{
 		int32		values = count_values(e, c);
 
+		/* generations are rare and compared unasked */
+		if (e->model.comparison[c].measure == CDP_MEASURE_GENERATION)
+			continue;
 		if (values == 0 && e->store.n > 0)
 			warn(e, "comparison %s: no record has a value, so it says nothing", e->comparison[c]);
 		else if (values == 1 && e->store.n > 1)
 			warn(e, "comparison %s: all records have the same value, so it says next to nothing", e->comparison[c]);
 	}
+}
+
+/*
+ * Very many records that are alike in everything that is compared (a form filled in by a
+ * program, a default address) look like one person to training; and records with no value
+ * that a rule looks at are compared with nothing.
+ */
+static void
+warn_of_records(CdpMatchEngine *e)
+{
+	int32		n = e->store.n;
+	CdpKeyed   *keyed = MemoryContextAllocHuge(CurrentMemoryContext, (Size) Max(n, 1) * sizeof(CdpKeyed));
+	CdpKeyed   *spare = MemoryContextAllocHuge(CurrentMemoryContext, (Size) Max(n, 1) * sizeof(CdpKeyed));
+	CdpKeyed   *sorted;
+	int32		filled = 0,
+				most = 0,
+				unfound = 0;
+	int64		of_most = 0;
+
+	for (int32 r = 0; r < n; r++)
+	{
+		const int32_t *codes = cdp_store_codes(&e->store, r);
+		uint64		key = 0;
+		bool		any = false,
+					found = false;
+
+		for (int c = 0; c < e->model.n; c++)
+			for (int i = 0; i < e->model.comparison[c].info->n_inputs; i++)
+			{
+				int32		code = codes[e->model.comparison[c].column[i]];
+
+				any |= code >= 0;
+				key = cdp_mix(key + (uint32) code + 1);
+			}
+		for (int rule = 0; rule < e->blocker.n_rules && !found; rule++)
+			found = cdp_rule_key(&e->blocker, rule, r) != 0;
+		unfound += !found;
+		if (any)
+			keyed[filled++] = (CdpKeyed)
+		{
+			.key = key, .at = r
+		};
+	}
+	sorted = cdp_keyed_sort(&e->store.work, keyed, spare, filled);
+	for (int32 start = 0, end; start < filled; start = end)
+	{
+		for (end = start + 1; end < filled && sorted[end].key == sorted[start].key; end++)
+			;
+		if (end - start > most)
+		{
+			most = end - start;
+			of_most = e->record[sorted[start].at];
+		}
+	}
+	if (most > e->blocker.max_block)
+		warn(e, "%d records are alike in all that is compared, as record %lld: they distort what is learned and are not compared with one another; leave them out by the filter of their source",
+			 most, (long long) of_most);
+	if (unfound > n / 100)
+		warn(e, "%d of %d records have none of the values that the blocking rules look at, so they are compared with nothing", unfound, n);
+	pfree(keyed);
+	pfree(spare);
 }
 
 static void
@@ -1385,7 +1414,7 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 		}
 		for (int l = 1; l <= k->info->n_levels; l++)
 			seen += k->pairs_m[l];
-		if (seen < 50 && count_values(e, c) > 1)
+		if (seen < 50 && count_values(e, c) > 1 && k->measure != CDP_MEASURE_GENERATION)
 			warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}
 	if (e->model.lambda * all > 25.0 * records)
@@ -1407,7 +1436,7 @@ count_pairs(CdpMatchEngine *e)
 
 	e->doing = "counting";
 	e->pairs = &pairs;
-	require(e, cdp_each_pair(&pairs));
+	cdp_match_engine_require(e, cdp_each_pair(&pairs));
 	e->pairs = NULL;
 }
 
@@ -1455,7 +1484,7 @@ read_labels(CdpMatchEngine *e, CdpTraining *t)
 }
 
 static bool
-train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
+train(CdpMatchEngine *e, CdpTraining *t)
 {
 	int32	   *person = former_people(e);
 	bool		enough = e->store.n >= MIN_RECORDS && used_comparisons(e) >= MIN_COMPARISONS;
@@ -1463,34 +1492,35 @@ train(CdpMatchEngine *e, double pairs_per_record, CdpTraining *t)
 	if (e->model.n > 0)
 		warn_of_values(e);
 	cdp_model_defaults(&e->model, &e->store);
-	require(e, cdp_store_count_rarity(&e->store, &e->model, person));
+	cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, person));
 	open_blocker(e);
-	e->blocker.max_block = 2 * pairs_per_record;
 	if (e->n_records > 0)
 		e->blocker.records = e->n_records;
 	*t = (CdpTraining)
 	{
-		.pairs_per_record = pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 200,
+		.pairs_per_record = e->pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 500,
 			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) match_memory * 1024
 	};
 	read_labels(e, t);
 	for (int round = 0; enough && round < ROUNDS; round++)
 	{
 		t->again = round > 0;
-		e->doing = "training";
-		show_progress(e);
-		require(e, cdp_train(&e->store, &e->model, &e->blocker, t));
+		cdp_match_engine_show(e, "training");
+		cdp_match_engine_require(e, cdp_train(&e->store, &e->model, &e->blocker, t));
 		if (round + 1 < ROUNDS)
 		{
 			count_people(e, person);
-			require(e, cdp_store_count_rarity(&e->store, &e->model, person));
+			cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, person));
 		}
 	}
 	if (enough)
+	{
 		warn_of_training(e, t);
+		warn_of_records(e);
+	}
 	else
 	{
-		require(e, cdp_blocker_choose(&e->blocker, pairs_per_record, false));
+		cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record, false));
 		if (e->store.n < MIN_RECORDS)
 			warn(e, "%d records are too few to learn from (%d are needed): the documented defaults are used", e->store.n, MIN_RECORDS);
 		else
@@ -1526,11 +1556,11 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	cdp_core_stream(psprintf("SELECT pg_catalog.count(*) FROM %s.record r", e->schema), 0, NULL, NULL, count_row, e);
 	read_space(e, 0, false);
 	old = MemoryContextSwitchTo(e->context);
-	trained = train(e, pairs_per_record, &t);
+	e->pairs_per_record = pairs_per_record;
+	trained = train(e, &t);
 	if (e->n_records == 0)
 		count_pairs(e);
-	e->doing = "writing the model";
-	show_progress(e);
+	cdp_match_engine_show(e, "writing the model");
 	model_id = write_model(e, trained ? &t : NULL);
 	write_levels(e, model_id, trained);
 	write_frequencies(e, model_id);
@@ -1556,7 +1586,7 @@ cdp_choose_rules(PG_FUNCTION_ARGS)
 	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
 	old = MemoryContextSwitchTo(e->context);
 	e->doing = "choosing blocking rules";
-	require(e, cdp_blocker_choose(&e->blocker, max_pairs_per_record, false));
+	cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record, false));
 	count_pairs(e);
 	write_rules(e, PG_GETARG_INT32(1));
 	n = e->blocker.n_rules;

@@ -84,7 +84,7 @@ BEGIN
 
     -- values as people write them, not as matching keys
     EXECUTE format($sql$
-        SELECT string_agg(format('%%L, nullif(%%s, '''')', c.comparison, CASE WHEN c.measure = 'person_name' AND cardinality(x.columns) > 2
+        SELECT string_agg(format('%%L, nullif(%%s, '''')', c.comparison, CASE WHEN c.measure IN ('person_name', 'generation') AND cardinality(x.columns) > 2
                               THEN format('coalesce(nullif(concat_ws('' '', %%s, %%s), ''''), %%s::text, %%s::text)', x.columns[1], x.columns[2], x.columns[3], coalesce(x.columns[4], 'NULL'))
                               ELSE format('concat_ws(%%L, %%s)', CASE WHEN c.measure IS NULL THEN ', ' ELSE ' ' END, array_to_string(x.columns, ', ')) END), ', ')
           FROM cdp_internal.model_comparisons($1, $2) c

@@ -2,15 +2,9 @@
  * lookup.c
  *	  cdp.lookup: who is this? One person's values against the records of a space.
  *
- * The index is a table of the space, match_key, that cdp.resolve writes: for every
- * record and blocking rule 32 bits of hash of what the record has for the rule's keys
- * (block.c), sorted, and cut by the highest bits into rows of some hundred entries. One
- * person is then a dozen rows by primary key. A hash that more than MAX_BLOCK records
- * share has one entry, record 0: too many to look at.
- *
- * The rules are the model's and the user's and, beside them, some for lookups alone
- * (own_rules): training chooses rules by what two records have in common, but a person
- * at a counter gives a name and a birth date, whatever the sources hold.
+ * The index is a table of the space, match_key, that cdp.resolve writes (match_key.c): by
+ * a hash of what records have for the keys of a blocking rule, the records. One person
+ * is a dozen of its rows by primary key.
  *
  * A lookup cleans the person's values and makes their matching keys as resolve does,
  * collects who shares a rule's hash or an identifier, takes the CANDIDATES of them that
@@ -39,6 +33,7 @@
 #include "mb/pg_wchar.h"
 #include "match/block.h"
 #include "match/condition.h"
+#include "match/match_key.h"
 #include "match/model_sql.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -49,16 +44,10 @@
 #include "utils/numeric.h"
 #include "utils/tuplestore.h"
 
-#define FORMAT 1				/* of match_key; another one is written anew */
-#define MAX_BLOCK 200			/* records that one entry of the index leads to */
 #define CANDIDATES 100			/* records that are weighed */
-#define ENTRIES 128				/* in a row of match_key, at most, on average */
 #define LEAST_WEIGHT (-10.0)	/* who is less likely is nobody's answer */
 #define MAX_VALUES 20			/* of one attribute of a person */
 #define MAX_INPUTS (CDP_MAX_COMPARISONS * CDP_MAX_INPUTS)
-#define MANY_CHANGES 20			/* one record in so many: the index is written whole */
-#define STORE_RECORDS 4096		/* in the store while the index is written */
-#define SLICE (4 * 1024 * 1024) /* entries that are sorted at once */
 
 typedef struct Input
 {
@@ -234,50 +223,6 @@ read_model(Site *site, bool read_only)
 	require(site, cdp_blocker_open(&site->blocker, &site->store, &site->model));
 }
 
-/* Adds a rule; one with a key that the model does not know keeps its place and finds nobody. */
-static void
-add_rule(Site *site, Datum array)
-{
-	CdpBlocker *b = &site->blocker;
-	Datum	   *keys;
-	bool	   *nulls;
-	int			n;
-	uint64		bits = 0;
-
-	if (b->n_rules == CDP_MAX_RULES)
-		return;
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls, &n);
-	for (int i = 0; i < n; i++)
-	{
-		char	   *name = nulls[i] ? pstrdup("") : TextDatumGetCString(keys[i]);
-		int			k = 0;
-
-		while (k < b->n_keys && strcmp(cdp_match_key_label(&site->model, &b->key[k], site->comparison[b->key[k].comparison]), name) != 0)
-			k++;
-		if (k == b->n_keys)
-		{
-			bits = 0;
-			break;
-		}
-		bits |= UINT64CONST(1) << k;
-	}
-	b->rule[b->n_rules++] = (CdpRule) {.keys = bits};
-}
-
-static void
-read_rules(Site *site, const char *sql, bool read_only)
-{
-	query(sql, 0, NULL, NULL, read_only);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool		isnull;
-		Datum		keys = result(i, 1, &isnull);
-
-		if (!isnull)
-			add_rule(site, keys);
-	}
-}
-
 /* What the index was written by; tells whether it is there. */
 static bool
 read_index(Site *site, bool read_only)
@@ -285,12 +230,12 @@ read_index(Site *site, bool read_only)
 	bool		isnull;
 
 	query(psprintf("SELECT i.bits::pg_catalog.int4, i.records::pg_catalog.float8 FROM %s.match_key_info i WHERE i.format = %d AND i.bits BETWEEN 0 AND 30",
-				   site->schema, FORMAT), 0, NULL, NULL, read_only);
+				   site->schema, CDP_KEY_FORMAT), 0, NULL, NULL, read_only);
 	if (SPI_processed == 0)
 		return false;
 	site->bits = DatumGetInt32(result(0, 1, &isnull));
 	site->records = DatumGetFloat8(result(0, 2, &isnull));
-	read_rules(site, psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r ORDER BY r.rule", site->schema), read_only);
+	cdp_key_read_rules(&site->blocker, site->comparison, site->schema, read_only);
 	return true;
 }
 
@@ -627,25 +572,6 @@ shares_of(const Site *site, int records)
 	return log2(Max(site->records, 2) / records) + 1;
 }
 
-/* An array of fixed-size elements, none null, as it lies in memory. */
-static void *
-plain_array(Datum datum, Oid type, int *n)
-{
-	ArrayType  *array = DatumGetArrayTypeP(datum);
-
-	if (ARR_ELEMTYPE(array) != type || ARR_NDIM(array) > 1 || ARR_HASNULL(array))
-		ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("the index of cdp.lookup has been altered"),
-				errhint("Empty the table match_key_info of the space; the next cdp.resolve writes the index anew."));
-	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	return ARR_DATA_PTR(array);
-}
-
-static int32
-bucket_of(uint32 key, int bits)
-{
-	return bits == 0 ? 0 : key >> (32 - bits);
-}
-
 /* Who shares an identifier with the person. */
 static void
 add_identified(Site *site, char **values, bool all_kinds, Candidates *all)
@@ -663,7 +589,7 @@ add_identified(Site *site, char **values, bool all_kinds, Candidates *all)
 
 		if (isnull)
 			continue;
-		ids = plain_array(members, INT8OID, &n);
+		ids = cdp_key_array(members, INT8OID, &n);
 		for (int m = 0; m < n; m++)
 			add_candidate(all, (Candidate) {.record = ids[m], .shares = shares_of(site, n), .identified = true, .tied = tied});
 	}
@@ -681,7 +607,7 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 
 	for (int r = 0; r < b->n_rules; r++)
 		if ((key[r] = cdp_rule_key(b, r, 0)) != 0)
-			buckets[n_buckets++] = Int32GetDatum(bucket_of(key[r], site->bits));
+			buckets[n_buckets++] = Int32GetDatum(cdp_key_bucket(key[r], site->bits));
 	if (n_buckets == 0)
 		return;
 	args[0] = PointerGetDatum(construct_array(buckets, n_buckets, INT4OID, sizeof(int32), true, TYPALIGN_INT));
@@ -695,8 +621,8 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 		int			n,
 					n_ids;
 		int32		bucket = DatumGetInt32(result(i, 1, &isnull));
-		uint32	   *keys = plain_array(result(i, 2, &isnull), INT4OID, &n);
-		int64	   *ids = plain_array(result(i, 3, &isnull), INT8OID, &n_ids);
+		uint32	   *keys = cdp_key_array(result(i, 2, &isnull), INT4OID, &n);
+		int64	   *ids = cdp_key_array(result(i, 3, &isnull), INT8OID, &n_ids);
 
 		n = Min(n, n_ids);
 		for (int r = 0; r < b->n_rules; r++)
@@ -704,7 +630,7 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 			int			from = 0,
 						to;
 
-			if (key[r] == 0 || bucket_of(key[r], site->bits) != bucket)
+			if (key[r] == 0 || cdp_key_bucket(key[r], site->bits) != bucket)
 				continue;
 			while (from < n && keys[from] != key[r])
 				from++;
@@ -1152,481 +1078,4 @@ cdp_lookup(PG_FUNCTION_ARGS)
 	put_site(site);
 	SPI_finish();
 	return (Datum) 0;
-}
-
-/* ---------------------------------------------------------------- rules for lookups alone */
-
-/* A key of the comparison, or of the person's name when it begins with given, family or either. */
-typedef struct OwnRule
-{
-	CdpMeasure	measure;
-	const char *key[CDP_RULE_KEYS];
-} OwnRule;
-
-static const OwnRule own_rules[] = {
-	{CDP_MEASURE_PERSON_NAME, {"either order"}},
-	{CDP_MEASURE_PERSON_NAME, {"given sound", "family sound"}},
-	{CDP_MEASURE_PERSON_NAME, {"given nickname", "family sound"}},
-	{CDP_MEASURE_PERSON_NAME, {"given beginning", "family beginning"}},
-	{CDP_MEASURE_PERSON_NAME, {"family exact"}},
-	{CDP_MEASURE_ID, {"exact"}},
-	{CDP_MEASURE_EMAIL, {"local part"}},
-	{CDP_MEASURE_PHONE, {"exact"}},
-	{CDP_MEASURE_STREET, {"number", "sound"}},
-	{CDP_MEASURE_BIRTH_DATE, {"exact"}},
-	{CDP_MEASURE_BIRTH_DATE, {"family sound", "exact"}},
-	{CDP_MEASURE_BIRTH_DATE, {"given nickname", "exact"}},
-	{CDP_MEASURE_BIRTH_DATE, {"family sound", "year and month"}},
-	{CDP_MEASURE_BIRTH_DATE, {"family sound", "day and month"}},
-	{CDP_MEASURE_POSTAL_CODE, {"family sound", "exact"}},
-	{CDP_MEASURE_POSTAL_CODE, {"given nickname", "exact"}},
-	{CDP_MEASURE_CITY, {"given nickname", "family sound", "exact"}},
-	{CDP_MEASURE_NAME, {"exact"}},
-	{CDP_MEASURE_TEXT, {"exact"}},
-	{CDP_MEASURE_DATE, {"exact"}},
-	{CDP_MEASURE_NUMBER, {"exact"}},
-};
-
-/* The number of a key, or -1. */
-static int
-find_key(const CdpBlocker *b, int comparison, const char *name)
-{
-	int			input = 0;
-
-	if (strncmp(name, "given ", 6) == 0 || strncmp(name, "family ", 7) == 0 || strcmp(name, "either order") == 0)
-	{
-		comparison = 0;
-		while (comparison < b->model->n && b->model->comparison[comparison].measure != CDP_MEASURE_PERSON_NAME)
-			comparison++;
-		input = name[0] == 'g' ? 0 : name[0] == 'f' ? 1 : -1;
-		name = input < 0 ? name : strchr(name, ' ') + 1;
-	}
-	for (int k = 0; k < b->n_keys; k++)
-		if (b->key[k].comparison == comparison && b->key[k].input == input && strcmp(b->key[k].name, name) == 0)
-			return k;
-	return -1;
-}
-
-/* Adds the rules for lookups that are not there yet. */
-static void
-add_own_rules(Site *site)
-{
-	CdpBlocker *b = &site->blocker;
-	Oid			argtypes[] = {INT4OID, TEXTARRAYOID};
-	char	   *sql = psprintf("INSERT INTO %s.match_key_rule (rule, keys) VALUES ($1, $2)", site->schema);
-
-	for (int o = 0; o < lengthof(own_rules); o++)
-		for (int c = 0; c < site->model.n; c++)
-		{
-			uint64		bits = 0;
-			Datum		names[CDP_RULE_KEYS];
-			Datum		args[2];
-			int			n = 0;
-			bool		skip = false;
-
-			if (site->model.comparison[c].measure != own_rules[o].measure || b->n_rules == CDP_MAX_RULES)
-				continue;
-			for (int i = 0; i < CDP_RULE_KEYS && own_rules[o].key[i]; i++)
-			{
-				int			k = find_key(b, c, own_rules[o].key[i]);
-
-				skip |= k < 0;
-				if (skip)
-					break;
-				bits |= UINT64CONST(1) << k;
-				names[n++] = CStringGetTextDatum(cdp_match_key_label(&site->model, &b->key[k], site->comparison[b->key[k].comparison]));
-			}
-			for (int r = 0; r < b->n_rules; r++)
-				skip |= b->rule[r].keys == bits;
-			if (skip)
-				continue;
-			b->rule[b->n_rules++] = (CdpRule) {.keys = bits};
-			args[0] = Int32GetDatum(b->n_rules);
-			args[1] = PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
-			query(sql, 2, argtypes, args, false);
-		}
-}
-
-/* ---------------------------------------------------------------- writing the index */
-
-typedef struct Writer
-{
-	Site	   *site;
-	int			n_rules;
-	int64		n,
-				allocated;
-	int64	   *record;
-	uint32	   *key;			/* n x n_rules; 0: none */
-	int64		n_keys;
-	int64		written;
-} Writer;
-
-/* (record_id, an input ...) */
-static void
-record_row(TupleTableSlot *slot, void *state)
-{
-	Writer	   *w = state;
-	Site	   *site = w->site;
-	int32		at;
-
-	if (w->n == w->allocated)
-	{
-		w->allocated = w->allocated ? w->allocated * 2 : 1024;
-		w->record = w->record ? repalloc_huge(w->record, w->allocated * sizeof(int64)) : palloc(w->allocated * sizeof(int64));
-		w->key = w->key ? repalloc_huge(w->key, w->allocated * w->n_rules * sizeof(uint32)) : palloc(w->allocated * w->n_rules * sizeof(uint32));
-	}
-	if (site->store.n == STORE_RECORDS)
-	{
-		CHECK_FOR_INTERRUPTS();
-		cdp_store_clear(&site->store);
-	}
-	at = cdp_store_add_record(&site->store);
-	require(site, at >= 0);
-	for (int i = 0; i < site->n_inputs; i++)
-		if (site->input[i].column >= 0 && !slot->tts_isnull[i + 1])
-			keep_value(site, at, site->input[i].column, slot->tts_values[i + 1]);
-	w->record[w->n] = DatumGetInt64(slot->tts_values[0]);
-	for (int r = 0; r < w->n_rules; r++)
-	{
-		uint32		key = cdp_rule_key(&site->blocker, r, at);
-
-		w->key[w->n * w->n_rules + r] = key;
-		w->n_keys += key != 0;
-	}
-	w->n++;
-}
-
-/* Reads records and makes their keys. */
-static void
-read_keys(Writer *w, bool whole)
-{
-	Site	   *site = w->site;
-	StringInfoData sql;
-	bool		isnull;
-	Datum	   *inputs;
-	int			n;
-	char	  **input_sql;
-
-	query(psprintf("SELECT coalesce(pg_catalog.array_agg(u.sql ORDER BY c.position, u.i), '{}') FROM cdp_internal.model_comparisons(%s, %d) c"
-				   " CROSS JOIN LATERAL pg_catalog.unnest(c.input_sql) WITH ORDINALITY u(sql, i)", quote_literal_cstr(site->schema), site->model_id),
-		  0, NULL, NULL, false);
-	deconstruct_array(DatumGetArrayTypeP(result(0, 1, &isnull)), TEXTOID, -1, false, TYPALIGN_INT, &inputs, NULL, &n);
-	if (n != site->n_inputs)
-		elog(ERROR, "cdp: the model compares %d values instead of %d", n, site->n_inputs);
-	input_sql = palloc((n + 1) * sizeof(char *));
-	for (int i = 0; i < n; i++)
-		input_sql[i] = TextDatumGetCString(inputs[i]);
-	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT r.record_id::pg_catalog.int8");
-	for (int i = 0; i < n; i++)
-		appendStringInfo(&sql, ", (%s)::pg_catalog.text", site->input[i].column >= 0 ? input_sql[i] : "NULL");
-	appendStringInfo(&sql, " FROM %s.record r%s", site->schema,
-					 whole ? "" : " WHERE r.record_id IN (SELECT c.record_id FROM pg_temp.cdp_changed c)");
-	cdp_core_stream(sql.data, 0, NULL, NULL, record_row, w);
-	cdp_store_clear(&site->store);
-}
-
-/* A row of match_key while it is put together. */
-typedef struct Row
-{
-	int			n,
-				allocated;
-	uint32	   *key;
-	int64	   *record;
-} Row;
-
-static void
-row_add(Row *row, uint32 key, int64 record)
-{
-	if (row->n == row->allocated)
-	{
-		row->allocated = row->allocated ? row->allocated * 2 : 256;
-		row->key = row->key ? repalloc_huge(row->key, row->allocated * sizeof(uint32)) : palloc(row->allocated * sizeof(uint32));
-		row->record = row->record ? repalloc_huge(row->record, row->allocated * sizeof(int64)) : palloc(row->allocated * sizeof(int64));
-	}
-	row->key[row->n] = key;
-	row->record[row->n++] = record;
-}
-
-static Datum
-make_array(const void *data, int n, Oid type, Size size)
-{
-	Size		bytes = ARR_OVERHEAD_NONULLS(1) + n * size;
-	ArrayType  *array = palloc0(bytes);
-
-	SET_VARSIZE(array, bytes);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = type;
-	ARR_DIMS(array)[0] = n;
-	ARR_LBOUND(array)[0] = 1;
-	memcpy(ARR_DATA_PTR(array), data, n * size);
-	return PointerGetDatum(array);
-}
-
-static void
-write_row(Writer *w, int32 bucket, const Row *row, bool insert)
-{
-	static Oid	argtypes[] = {INT4OID, INT4ARRAYOID, INT8ARRAYOID};
-	Datum		args[3] = {Int32GetDatum(bucket)};
-	SPIPlanPtr	plan = insert
-		? cdp_core_plan(w->site->space, "INSERT INTO @.match_key (bucket, keys, record_ids) VALUES ($1, $2, $3)", 3, argtypes)
-		: cdp_core_plan(w->site->space, "INSERT INTO @.match_key (bucket, keys, record_ids) VALUES ($1, $2, $3)"
-						" ON CONFLICT (bucket) DO UPDATE SET keys = excluded.keys, record_ids = excluded.record_ids", 3, argtypes);
-
-	args[1] = make_array(row->key, row->n, INT4OID, sizeof(int32));
-	args[2] = make_array(row->record, row->n, INT8OID, sizeof(int64));
-	execute(plan, args, false);
-	pfree(DatumGetPointer(args[1]));
-	pfree(DatumGetPointer(args[2]));
-}
-
-/* Adds the records of one hash, or record 0 when they are too many. */
-static void
-add_block(Writer *w, Row *row, uint32 key, const int64 *ids, int64 n)
-{
-	if (n > MAX_BLOCK)
-		row_add(row, key, 0);
-	else
-		for (int64 i = 0; i < n; i++)
-			row_add(row, key, ids[i]);
-}
-
-/* Takes the keys of the slice, room many, sorted: keyed[i].at is a place in w->record. */
-static CdpKeyed *
-slice_keys(Writer *w, int slice, int slice_bits, int64 room, CdpKeyed **spare, int64 *n_out)
-{
-	int64		n = 0;
-	CdpKeyed   *keyed = MemoryContextAllocHuge(CurrentMemoryContext, (room + 1) * sizeof(CdpKeyed));
-	CdpKeyed   *sorted;
-
-	*spare = MemoryContextAllocHuge(CurrentMemoryContext, (room + 1) * sizeof(CdpKeyed));
-	for (int64 i = 0; i < w->n; i++)
-		for (int r = 0; r < w->n_rules; r++)
-		{
-			uint32		key = w->key[i * w->n_rules + r];
-
-			if (key != 0 && bucket_of(key, slice_bits) == slice)
-				keyed[n++] = (CdpKeyed) {.key = key, .at = i};
-		}
-	sorted = cdp_keyed_sort(&w->site->store.work, keyed, *spare, n);
-	if (sorted != keyed)
-		*spare = keyed;
-	*n_out = n;
-	return sorted;
-}
-
-static void
-write_whole(Writer *w)
-{
-	Site	   *site = w->site;
-	int			slice_bits = 0;
-	Row			row = {0};
-	int64	   *ids = palloc((MAX_BLOCK + 1) * sizeof(int64));
-	int64	   *room;
-
-	site->bits = 0;
-	while (site->bits < 30 && (int64) ENTRIES << site->bits < w->n_keys)
-		site->bits++;
-	while (slice_bits < site->bits && (int64) SLICE << slice_bits < w->n_keys)
-		slice_bits++;
-	room = palloc0(sizeof(int64) << slice_bits);
-	for (int64 i = 0; i < w->n * w->n_rules; i++)
-		if (w->key[i] != 0)
-			room[bucket_of(w->key[i], slice_bits)]++;
-	for (int slice = 0; slice < 1 << slice_bits; slice++)
-	{
-		CdpKeyed   *spare;
-		int64		n;
-		CdpKeyed   *keyed = slice_keys(w, slice, slice_bits, room[slice], &spare, &n);
-
-		for (int64 i = 0; i < n;)
-		{
-			int32		bucket = bucket_of(keyed[i].key, site->bits);
-
-			CHECK_FOR_INTERRUPTS();
-			row.n = 0;
-			while (i < n && bucket_of(keyed[i].key, site->bits) == bucket)
-			{
-				uint32		key = keyed[i].key;
-				int64		block = 0;
-
-				for (; i < n && keyed[i].key == key; i++, block++)
-					if (block < MAX_BLOCK)
-						ids[block] = w->record[keyed[i].at];
-				add_block(w, &row, key, ids, block);
-			}
-			write_row(w, bucket, &row, true);
-			w->written += row.n;
-		}
-		pfree(keyed);
-		pfree(spare);
-	}
-}
-
-static int
-by_id(const void *x, const void *y)
-{
-	int64		a = *(const int64 *) x,
-				b = *(const int64 *) y;
-
-	return a < b ? -1 : a > b;
-}
-
-/* A row of the table: what it has of records that did not change goes to row. */
-static void
-read_row(Writer *w, int32 bucket, const int64 *changed, Row *row)
-{
-	static Oid	argtypes[] = {INT4OID};
-	Datum		args[1] = {Int32GetDatum(bucket)};
-	bool		isnull;
-	int			n,
-				n_ids;
-	uint32	   *keys;
-	int64	   *ids;
-
-	row->n = 0;
-	execute(cdp_core_plan(w->site->space, "SELECT k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[] FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) $1",
-						  1, argtypes), args, false);
-	if (SPI_processed == 0)
-		return;
-	keys = plain_array(result(0, 1, &isnull), INT4OID, &n);
-	ids = plain_array(result(0, 2, &isnull), INT8OID, &n_ids);
-	for (int i = 0; i < Min(n, n_ids); i++)
-		if (bsearch(&ids[i], changed, w->n, sizeof(int64), by_id) == NULL)
-			row_add(row, keys[i], ids[i]);
-	SPI_freetuptable(SPI_tuptable);
-}
-
-/* Brings the keys of changed records into the rows where they belong. */
-static void
-write_changed(Writer *w)
-{
-	Site	   *site = w->site;
-	MemoryContext batch = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
-	int64	   *changed = palloc((w->n + 1) * sizeof(int64));
-	CdpKeyed   *spare;
-	int64		n;
-	CdpKeyed   *keyed = slice_keys(w, 0, 0, w->n_keys, &spare, &n);
-
-	memcpy(changed, w->record, w->n * sizeof(int64));
-	qsort(changed, w->n, sizeof(int64), by_id);
-	for (int64 i = 0; i < n;)
-	{
-		int32		bucket = bucket_of(keyed[i].key, site->bits);
-		MemoryContext old = MemoryContextSwitchTo(batch);
-		Row			before = {0},
-					after = {0};
-		int			b = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		read_row(w, bucket, changed, &before);
-		/* both are sorted by key: merge them, block by block */
-		while (b < before.n || (i < n && bucket_of(keyed[i].key, site->bits) == bucket))
-		{
-			bool		more = i < n && bucket_of(keyed[i].key, site->bits) == bucket;
-			uint32		key = b < before.n && (!more || before.key[b] <= keyed[i].key) ? before.key[b] : keyed[i].key;
-			int			from = after.n;
-			bool		too_many = false;
-
-			for (; b < before.n && before.key[b] == key; b++)
-			{
-				too_many |= before.record[b] == 0;
-				row_add(&after, key, before.record[b]);
-			}
-			for (; i < n && keyed[i].key == key; i++)
-				row_add(&after, key, w->record[keyed[i].at]);
-			if (too_many || after.n - from > MAX_BLOCK)
-			{
-				after.n = from;
-				row_add(&after, key, 0);
-			}
-		}
-		write_row(w, bucket, &after, false);
-		w->written += after.n - before.n;
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(batch);
-	}
-	MemoryContextDelete(batch);
-	pfree(keyed);
-	pfree(spare);
-}
-
-static void
-write_info(Writer *w)
-{
-	Site	   *site = w->site;
-	Oid			argtypes[] = {INT4OID, INT4OID, INT4OID, INT8OID};
-	Datum		args[] = {Int32GetDatum(site->model_id), Int32GetDatum(FORMAT), Int32GetDatum(site->bits), Int64GetDatum(w->n)};
-
-	query(psprintf("INSERT INTO %s.match_key_info (model_id, format, bits, records) VALUES ($1, $2, $3, $4)", site->schema), 4, argtypes, args, false);
-}
-
-PG_FUNCTION_INFO_V1(cdp_write_match_keys);
-
-/* cdp_internal.write_match_keys(space regnamespace, model_id int, whole boolean) -> bigint */
-Datum
-cdp_write_match_keys(PG_FUNCTION_ARGS)
-{
-	Oid			space = PG_GETARG_OID(0);
-	int			model_id = PG_GETARG_INT32(1);
-	bool		whole = PG_GETARG_BOOL(2),
-				changed = false,
-				isnull;
-	Writer	   *w;
-	Site	   *site;
-	int64		written;
-
-	(void) cdp_core_space_schema(space);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (!whole && model_id != 0)
-	{
-		/* many changes touch every row of the index, and all of it is written sooner than read and written */
-		query(psprintf("SELECT NOT EXISTS (SELECT FROM %s.match_key_info i WHERE i.model_id = %d AND i.format = %d AND i.records / %d >= c.n), c.n > 0"
-					   " FROM (SELECT count(*) AS n FROM pg_temp.cdp_changed) c",
-					   cdp_core_space_schema(space), model_id, FORMAT, MANY_CHANGES), 0, NULL, NULL, false);
-		whole = DatumGetBool(result(0, 1, &isnull));
-		changed = DatumGetBool(result(0, 2, &isnull));
-	}
-	if (!whole && !changed)
-	{
-		SPI_finish();
-		PG_RETURN_INT64(0);
-	}
-	site = make_site(space, model_id, false);
-	w = palloc0(sizeof(Writer));
-	w->site = site;
-	if (!whole)
-		read_index(site, false);
-	if (whole)
-	{
-		query(psprintf("DELETE FROM %s.match_key", site->schema), 0, NULL, NULL, false);
-		query(psprintf("DELETE FROM %s.match_key_rule", site->schema), 0, NULL, NULL, false);
-		query(psprintf("DELETE FROM %s.match_key_info", site->schema), 0, NULL, NULL, false);
-	}
-	if (model_id != 0)
-	{
-		if (whole)
-		{
-			query(psprintf("INSERT INTO %1$s.match_key_rule (rule, keys) SELECT row_number() OVER (ORDER BY x.own, x.rule, x.name), x.keys FROM ("
-						   " SELECT false AS own, r.rule, ''::text AS name, r.keys FROM %1$s.match_rule r WHERE r.model_id = %2$d"
-						   " UNION ALL SELECT true, 0, u.rule, u.keys FROM %1$s.match_user_rule u) x", site->schema, model_id), 0, NULL, NULL, false);
-			read_rules(site, psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r ORDER BY r.rule", site->schema), false);
-			add_own_rules(site);
-		}
-		w->n_rules = site->blocker.n_rules;
-		read_keys(w, whole);
-		if (whole)
-		{
-			write_whole(w);
-			write_info(w);
-		}
-		else
-			write_changed(w);
-	}
-	written = w->written;
-	MemoryContextDelete(site->context);
-	SPI_finish();
-	PG_RETURN_INT64(written);
 }

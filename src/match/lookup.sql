@@ -45,15 +45,30 @@ REVOKE ALL ON FUNCTION cdp_internal.lookup_sql(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.lookup_sql(regnamespace, int) IS
 'The statements of cdp.lookup for a space and model (0: none). attributes: of the space, in the order in which $1, a text[], holds the person''s values; in_use: has it a column. person_sql: which values cleaning accepts, and the keys of the comparisons'' inputs. identifier_sql: per identifier the records that share it and whether it ties, with $2 the limit of records per value and $3 whether kinds that tie nobody count. value_sql: the keys of the records $1.';
 
-CREATE OR REPLACE FUNCTION cdp_internal.write_match_keys(space regnamespace, model_id int, whole boolean)
+CREATE OR REPLACE FUNCTION cdp_internal.write_match_keys(space regnamespace, model_id int)
 RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
 AS 'MODULE_PATHNAME', 'cdp_write_match_keys';
-REVOKE ALL ON FUNCTION cdp_internal.write_match_keys(regnamespace, int, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.write_match_keys(regnamespace, int, boolean) IS
-'Writes the index of cdp.lookup (match_key) under a model, for all records, or for those in pg_temp.cdp_changed where these are few and it was written under the same model before; model 0 and whole: empties it. Returns the number of keys written. The caller holds the lock of the space.';
+REVOKE ALL ON FUNCTION cdp_internal.write_match_keys(regnamespace, int) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.write_match_keys(regnamespace, int) IS
+'Writes the index of cdp.lookup (match_key) anew, under a model. Returns the number of entries. cdp.resolve does without: clustering keeps the index. The caller holds the lock of the space.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.drop_match_keys(space regnamespace)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('DELETE FROM %s.match_key', space);
+    EXECUTE format('DELETE FROM %s.match_key_rule', space);
+    EXECUTE format('DELETE FROM %s.match_key_info', space);
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.drop_match_keys(regnamespace) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.drop_match_keys(regnamespace) IS
+'Empties the index of cdp.lookup: no model is active.';
 
 CREATE OR REPLACE FUNCTION cdp.lookup(space regnamespace, person jsonb, n int DEFAULT 10)
 RETURNS TABLE (profile_id bigint, record_id bigint, weight double precision, probability double precision)

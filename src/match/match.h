@@ -37,8 +37,17 @@ extern double cdp_match_engine_weigh(CdpMatchEngine *engine, const CdpEvidence *
  */
 extern void cdp_match_engine_score(CdpMatchEngine *engine, bool changed_only, CdpMatchPairFn fn, void *state);
 
+/*
+ * Brings the index of cdp.lookup (match_key.c) up to the engine's records: written anew,
+ * or, where the engine holds what is affected by a change, for those in pg_temp.cdp_changed.
+ * Returns the entries that were added.
+ */
+extern int64 cdp_match_keys_write(CdpMatchEngine *engine, bool changed_only);
+
 /* What a key of a blocking rule is called in rows, given the name of its comparison. */
 extern char *cdp_match_key_label(const CdpModel *model, const CdpKey *key, const char *comparison);
+/* The keys of an array of such names, as bits; 0 where one does not exist. */
+extern uint64 cdp_match_rule_keys(const CdpBlocker *blocker, const char *const *comparison, Datum names);
 
 extern void cdp_match_init(void);
 

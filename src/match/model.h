@@ -11,6 +11,9 @@
  *	 area		the same place: city, state, postal code agree together
  *	 household	the same home: street, telephone, family name agree too
  *	 namesake	the same name, and so mailboxes and gender that look alike
+ *	 twins		the same home and birth date; never one given name
+ *	 named after	the same home and name, as father and son; birth dates agree by chance
+ *	 kin		the same family name and no more; so mailboxes look alike
  *
  * Inside a relation comparisons are independent, as they are in a match. What a relation
  * shares agrees however rare the value is; what it does not share agrees by chance, the
@@ -41,11 +44,11 @@ typedef enum CdpRelation
 	CDP_AREA,
 	CDP_HOUSEHOLD,
 	CDP_NAMESAKE,
+	CDP_TWINS,
+	CDP_NAMED_AFTER,
+	CDP_KIN,
 	CDP_RELATIONS
 } CdpRelation;
-
-/* sets of relations other than chance */
-#define CDP_SHARINGS (1 << (CDP_RELATIONS - 1))
 
 typedef struct CdpComparison
 {
@@ -84,11 +87,14 @@ cdp_spelled(const CdpStore *store, const CdpComparison *k, const int32_t *codes)
 /* score.c */
 typedef struct CdpScorer CdpScorer;
 extern CdpScorer *cdp_scorer_create(const CdpStore *store, const CdpModel *model);
+extern const CdpStore *cdp_scorer_store(const CdpScorer *scorer);
+extern int	cdp_scorer_level(CdpScorer *scorer, int c, int32_t a, int32_t b);
 extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
-extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *level, double *by_sharing);
+extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *level, double *by_relation);
 extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
 extern bool cdp_scorer_exceeds(CdpScorer *scorer, int32_t a, int32_t b, double above, double *weight);
-extern double cdp_scorer_without(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *levels, double *without);
+extern double cdp_scorer_probability(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *levels);
+extern uint32_t cdp_scorer_sure(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *levels, double bits);
 extern void cdp_scorer_free(CdpScorer *scorer);
 
 /*

@@ -59,6 +59,7 @@ BEGIN
     EXECUTE format($sql$
         SELECT jsonb_build_object(
             'origin', m.origin, 'made_at', m.made_at, 'records', m.records, 'lambda', m.lambda, 'share', to_jsonb(m.share),
+            'pairs_per_record', m.pairs_per_record,
             'comparisons',
             (SELECT jsonb_agg(c.comparison ORDER BY c.position) FROM (
                 SELECT l.position, jsonb_strip_nulls(jsonb_build_object(
@@ -82,7 +83,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.export_model(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.export_model(regnamespace, int, boolean) IS
-'A model (by default the active one) as one JSON value that cdp.import_model reads and cdp.pair_weight computes with. lambda: share of the pairs of one person in all pairs. share: of the relations (chance, area, household, namesake) in all other pairs. comparisons: per level m and u (by relation). nicknames: of the space. rules: the blocking rules. frequencies: [comparison, input, value, rarity] of values that several people have; these are people''s data: leave them out (false) to hand on the parameters alone.
+'A model (by default the active one) as one JSON value that cdp.import_model reads and cdp.pair_weight computes with. lambda: share of the pairs of one person in all pairs. pairs_per_record: budget of blocking. share: of the relations (chance, area, household, namesake, twins, named after, kin) in all other pairs. comparisons: per level m and u (by relation). nicknames: of the space. rules: the blocking rules. frequencies: [comparison, input, value, rarity] of values that several people have; these are people''s data: leave them out (false) to hand on the parameters alone.
 Errors: CDP64 no such model.
 Example: SELECT cdp.export_model(''customer'', frequencies => false);';
 
@@ -124,11 +125,17 @@ BEGIN
         PERFORM cdp_internal.check_comparison(space, c.comparison, c.attributes, c.measure, c.conditions);
     END LOOP;
 
-    EXECUTE format('INSERT INTO %s.match_model (origin, why, lambda, share, records)
+    IF jsonb_typeof(model -> 'pairs_per_record') <> 'null'
+       AND (CASE WHEN jsonb_typeof(model -> 'pairs_per_record') = 'number' THEN NOT (model ->> 'pairs_per_record')::numeric BETWEEN 1 AND 100000 ELSE true END) THEN
+        RAISE EXCEPTION 'the model: pairs_per_record is not a number between 1 and 100000' USING ERRCODE = 'CDP65',
+            HINT = 'Leave it out for the setting cdp.max_pairs_per_record.';
+    END IF;
+    EXECUTE format('INSERT INTO %s.match_model (origin, why, lambda, share, records, pairs_per_record)
                     VALUES (''imported'', $1, ($2 ->> ''lambda'')::float8,
-                            coalesce((SELECT array_agg(s.x::float8 ORDER BY s.i) FROM jsonb_array_elements_text(nullif($2 -> ''share'', ''null'')) WITH ORDINALITY s(x, i)), ''{1,0,0,0}''),
-                            ($2 ->> ''records'')::bigint) RETURNING model_id', space)
-       INTO id USING why, model;
+                            (coalesce((SELECT array_agg(s.x::float8 ORDER BY s.i) FROM jsonb_array_elements_text(nullif($2 -> ''share'', ''null'')) WITH ORDINALITY s(x, i)), ''{1}'')
+                             || array_fill(0::float8, ''{7}''))[:7],
+                            ($2 ->> ''records'')::bigint, coalesce(($2 ->> ''pairs_per_record'')::float8, $3)) RETURNING model_id', space)
+       INTO id USING why, model, cdp_internal.setting('cdp.max_pairs_per_record')::float8;
     EXECUTE format($sql$
         INSERT INTO %1$s.match_level (model_id, position, comparison, measure, attributes, conditions, is_place, level, name, description, m, u, pairs_m, pairs_u)
         SELECT $1, i.position, i.comparison, i.measure, i.attributes, c.conditions, i.is_place, i.level, i.name, i.description, i.m, i.u, i.pairs_m, i.pairs_u
@@ -156,7 +163,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.import_model(regnamespace, jsonb, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.import_model(regnamespace, jsonb, text) IS
-'Adds a model with given parameters, in the form of cdp.export_model, and returns its id; cdp.activate_model puts it to use. Least form, as below: lambda, and in comparisons per comparison its name (comparison), a measure or per level a condition, and per level name, m and u. m and u lie between 0 and 1, neither included, and sum to 1 (of person_name: those for two whole names, those where each name is missing, and those for a mailbox and a name). u is a number, or a list by relation (chance, area, household, namesake) with share beside lambda. attributes: those that are compared (default: the one named as the comparison). A measure needs all its levels (cdp.comparison_levels). Nothing is written when anything is wrong.
+'Adds a model with given parameters, in the form of cdp.export_model, and returns its id; cdp.activate_model puts it to use. Least form, as below: lambda, and in comparisons per comparison its name (comparison), a measure or per level a condition, and per level name, m and u. m and u lie between 0 and 1, neither included, and sum to 1 (of person_name: those for two whole names, those where each name is missing, and those for a mailbox and a name). u is a number, or a list by relation (chance, area, household, namesake, twins, named after, kin) with share beside lambda; relations that a list leaves out at its end do not occur. attributes: those that are compared (default: the one named as the comparison). A measure needs all its levels (cdp.comparison_levels). Nothing is written when anything is wrong.
 Errors: CDP65 numbers, levels or measures that make no model, CDP50 an attribute that the space has not, CDP30 to CDP32 and 42883 conditions that cannot be used, CDP22 while the space is being resolved.
 Example: SELECT cdp.import_model(''customer'', ''{"lambda": 0.0001, "comparisons": [{"comparison": "city", "measure": "city", "levels": [{"name": "exact", "m": 0.8, "u": 0.05}, {"name": "close", "m": 0.1, "u": 0.05}, {"name": "else", "m": 0.1, "u": 0.9}]}]}'', ''made by hand'');';
 
@@ -206,8 +213,9 @@ BEGIN
         SELECT 'prior', NULL, NULL, 'share of the pairs of one person in all pairs of records', m.lambda, 1 - m.lambda, log(2, (m.lambda / (1 - m.lambda))::numeric)::float8, m.matches, NULL
           FROM %1$s.match_model m WHERE m.model_id = $1
         UNION ALL
-        SELECT 'relation', NULL, (ARRAY['chance', 'area', 'household', 'namesake'])[s.i],
-               (ARRAY['share of the pairs of two people with nothing in common', 'share of those from one place', 'share of those from one home', 'share of those with one name'])[s.i],
+        SELECT 'relation', NULL, (ARRAY['chance', 'area', 'household', 'namesake', 'twins', 'named after', 'kin'])[s.i],
+               (ARRAY['share of the pairs of two people with nothing in common', 'share of those from one place', 'share of those from one home', 'share of those with one name',
+                      'share of those from one home with one birth date', 'share of those from one home with one name', 'share of those with one family name'])[s.i],
                NULL, s.x, NULL, NULL, NULL
           FROM %1$s.match_model m CROSS JOIN LATERAL unnest(m.share) WITH ORDINALITY s(x, i) WHERE m.model_id = $1
         UNION ALL

@@ -11,7 +11,8 @@
  *	 "nicknames": [["bob", "robert"], ...], "rules": [...], "frequencies": [...]}
  *
  * Without "share" all other pairs agree by chance alone, and "u" is a single number: the
- * classical model. A comparison with a measure has that measure's levels, all of them; one
+ * classical model. Where a list by relation is shorter than there are relations, the rest of
+ * them do not occur. A comparison with a measure has that measure's levels, all of them; one
  * without has levels of its own, told apart by conditions or by the caller.
  *
  * Every number is checked when it is read: what would give an absurd weight or none at all
@@ -147,10 +148,12 @@ read_u(JsonbValue *value, bool trained, const CdpNamedComparison *named, CdpComp
 		int			n;
 		JsonbContainer *by_relation = list(value, named->name, "u", CDP_RELATIONS, &n);
 
-		if (n != CDP_RELATIONS)
-			bad_model(named->name, "u of level \"%s\" has %d entries, not %d", name, n, CDP_RELATIONS);
+		if (n == 0)
+			bad_model(named->name, "u of level \"%s\" has no entry", name);
 		for (int j = 0; j < n; j++)
 			k->u[j][level] = probability(getIthJsonbValueFromContainer(by_relation, j), named, name, "u", alone || j > 0);
+		for (int j = n; j < CDP_RELATIONS; j++)
+			k->u[j][level] = k->u[CDP_CHANCE][level];
 	}
 }
 
@@ -316,11 +319,12 @@ read_comparison(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
 	/* what a relation makes alike is known by its kind: only its u is learned */
 	for (int j = 1; j < CDP_RELATIONS; j++)
 	{
-		CdpComparison *scratch = palloc(sizeof(CdpComparison));
+		CdpModel   *scratch = palloc0(sizeof(CdpModel));
 
-		*scratch = *k;
-		cdp_relation_fit(scratch, j, nothing);
-		k->shared[j] = scratch->shared[j];
+		scratch->n = 1;
+		scratch->comparison[0] = *k;
+		cdp_relation_fit(scratch, &scratch->comparison[0], j, nothing);
+		k->shared[j] = scratch->comparison[0].shared[j];
 		pfree(scratch);
 	}
 }
@@ -337,8 +341,6 @@ read_share(JsonbContainer *json, bool trained, CdpModel *model)
 	if (!field(json, "share", &value))
 		return;
 	shares = list(&value, NULL, "share", CDP_RELATIONS, &n);
-	if (n != CDP_RELATIONS)
-		bad_model(NULL, "share has %d entries, not %d", n, CDP_RELATIONS);
 	for (int j = 0; j < n; j++)
 	{
 		model->share[j] = number(getIthJsonbValueFromContainer(shares, j), NULL, "a share");

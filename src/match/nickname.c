@@ -16,6 +16,9 @@
  * Rosemary. A pair that a user adds makes a group of its own. Groups are numbered in their order, built-in ones first, so that
  * everybody who adds the same pairs in the same order has the same numbers.
  *
+ * A name that is in no group is looked for with another ending of the same sound, Peggie as
+ * Peggy: of pet forms every spelling occurs.
+ *
  * Names are found by an open hash table that doubles when half full; each name has a list
  * of its groups, newest first. Filled by one thread, then read by any.
  */
@@ -1717,6 +1720,35 @@ cdp_nicknames_add(CdpNicknames *nicknames, const uint32_t *a, int32_t na, const 
 	return put(nicknames, a, na, id) && put(nicknames, b, nb, id);
 }
 
+/* A name that sounds alike by its ending: y, ie, ey or i. */
+static const Name *
+find_by_ending(const CdpNicknames *nicknames, const uint32_t *name, int32_t len)
+{
+	static const char *const endings[] = {"y", "ie", "ey", "i"};
+	uint32_t	other[MAX_NAME];
+	int32_t		stem = len;
+
+	if (len > 1 && (name[len - 1] == 'e' ? name[len - 2] == 'i' : name[len - 1] == 'y' && name[len - 2] == 'e'))
+		stem = len - 2;
+	else if (len > 0 && (name[len - 1] == 'y' || name[len - 1] == 'i'))
+		stem = len - 1;
+	if (stem == len || stem < 3 || stem + 2 > MAX_NAME)
+		return NULL;
+	memcpy(other, name, (size_t) stem * sizeof(uint32_t));
+	for (int i = 0; i < (int) (sizeof(endings) / sizeof(endings[0])); i++)
+	{
+		int32_t		n = stem;
+		const Name *found;
+
+		for (const char *p = endings[i]; *p; p++)
+			other[n++] = (unsigned char) *p;
+		found = find(nicknames, other, n, hash_name(other, n));
+		if (found->groups)
+			return found;
+	}
+	return NULL;
+}
+
 int
 cdp_nicknames_groups(const CdpNicknames *nicknames, const uint32_t *name, int32_t len, uint32_t *groups, int max)
 {
@@ -1727,6 +1759,8 @@ cdp_nicknames_groups(const CdpNicknames *nicknames, const uint32_t *name, int32_
 	if (len <= 0)
 		return 0;
 	found = find(nicknames, name, len, hash_name(name, len));
+	if (found->groups == NULL && (found = find_by_ending(nicknames, name, len)) == NULL)
+		return 0;
 	for (const Group *group = found->groups; group != NULL; group = group->next)
 		n++;
 	/* ascending is from the end of the list; of too many the first */

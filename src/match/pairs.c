@@ -142,6 +142,15 @@ fetch(const CdpPairs *p, const CdpBlocks *blocks, int64_t x)
 	}
 }
 
+/* Thinning comes first: it looks at less memory than anything else. */
+static inline bool
+is_kept(const CdpPairs *p, int32_t a, int32_t b)
+{
+	uint64_t	pair = a < b ? (uint64_t) a << 32 | (uint32_t) b : (uint64_t) b << 32 | (uint32_t) a;
+
+	return (cdp_mix(pair) >> 32) * p->thin >> 32 == 0;
+}
+
 /* Visits the pairs of a chunk. */
 static bool
 visit(void *state, int thread, int64_t c)
@@ -173,6 +182,8 @@ visit(void *state, int thread, int64_t c)
 				int32_t		b = blocks->member[y];
 
 				if (!all && !p->changed[b])
+					continue;
+				if (p->thin > 1 && !is_kept(p, a, b))
 					continue;
 				if (cdp_found_before(p->blocker, rule, a, b))
 					continue;

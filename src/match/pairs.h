@@ -19,6 +19,7 @@ typedef struct CdpPairs
 	size_t		memory;			/* for the blocks of rules: 0 without limit */
 	const uint8_t *changed;		/* by record; NULL: all. Only pairs with a changed one are visited */
 	int			n_rules;		/* only so many, the first; 0: all */
+	int64_t		thin;			/* above 1: of so many pairs only one, by a hash of the pair */
 	bool		compares;		/* pair looks at values */
 	void	   *state;
 	/* a pair a < b, found by this rule and by none before it in its group */

@@ -9,17 +9,25 @@
  *
  *	 area		city, postal code, state, country
  *	 household	all of that, street, telephone, at times a mailbox or somebody's number; family names as seen
- *				in the data; a given name when a child is named after a parent, at most
- *				MAX_NAMED_AFTER; a birth date only among twins
+ *				in the data
  *	 namesake	both names agree or nearly do, the more seldom the rarer the family name; then
  *				gender does, and mailboxes, made of the name, look alike
+ *	 twins		a household in which the birth date is one date written down twice, and given names
+ *				are two: nobody gives twins one name
+ *	 named after	a household in which the name is one name written down twice, as of father and son
+ *	 kin			the family name agrees or nearly does, and mailboxes made of it look alike
+ *
+ * What one date, one name or one address written down twice looks like is known from
+ * matches: people of one home move together, so their records agree on the address as
+ * those of one person do. And a home is a home: twins and namesakes of one house learn
+ * what else it shares together with all others of it. So these relations add nothing that
+ * could be fitted to but how many there are.
  */
 #include "match/train.h"
 
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
-#define MAX_NAMED_AFTER .05
-#define MAX_TWINS .03
-
+#define MOST_OTHER_GIVEN .2
+#define SAME_NAME_TWINS .01		/* of how often two people have one given name */
 /* How often the best level is reached, where a relation makes values alike. */
 static const struct
 {
@@ -37,17 +45,45 @@ static const struct
 	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, .5},
 	/* a parent's number on a child's form */
 	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, .1},
-	{CDP_MEASURE_BIRTH_DATE, CDP_HOUSEHOLD, .01, MAX_TWINS},
 	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001, .01},
+	/* Sr and Jr are there to tell them apart */
+	{CDP_MEASURE_GENERATION, CDP_NAMED_AFTER, .05, .5},
+	{CDP_MEASURE_EMAIL, CDP_KIN, .001, .01},
 };
+
+static inline bool
+is_home(CdpRelation relation)
+{
+	return relation == CDP_HOUSEHOLD || relation == CDP_TWINS || relation == CDP_NAMED_AFTER;
+}
+
+bool
+cdp_is_address(const CdpComparison *k)
+{
+	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
+}
+
+/* Two records without names of people have no home: two shops of one street share what they do. */
+static bool
+has_people(const CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		if (model->comparison[c].measure == CDP_MEASURE_PERSON_NAME)
+			return true;
+	return false;
+}
 
 /* How often the best level is assumed to be reached; negative: as by chance. */
 static double
 assumed(const CdpComparison *k, CdpRelation relation, double *most)
 {
 	*most = 1;
+	if (k->measure == CDP_MEASURE_CODE && k->is_place)
+		return relation == CDP_NAMESAKE || relation == CDP_KIN ? -1 : .97;
 	if (k->measure == CDP_MEASURE_CODE)
-		return k->is_place ? (relation == CDP_NAMESAKE ? -1 : .97) : (relation == CDP_NAMESAKE ? .98 : -1);
+		return relation == CDP_NAMESAKE || relation == CDP_NAMED_AFTER ? .98 : -1;
+	if (is_home(relation) && k->measure != CDP_MEASURE_GENERATION)
+		relation = CDP_HOUSEHOLD;
 	for (int i = 0; i < lengthof(likeness); i++)
 		if (likeness[i].measure == k->measure && likeness[i].relation == relation)
 		{
@@ -100,13 +136,12 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 }
 
 /*
- * What a mailbox spells of the name of another in the household. Who is named after
- * another has a mailbox like his. With others it spells the family name, when that is the
- * same and mailboxes are named after it, and of the given name what strangers of one
- * family name would find.
+ * What a mailbox spells of the name of another who has the family name so often: that,
+ * where mailboxes are named after it, and of the given name what strangers of one family
+ * name would find.
  */
 static void
-fit_household_mailbox(CdpComparison *k, double same_name, double same_family)
+fit_mailbox_of_family(CdpComparison *k, CdpRelation relation, double same_family)
 {
 	const double *by_chance = k->u[CDP_CHANCE];
 	double		chance[2] = {0},
@@ -127,25 +162,20 @@ fit_household_mailbox(CdpComparison *k, double same_name, double same_family)
 		if (k->info->levels[l - 1].present == CDP_SPELLED)
 		{
 			name_parts(&k->info->levels[l - 1], &given, &family);
-			k->u[CDP_HOUSEHOLD][l] = same_name * k->m[l] + (1 - same_name) * share[family == EXACT] * by_chance[l] / chance[family == EXACT];
+			k->u[relation][l] = share[family == EXACT] * by_chance[l] / chance[family == EXACT];
 		}
 }
 
-/*
- * Names in a household: family names agree as seen, given names as by chance but for
- * those named after another.
- */
+/* Names in a household: family names agree as seen, given names as by chance; those of twins are two. */
 static void
-fit_household_names(CdpComparison *k, const double *seen)
+fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 {
-	double		given_seen[4] = {0},
-				family_seen[4] = {0},
+	double		family_seen[4] = {0},
 				family_is[4],
 				chance[4][4] = {{0}},	/* by given and family */
-				given_chance[4] = {0};
-	double		named_after,
-				n = 0;
-	double	   *u = k->u[CDP_HOUSEHOLD];
+				given_is[4] = {0};
+	double		n = 0;
+	double	   *u = k->u[relation];
 	const double *by_chance = k->u[CDP_CHANCE];
 	Part		given,
 				family;
@@ -158,39 +188,32 @@ fit_household_names(CdpComparison *k, const double *seen)
 		chance[given][family] += by_chance[l];
 		if (k->info->levels[l - 1].present == 3)
 		{
-			given_seen[given] += seen[l];
-			given_chance[given] += by_chance[l];
-			n += seen[l];
+			given_is[given] += by_chance[l];
+			n += by_chance[l];
 		}
 		if (family != ABSENT)
 			family_seen[family] += seen[l];
 	}
-	named_after = (given_seen[EXACT] + .01 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
-	if (named_after > MAX_NAMED_AFTER)
-		named_after = MAX_NAMED_AFTER;
+	for (given = EXACT; given <= ELSE; given++)
+		given_is[given] /= n;
+	if (relation == CDP_TWINS)
+		given_is[EXACT] *= SAME_NAME_TWINS;
 	n = family_seen[EXACT] + family_seen[NEAR] + family_seen[ELSE];
 	family_is[EXACT] = (family_seen[EXACT] + .7 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
-		double		given_is;
-
 		if (k->info->levels[l - 1].present == CDP_SPELLED)
 			continue;
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		if (family == ABSENT)
-			given_is = given == EXACT ? named_after + by_chance[l] : by_chance[l];
-		else if (given == ABSENT)
-			given_is = 1;
+			u[l] = by_chance[l] * (given == EXACT && relation == CDP_TWINS ? SAME_NAME_TWINS : 1);
 		else
-			given_is = given == EXACT ? named_after : (1 - named_after) * given_chance[given] / (given_chance[NEAR] + given_chance[ELSE]);
-		/* levels that are alike in both parts share what falls to them as they do by chance */
-		u[l] = given_is;
-		if (family != ABSENT)
-			u[l] *= family_is[family] * by_chance[l] / chance[given][family];
+			/* levels that are alike in both parts share what falls to them as they do by chance */
+			u[l] = (given == ABSENT ? 1 : given_is[given]) * family_is[family] * by_chance[l] / chance[given][family];
 	}
-	fit_household_mailbox(k, named_after * family_is[EXACT], family_is[EXACT]);
+	fit_mailbox_of_family(k, relation, family_is[EXACT]);
 }
 
 /* Namesakes have names that agree at least nearly, as they do by chance. */
@@ -216,6 +239,82 @@ fit_namesake_names(CdpComparison *k)
 		else
 			u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
 			: .02 * k->u[CDP_CHANCE][l];
+	}
+}
+
+/* Kin have a family name that agrees at least nearly, as it does by chance; given names know nothing of it. */
+static void
+fit_kin_names(CdpComparison *k)
+{
+	double		sum[CDP_SPELLED + 1] = {0};
+	double	   *u = k->u[CDP_KIN];
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (family != ELSE)
+			sum[k->info->levels[l - 1].present] += k->u[CDP_CHANCE][l];
+	}
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		u[l] = family == ABSENT ? k->u[CDP_CHANCE][l] : family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
+			: .02 * k->u[CDP_CHANCE][l];
+	}
+	fit_mailbox_of_family(k, CDP_KIN, .98);
+}
+
+/* One name written down twice, as in matches, where those who write it agree at least nearly. */
+static void
+fit_names_given_again(CdpComparison *k)
+{
+	double		sum[CDP_SPELLED + 1] = {0};
+	double	   *u = k->u[CDP_NAMED_AFTER];
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (given != ELSE && family != ELSE)
+			sum[k->info->levels[l - 1].present] += k->m[l];
+	}
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (k->info->levels[l - 1].present == CDP_SPELLED)
+			u[l] = k->m[l];
+		else
+			u[l] = given != ELSE && family != ELSE ? .99 * k->m[l] / sum[k->info->levels[l - 1].present]
+				: .01 * k->u[CDP_CHANCE][l];
+	}
+}
+
+/*
+ * Where homes share most of what is compared, one home's people are a likely "person" too.
+ * But records of one person do not have given names that are nothing alike more often than
+ * MOST_OTHER_GIVEN, however bad the data.
+ */
+void
+cdp_model_bound_names(CdpComparison *k)
+{
+	double		other = 0;
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (given == ELSE && k->info->levels[l - 1].present == 3)
+			other += k->m[l];
+	}
+	for (int l = 1; l <= k->info->n_levels && other > MOST_OTHER_GIVEN; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (k->info->levels[l - 1].present == 3)
+			k->m[l] *= given == ELSE ? MOST_OTHER_GIVEN / other : (1 - MOST_OTHER_GIVEN) / (1 - other);
 	}
 }
 
@@ -248,23 +347,34 @@ cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, d
 }
 
 /*
- * u of a comparison in a relation from the (expected) pairs seen per level; u of chance
+ * u of a comparison in a relation from the (expected) pairs seen per level; m and u of chance
  * must be fitted before. seen all zero gives what is assumed.
  */
 void
-cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
+cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen)
 {
-	double		most;
+	double		most,
+				least = 0;
 	double		agrees = assumed(k, relation, &most);
 	double		prior[CDP_MAX_LEVELS + 1];
 	const double *by_chance = k->u[CDP_CHANCE];
 	double	   *u = k->u[relation];
 
 	k->shared[relation] = 0;
-	if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_HOUSEHOLD)
+	if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMED_AFTER)
 	{
 		k->shared[relation] = 3;
-		fit_household_names(k, seen);
+		fit_names_given_again(k);
+	}
+	else if (k->measure == CDP_MEASURE_PERSON_NAME && is_home(relation))
+	{
+		k->shared[relation] = 2;
+		fit_household_names(k, relation, seen);
+	}
+	else if (k->measure == CDP_MEASURE_BIRTH_DATE && relation == CDP_TWINS)
+	{
+		k->shared[relation] = 1;
+		memcpy(u, k->m, sizeof(k->u[relation]));
 	}
 	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMESAKE)
 	{
@@ -272,19 +382,31 @@ cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen)
 		k->shared[relation] = 1;
 		fit_namesake_names(k);
 	}
+	else if (is_home(relation) && cdp_is_address(k) && has_people(model))
+	{
+		k->shared[relation] = 1;
+		memcpy(u, k->m, sizeof(k->u[relation]));
+	}
+	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_KIN)
+	{
+		k->shared[relation] = 2;
+		fit_kin_names(k);
+	}
 	else if (agrees < 0)
 		memcpy(u, by_chance, sizeof(k->u[relation]));
 	else
 	{
-		k->shared[relation] = relation != CDP_NAMESAKE;
+		k->shared[relation] = relation != CDP_NAMESAKE && relation != CDP_KIN && (k->measure != CDP_MEASURE_CODE || k->is_place);
 		for (int l = 1; l <= k->info->n_levels; l++)
 			prior[l] = l == 1 ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
 		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, NULL, u);
-		if (u[1] > most)
+		if (u[1] > most || u[1] < least)
 		{
+			double		bound = u[1] > most ? most : least;
+
 			for (int l = 2; l <= k->info->n_levels; l++)
-				u[l] *= (1 - most) / (1 - u[1]);
-			u[1] = most;
+				u[l] *= (1 - bound) / (1 - u[1]);
+			u[1] = bound;
 		}
 	}
 }
@@ -306,12 +428,17 @@ cdp_model_defaults(CdpModel *model, const CdpStore *store)
 			k->u[CDP_CHANCE][l] = k->info->levels[l - 1].u;
 		}
 		for (int j = 1; j < CDP_RELATIONS; j++)
-			cdp_relation_fit(k, j, nothing);
+			cdp_relation_fit(model, k, j, nothing);
 	}
 	/* every second record has a partner, and somebody at home */
 	model->lambda = 1 / n;
 	model->share[CDP_AREA] = .01;
 	model->share[CDP_HOUSEHOLD] = 1 / n;
-	model->share[CDP_NAMESAKE] = 1 / n;
-	model->share[CDP_CHANCE] = 1 - model->share[CDP_AREA] - model->share[CDP_HOUSEHOLD] - model->share[CDP_NAMESAKE];
+	/* without names of people the others are not to be told from these, and have no share */
+	model->share[CDP_NAMESAKE] = has_people(model) ? 1 / n : 0;
+	model->share[CDP_KIN] = has_people(model) ? .25 / n : 0;
+	model->share[CDP_TWINS] = model->share[CDP_NAMED_AFTER] = has_people(model) ? .02 / n : 0;
+	model->share[CDP_CHANCE] = 1;
+	for (int j = 1; j < CDP_RELATIONS; j++)
+		model->share[CDP_CHANCE] -= model->share[j];
 }

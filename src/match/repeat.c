@@ -68,6 +68,16 @@ holds(const CdpValue *big, const CdpValue *small)
 	return false;
 }
 
+/*
+ * Parts of an address: who moves takes all of them along, so in matches they agree
+ * together and do not at all repeat each other.
+ */
+static bool
+is_of_address(const CdpComparison *k)
+{
+	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
+}
+
 /* Do the values of one comparison hold those of another, in nearly all records that have both? */
 static bool
 values_hold(const CdpStore *store, const CdpComparison *big, const CdpComparison *small)
@@ -144,9 +154,12 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 			CdpComparison *x = &model->comparison[a],
 					   *y = &model->comparison[b];
 			bool		drop_a = x->measure > y->measure;
+			double		common = common_information(strangers[a * model->n + b]);
 
+			if (!is_of_address(x) || !is_of_address(y))
+				common = fmax(common, common_information(matches[a * model->n + b]));
 			if (x->ignored || y->ignored ||
-				(fmax(common_information(strangers[a * model->n + b]), common_information(matches[a * model->n + b])) < REPEATS &&
+				(common < REPEATS &&
 				 !values_hold(store, drop_a ? x : y, drop_a ? y : x)))
 				continue;
 			(drop_a ? x : y)->ignored = true;

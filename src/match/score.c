@@ -67,6 +67,12 @@ cdp_scorer_create(const CdpStore *store, const CdpModel *model)
 	return s;
 }
 
+const CdpStore *
+cdp_scorer_store(const CdpScorer *s)
+{
+	return s->store;
+}
+
 void
 cdp_scorer_free(CdpScorer *s)
 {
@@ -146,6 +152,13 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 	}
 }
 
+/* The level of one comparison. */
+int
+cdp_scorer_level(CdpScorer *s, int c, int32_t a, int32_t b)
+{
+	return level_of(s, c, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b));
+}
+
 /* Writes the level of each comparison. */
 void
 cdp_scorer_levels(CdpScorer *s, int32_t a, int32_t b, uint8_t *level)
@@ -170,17 +183,14 @@ agreeing(const CdpComparison *k, int level, const int32_t *x, const int32_t *y)
 	return k->info->levels[level - 1].present == CDP_SPELLED && x[k->column[0]] < 0 ? y : x;
 }
 
-/*
- * log2 of the rarity of the agreeing values, apart by the relations that share them:
- * [g] is of values shared by the relations whose bits are set in g.
- */
+/* By relation, log2 of the rarity of the agreeing values that it does not share. */
 void
-cdp_scorer_rarity(const CdpScorer *s, int32_t a, int32_t b, const uint8_t *level, double *by_sharing)
+cdp_scorer_rarity(const CdpScorer *s, int32_t a, int32_t b, const uint8_t *level, double *by_relation)
 {
 	const int32_t *x = cdp_store_codes(s->store, a);
 	const int32_t *y = cdp_store_codes(s->store, b);
 
-	memset(by_sharing, 0, CDP_SHARINGS * sizeof(double));
+	memset(by_relation, 0, CDP_RELATIONS * sizeof(double));
 	for (int c = 0; c < s->model->n; c++)
 	{
 		const CdpComparison *k = &s->model->comparison[c];
@@ -190,11 +200,11 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, int32_t b, const uint8_t *level
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 			{
-				int			sharing = 0;
+				double		bits = log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
 
 				for (int j = 0; j < CDP_RELATIONS; j++)
-					sharing |= (k->shared[j] >> i & 1) << j;
-				by_sharing[sharing >> 1] += log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
+					if (!(k->shared[j] >> i & 1))
+						by_relation[j] += bits;
 			}
 	}
 }
@@ -215,68 +225,74 @@ agreed_in(const CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t 
 	}
 }
 
-/*
- * The weight of a pair. With without, also what it would be without each comparison: what
- * all others say together. Most pairs speak clearly against: for them the product is
- * enough. What could be kept is computed once more as it is explained (sum.c).
- */
-static double
-weigh(CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *levels, double *without)
+/* What the odds of a pair are made of. */
+typedef struct Odds
 {
-	double		match = s->model->lambda;
+	double		match;
 	double		other[CDP_RELATIONS];
-	double		factor[CDP_MAX_COMPARISONS][CDP_RELATIONS];
-	double		sum = 0;
+	double		sum;			/* of other */
+	double		factor[CDP_MAX_COMPARISONS][CDP_RELATIONS]; /* of other, where there is a level */
+} Odds;
 
+static inline void
+multiply(const CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *levels, Odds *odds)
+{
+	const CdpModel *model = s->model;
+
+	odds->match = model->lambda;
 	for (int j = 0; j < CDP_RELATIONS; j++)
-		other[j] = s->model->share[j] * (1 - s->model->lambda);
-	for (int c = 0; c < s->model->n; c++)
+		odds->other[j] = model->share[j] * (1 - model->lambda);
+	for (int c = 0; c < model->n; c++)
 	{
-		const CdpComparison *k = &s->model->comparison[c];
+		const CdpComparison *k = &model->comparison[c];
+		double	   *factor = odds->factor[c];
 		int			level = levels[c];
 		const int32_t *codes;
 		int			rare;
 
 		if (level == 0)
 			continue;
-		match *= k->m[level];
+		odds->match *= k->m[level];
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			factor[c][j] = k->u[j][level];
+			factor[j] = k->u[j][level];
 		rare = rare_inputs(k, level);
 		codes = agreeing(k, level, x, y);
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
+			{
+				double		rarity = s->store->column[k->column[i]].rarity[codes[k->column[i]]];
+
 				for (int j = 0; j < CDP_RELATIONS; j++)
 					if (!(k->shared[j] >> i & 1))
-						factor[c][j] *= s->store->column[k->column[i]].rarity[codes[k->column[i]]];
-		for (int j = 0; j < CDP_RELATIONS; j++)
-			other[j] *= factor[c][j];
-	}
-	for (int j = 0; j < CDP_RELATIONS; j++)
-		sum += other[j];
-	if (without)
-		for (int c = 0; c < s->model->n; c++)
-		{
-			double		rest = 0;
-
-			if (levels[c] == 0)
-			{
-				without[c] = log2(match / sum);
-				continue;
+						factor[j] *= rarity;
 			}
-			for (int j = 0; j < CDP_RELATIONS; j++)
-				rest += factor[c][j] > 0 ? other[j] / factor[c][j] : 0;
-			without[c] = log2(match / s->model->comparison[c].m[levels[c]] / rest);
-		}
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			odds->other[j] *= factor[j];
+	}
+	odds->sum = 0;
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		odds->sum += odds->other[j];
+}
+
+/*
+ * The weight of a pair. Most pairs speak clearly against: for them the product is
+ * enough. What could be kept is computed once more as it is explained (sum.c).
+ */
+static double
+weigh(CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *levels)
+{
+	Odds		odds;
+
+	multiply(s, x, y, levels, &odds);
 	/* products too small for a double make a NaN; there they have more room */
-	if (!(log2(match / sum) <= -1))
+	if (!(odds.match * 2 <= odds.sum))
 	{
 		CdpAgreed	agreed[CDP_MAX_COMPARISONS];
 
 		agreed_in(s, x, y, levels, agreed);
 		return cdp_sum_weight(s->model, agreed, NULL);
 	}
-	return log2(match / sum);
+	return log2(odds.match / odds.sum);
 }
 
 double
@@ -285,14 +301,42 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 
 	cdp_scorer_levels(s, a, b, levels);
-	return weigh(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels, NULL);
+	return weigh(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels);
 }
 
-/* The weight of a pair whose levels are known; without (or NULL): what it would be without each comparison. */
+/* The probability of a pair whose levels are known, as training takes it: without the last digits. */
 double
-cdp_scorer_without(CdpScorer *s, int32_t a, int32_t b, const uint8_t *levels, double *without)
+cdp_scorer_probability(CdpScorer *s, int32_t a, int32_t b, const uint8_t *levels)
 {
-	return weigh(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels, without);
+	Odds		odds;
+
+	multiply(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels, &odds);
+	return odds.match > 0 ? odds.match / (odds.match + odds.sum) : 0;
+}
+
+/* The comparisons without which a pair of known levels weighs still so many bits. */
+uint32_t
+cdp_scorer_sure(CdpScorer *s, int32_t a, int32_t b, const uint8_t *levels, double bits)
+{
+	double		least = exp2(bits);
+	uint32_t	sure = 0;
+	Odds		odds;
+
+	multiply(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels, &odds);
+	for (int c = 0; c < s->model->n; c++)
+	{
+		double		rest = 0;
+
+		if (levels[c] == 0)
+		{
+			sure |= (uint32_t) (odds.match >= least * odds.sum) << c;
+			continue;
+		}
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			rest += odds.factor[c][j] > 0 ? odds.other[j] / odds.factor[c][j] : 0;
+		sure |= (uint32_t) (odds.match >= least * rest * s->model->comparison[c].m[levels[c]]) << c;
+	}
+	return sure;
 }
 
 /* ---------------------------------------------------------------- bounds */
@@ -304,6 +348,7 @@ cost_of(CdpMeasure measure)
 	switch (measure)
 	{
 		case CDP_MEASURE_CODE:
+		case CDP_MEASURE_GENERATION:
 			return 1;
 		case CDP_MEASURE_SQL:
 			return 100;
@@ -523,7 +568,7 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 		if (is_below(ratio, asked))
 			return false;
 	}
-	*weight = weigh(s, x, y, levels, NULL);
+	*weight = weigh(s, x, y, levels);
 	return *weight > above;
 }
 

@@ -76,6 +76,42 @@ cdp_store_fetch_codes(const CdpStore *store, int32_t record)
 	__builtin_prefetch(cdp_store_codes(store, record));
 }
 
+/* Only what differs is compared. */
+static inline void
+cdp_store_fetch_unequal(const CdpStore *store, int32_t a, int32_t b)
+{
+	const int32_t *x = cdp_store_codes(store, a);
+	const int32_t *y = cdp_store_codes(store, b);
+
+	for (int c = 0; c < store->n_columns; c++)
+		if (x[c] >= 0 && y[c] >= 0)
+		{
+			__builtin_prefetch(&store->column[c].key[x[c]]);
+			if (x[c] == y[c])
+			{
+				__builtin_prefetch(&store->column[c].rarity[x[c]]);
+				continue;
+			}
+			__builtin_prefetch(&store->column[c].key[y[c]]);
+			__builtin_prefetch(&store->column[c].value[x[c]]);
+			__builtin_prefetch(&store->column[c].value[y[c]]);
+		}
+}
+
+static inline void
+cdp_store_fetch_unequal_forms(const CdpStore *store, int32_t a, int32_t b)
+{
+	const int32_t *x = cdp_store_codes(store, a);
+	const int32_t *y = cdp_store_codes(store, b);
+
+	for (int c = 0; c < store->n_columns; c++)
+		if (x[c] >= 0 && y[c] >= 0 && x[c] != y[c])
+		{
+			__builtin_prefetch(store->column[c].value[x[c]].extra);
+			__builtin_prefetch(store->column[c].value[y[c]].extra);
+		}
+}
+
 static inline void
 cdp_store_fetch_values(const CdpStore *store, int32_t record)
 {

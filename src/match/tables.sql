@@ -36,7 +36,7 @@ BEGIN
             why          text,
             records      bigint,
             lambda       double precision NOT NULL CHECK (lambda > 0 AND lambda < 1),
-            share        double precision[] NOT NULL CHECK (cardinality(share) = 4),
+            share        double precision[] NOT NULL CHECK (cardinality(share) = 7),
             candidates   bigint,
             pairs        bigint,
             random_pairs bigint,
@@ -44,12 +44,14 @@ BEGIN
             iterations   int,
             converged    boolean,
             coverage     double precision,
+            pairs_per_record double precision NOT NULL DEFAULT 100 CHECK (pairs_per_record BETWEEN 1 AND 100000),
             warnings     text[] NOT NULL DEFAULT '{}'
         );
         CREATE UNIQUE INDEX ON %1$I.match_model (active) WHERE active;
         COMMENT ON TABLE %1$I.match_model IS 'matching models, one row each; the active one is used by cdp.resolve';
         COMMENT ON COLUMN %1$I.match_model.lambda IS 'share of the pairs of one person in all pairs of records';
-        COMMENT ON COLUMN %1$I.match_model.share IS 'shares of the relations in all other pairs: chance, area, household, namesake; they sum to 1';
+        COMMENT ON COLUMN %1$I.match_model.share IS 'shares of the relations in all other pairs: chance, area, household, namesake, twins, named after, kin; they sum to 1';
+        COMMENT ON COLUMN %1$I.match_model.pairs_per_record IS 'budget of pairs within which rules are chosen; blocks of more than twice as many records are divided';
         COMMENT ON COLUMN %1$I.match_model.coverage IS 'expected share of the true pairs that the blocking rules find';
 
         CREATE TABLE %1$I.match_level (
@@ -64,7 +66,7 @@ BEGIN
             name        text NOT NULL,
             description text,
             m           double precision NOT NULL CHECK (m > 0 AND m <= 1),
-            u           double precision[] NOT NULL CHECK (cardinality(u) = 4),
+            u           double precision[] NOT NULL CHECK (cardinality(u) = 7),
             pairs_m     double precision,
             pairs_u     double precision,
             PRIMARY KEY (model_id, comparison, level)

@@ -21,11 +21,118 @@
  */
 #include "match/train.h"
 #include "match/pairs.h"
+#include "match/random.h"
 
 #include <stdlib.h>
 
 #define MIN_PAIRS 0.5			/* what is never seen counts as so many pairs */
 #define CONFIDENT 4.0			/* bits: the others are sure that a pair is one person */
+#define ROUGHLY 10				/* times the tolerance is enough where more is learned later */
+#define AHEAD 3					/* records or pairs */
+
+/* ---------------------------------------------------------------- rarity */
+
+/* Records of one person beside one another, otherwise in order; NULL: out of memory. */
+static int32_t *
+by_person(int32_t n, const int32_t *person)
+{
+	int32_t    *start = calloc((size_t) n + 1, sizeof(int32_t));
+	int32_t    *order = malloc(((size_t) n + 1) * sizeof(int32_t));
+
+	if (start && order)
+	{
+		for (int32_t r = 0; r < n; r++)
+			start[person[r] + 1]++;
+		for (int32_t p = 0; p < n; p++)
+			start[p + 1] += start[p];
+		for (int32_t r = 0; r < n; r++)
+			order[start[person[r]]++] = r;
+	}
+	else
+	{
+		free(order);
+		order = NULL;
+	}
+	free(start);
+	return order;
+}
+
+/* Who holds a value. */
+typedef struct Holders
+{
+	int32_t		last;			/* person, + 1 */
+	int32_t		n;
+} Holders;
+
+/* Counts the people that hold each value, into the columns. */
+static bool
+count_holders(CdpStore *store, const int32_t *person)
+{
+	int32_t    *order = by_person(store->n, person);
+	Holders    *all;
+	Holders    *holders[CDP_MAX_COLUMNS];
+	size_t		n = 0;
+
+	for (int c = 0; c < store->n_columns; c++)
+		n += store->column[c].n_values;
+	all = calloc(n + 1, sizeof(Holders));
+	if (order == NULL || all == NULL)
+	{
+		free(order);
+		free(all);
+		return false;
+	}
+	n = 0;
+	for (int c = 0; c < store->n_columns; c++)
+	{
+		holders[c] = all + n;
+		n += store->column[c].n_values;
+	}
+	for (int32_t i = 0; i < store->n; i++)
+	{
+		const int32_t *codes = cdp_store_codes(store, order[i]);
+		int32_t		who = person[order[i]] + 1;
+
+		if (i + 2 * AHEAD < store->n)
+			cdp_store_fetch_codes(store, order[i + 2 * AHEAD]);
+		if (i + AHEAD < store->n)
+		{
+			const int32_t *soon = cdp_store_codes(store, order[i + AHEAD]);
+
+			for (int c = 0; c < store->n_columns; c++)
+				if (soon[c] >= 0)
+					__builtin_prefetch(&holders[c][soon[c]]);
+		}
+		for (int c = 0; c < store->n_columns; c++)
+			if (codes[c] >= 0 && holders[c][codes[c]].last != who)
+			{
+				holders[c][codes[c]].last = who;
+				holders[c][codes[c]].n++;
+			}
+	}
+	for (int c = 0; c < store->n_columns; c++)
+		for (int32_t v = 0; v < store->column[c].n_values; v++)
+			store->column[c].count[v] = holders[c][v].n;
+	free(order);
+	free(all);
+	return true;
+}
+
+static void
+count_records(CdpStore *store)
+{
+	for (int c = 0; c < store->n_columns; c++)
+		if (store->column[c].n_values > 0)
+			memset(store->column[c].count, 0, store->column[c].n_values * sizeof(int32_t));
+	for (int32_t r = 0; r < store->n; r++)
+	{
+		const int32_t *codes = cdp_store_codes(store, r);
+
+		for (int c = 0; c < store->n_columns; c++)
+			if (codes[c] >= 0)
+				store->column[c].count[codes[c]]++;
+	}
+}
 
 /*
  * How rare each value is. The chance that another person has the value v is taken as
@@ -34,63 +141,23 @@
  * no name common.
  */
 bool
-cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
+cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *person)
 {
+	if (person == NULL)
+		count_records(store);
+	else if (!count_holders(store, person))
+		return false;
 	for (int c = 0; c < model->n; c++)
-	{
-		CdpComparison *k = &model->comparison[c];
-
-		for (int i = 0; i < k->info->n_inputs; i++)
+		for (int i = 0; i < model->comparison[c].info->n_inputs; i++)
 		{
-			CdpColumn  *column = &store->column[k->column[i]];
+			CdpColumn  *column = &store->column[model->comparison[c].column[i]];
 			double		people = 0,
 						agree = 0;
 
 			if (column->n_values == 0)
 				continue;
-			memset(column->count, 0, column->n_values * sizeof(int32_t));
-			for (int32_t r = 0; r < store->n; r++)
-			{
-				int32_t		code = cdp_store_codes(store, r)[k->column[i]];
-
-				if (code < 0)
-					continue;
-				column->count[code]++;
-			}
-			if (profile)
-			{
-				/* distinct (value, profile) */
-				CdpKeyed   *keyed = malloc(store->n * sizeof(CdpKeyed)),
-						   *spare = malloc(store->n * sizeof(CdpKeyed)),
-						   *sorted;
-				int64_t		n = 0;
-
-				if (!keyed || !spare)
-				{
-					free(keyed);
-					free(spare);
-					return false;
-				}
-				for (int32_t r = 0; r < store->n; r++)
-				{
-					int32_t		code = cdp_store_codes(store, r)[k->column[i]];
-
-					if (code >= 0)
-						keyed[n++] = (CdpKeyed)
-					{
-						.key = (uint64_t) code << 32 | (uint32_t) profile[r], .at = r
-					};
-				}
-				sorted = cdp_keyed_sort(&store->work, keyed, spare, n);
-				memset(column->count, 0, column->n_values * sizeof(int32_t));
-				for (int64_t j = 0; j < n; j++)
-					if (j == 0 || sorted[j].key != sorted[j - 1].key)
-						column->count[sorted[j].key >> 32]++;
-				free(keyed);
-				free(spare);
-			}
 			/* a mailbox that stands in for a name is nobody's name */
-			for (int32_t v = 0; v < column->n_values && k->measure == CDP_MEASURE_PERSON_NAME && i == 1; v++)
+			for (int32_t v = 0; v < column->n_values && model->comparison[c].measure == CDP_MEASURE_PERSON_NAME && i == 1; v++)
 				if (cdp_is_mailbox(&column->value[v]))
 					column->count[v] = 0;
 			for (int32_t v = 0; v < column->n_values; v++)
@@ -102,7 +169,6 @@ cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile)
 				column->rarity[v] = column->count[v] > 0 ? (column->count[v] - 1 + CDP_UNSEEN) / people / agree : 1;
 			column->agree = people > 0 ? agree : 1;
 		}
-	}
 	return true;
 }
 
@@ -115,7 +181,6 @@ typedef struct Seen
 				b;
 	uint64_t	agreeing;		/* keys */
 	uint8_t		rule;
-	bool		found;			/* of random pairs: blocking finds it */
 	bool		compared;		/* level is known */
 	float		probability;
 	uint8_t		level[CDP_MAX_COMPARISONS];
@@ -129,7 +194,6 @@ typedef struct SeenPairs
 } SeenPairs;
 
 #define CHUNK_SEEN 4096
-#define AHEAD 3					/* pairs */
 
 typedef struct Counting
 {
@@ -137,14 +201,10 @@ typedef struct Counting
 	CdpBlocker *b;
 	const CdpModel *model;
 	CdpTraining *t;
-	int64_t		thin;
 	uint32_t	of_rule[CDP_MAX_RULES];
 	uint32_t	confident;		/* comparisons for whose m the others must be sure of the pair */
 	SeenPairs	by_thread[CDP_MAX_THREADS];
 	SeenPairs	candidates;
-	SeenPairs	random;
-	/* of what runs now */
-	SeenPairs  *pairs;
 	CdpScorer  *scorer[CDP_MAX_THREADS];
 	CdpPatterns	patterns[CDP_MAX_THREADS];
 } Counting;
@@ -171,16 +231,11 @@ seen_chunks(const SeenPairs *pairs)
 	return (pairs->n + CHUNK_SEEN - 1) / CHUNK_SEEN;
 }
 
-/* Pairs beyond max_pairs are thinned out by a hash of the pair. */
 static bool
 keep_candidate(void *state, int thread, int rule, int32_t a, int32_t b)
 {
-	Counting   *g = state;
-	Seen	   *seen;
+	Seen	   *seen = add_seen(&((Counting *) state)->by_thread[thread]);
 
-	if (g->thin > 1 && cdp_mix((uint64_t) a << 32 | (uint32_t) b) % g->thin != 0)
-		return true;
-	seen = add_seen(&g->by_thread[thread]);
 	if (seen == NULL)
 		return false;
 	*seen = (Seen)
@@ -237,76 +292,25 @@ gather_candidates(Counting *g, bool repeated)
 	return true;
 }
 
-/* Random pairs, or all there are. Each of those that blocking does not find stands for many. */
-static bool
-draw_random(Counting *g)
-{
-	int64_t		n = g->store->n;
-	bool		every = n * (n - 1) / 2 <= g->t->max_random;
-	uint64_t	random = 0;
-	int64_t		x = 0,
-				y = 0;
-
-	if (g->b->drawn)
-	{
-		g->random = (SeenPairs)
-		{
-			.pair = g->b->drawn, .n = g->b->n_drawn, .allocated = g->b->n_drawn
-		};
-		g->b->drawn = NULL;
-		for (int64_t i = 0; i < g->random.n; i++)
-			g->random.pair[i].found = false;
-		return true;
-	}
-	for (int64_t i = 0; i < (every ? n * (n - 1) / 2 : g->t->max_random); i++)
-	{
-		Seen	   *seen;
-
-		if (every)
-		{
-			if (++y == n)
-				y = ++x + 1;
-		}
-		else
-		{
-			random += UINT64_C(0x9E3779B97F4A7C15);
-			x = (cdp_mix(random) >> 32) * n >> 32;
-			random += UINT64_C(0x9E3779B97F4A7C15);
-			y = (cdp_mix(random) >> 32) * n >> 32;
-			if (x == y)
-				continue;
-		}
-		if ((seen = add_seen(&g->random)) == NULL)
-			return false;
-		*seen = (Seen)
-		{
-			.a = x, .b = y
-		};
-	}
-	return true;
-}
-
-static bool
-mark_found(void *state, int thread, int64_t chunk)
-{
-	Counting   *g = state;
-
-	for (int64_t i = chunk * CHUNK_SEEN; i < g->random.n && i < (chunk + 1) * CHUNK_SEEN; i++)
-	{
-		Seen	   *seen = &g->random.pair[i];
-
-		if (!seen->found)
-			seen->found = cdp_found_before(g->b, g->b->first + g->b->n_group, seen->a, seen->b);
-	}
-	return true;
-}
-
 static bool
 mark_random(void *state)
 {
 	Counting   *g = state;
 
-	return cdp_crew_run(g->t->crew, seen_chunks(&g->random), mark_found, g);
+	return cdp_random_mark(g->b->random, g->b, g->t->crew);
+}
+
+/* Random pairs, of which those count that blocking does not find: each of them stands for many. */
+static bool
+draw_random(Counting *g)
+{
+	if (g->b->random)
+	{
+		cdp_random_unmark(g->b->random);
+		return true;
+	}
+	g->b->random = cdp_random_draw(g->store->n, g->t->max_random);
+	return g->b->random && cdp_random_compare(g->b->random, g->model, g->scorer, g->t->crew);
 }
 
 static uint32_t
@@ -324,16 +328,14 @@ eligible_for(const Counting *g, uint64_t agreeing)
 static inline void
 fetch(const Counting *g, int64_t i)
 {
-	const SeenPairs *pairs = g->pairs;
+	const SeenPairs *pairs = &g->candidates;
 
 	if (i + 3 * AHEAD >= pairs->n)
 		return;
 	cdp_store_fetch_codes(g->store, pairs->pair[i + 3 * AHEAD].a);
 	cdp_store_fetch_codes(g->store, pairs->pair[i + 3 * AHEAD].b);
-	cdp_store_fetch_values(g->store, pairs->pair[i + 2 * AHEAD].a);
-	cdp_store_fetch_values(g->store, pairs->pair[i + 2 * AHEAD].b);
-	cdp_store_fetch_forms(g->store, pairs->pair[i + AHEAD].a);
-	cdp_store_fetch_forms(g->store, pairs->pair[i + AHEAD].b);
+	cdp_store_fetch_unequal(g->store, pairs->pair[i + 2 * AHEAD].a, pairs->pair[i + 2 * AHEAD].b);
+	cdp_store_fetch_unequal_forms(g->store, pairs->pair[i + AHEAD].a, pairs->pair[i + AHEAD].b);
 }
 
 static bool
@@ -341,20 +343,17 @@ count_chunk(void *state, int thread, int64_t chunk)
 {
 	Counting   *g = state;
 	CdpPattern	p;
-	double		rarity[CDP_SHARINGS];
+	double		rarity[CDP_RELATIONS];
 
-	for (int64_t i = chunk * CHUNK_SEEN; i < g->pairs->n && i < (chunk + 1) * CHUNK_SEEN; i++)
+	for (int64_t i = chunk * CHUNK_SEEN; i < g->candidates.n && i < (chunk + 1) * CHUNK_SEEN; i++)
 	{
-		Seen	   *seen = &g->pairs->pair[i];
+		Seen	   *seen = &g->candidates.pair[i];
 
-		fetch(g, i);
-		if (seen->found)
-			continue;
 		if (!seen->compared)
 		{
+			fetch(g, i);
 			cdp_scorer_levels(g->scorer[thread], seen->a, seen->b, seen->level);
-			if (g->pairs == &g->candidates)
-				seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
+			seen->agreeing = cdp_blocker_agreeing(g->b, seen->a, seen->b);
 			seen->compared = true;
 		}
 		for (int c = 0; c < g->model->n; c++)
@@ -362,19 +361,9 @@ count_chunk(void *state, int thread, int64_t chunk)
 				seen->level[c] = 0;
 		cdp_scorer_rarity(g->scorer[thread], seen->a, seen->b, seen->level, rarity);
 		cdp_pattern_make(&p, g->model, seen->level, rarity);
-		if (g->pairs == &g->candidates)
-		{
-			p.eligible = eligible_for(g, seen->agreeing);
-			if (p.eligible & g->confident)
-			{
-				double		without[CDP_MAX_COMPARISONS];
-
-				cdp_scorer_without(g->scorer[thread], seen->a, seen->b, seen->level, without);
-				for (int c = 0; c < g->model->n; c++)
-					if (g->confident >> c & 1 && without[c] < CONFIDENT)
-						p.eligible &= ~(1u << c);
-			}
-		}
+		p.eligible = eligible_for(g, seen->agreeing);
+		if (p.eligible & g->confident)
+			p.eligible &= ~g->confident | cdp_scorer_sure(g->scorer[thread], seen->a, seen->b, seen->level, CONFIDENT);
 		if (!cdp_patterns_add(&g->patterns[thread], &p))
 			return false;
 	}
@@ -382,24 +371,28 @@ count_chunk(void *state, int thread, int64_t chunk)
 }
 
 /*
- * Counts the patterns of pairs, in an order that does not depend on who counted what.
+ * Counts the patterns of the candidates, in an order that does not depend on who counted
+ * what.
  */
 static bool
-count_patterns(Counting *g, SeenPairs *pairs, CdpPatterns *out)
+count_candidates(Counting *g, CdpPatterns *out)
 {
 	cdp_patterns_free(out);
-	g->pairs = pairs;
-	if (!cdp_crew_run(g->t->crew, seen_chunks(pairs), count_chunk, g))
+	if (!cdp_crew_run(g->t->crew, seen_chunks(&g->candidates), count_chunk, g))
 		return false;
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
-	{
-		CdpPatterns *t = &g->patterns[i];
+		if (!cdp_patterns_merge(out, &g->patterns[i]))
+			return false;
+	cdp_patterns_pack(out);
+	return true;
+}
 
-		for (uint32_t at = 0; at < t->n_slots; at++)
-			if (t->slot[at].count > 0 && !cdp_patterns_add(out, &t->slot[at]))
-				return false;
-		cdp_patterns_free(t);
-	}
+static bool
+count_random(Counting *g, CdpPatterns *out)
+{
+	cdp_patterns_free(out);
+	if (!cdp_random_count(g->b->random, g->model, g->scorer, g->t->crew, out))
+		return false;
 	cdp_patterns_pack(out);
 	return true;
 }
@@ -409,11 +402,11 @@ score_chunk(void *state, int thread, int64_t chunk)
 {
 	Counting   *g = state;
 
-	for (int64_t i = chunk * CHUNK_SEEN; i < g->pairs->n && i < (chunk + 1) * CHUNK_SEEN; i++)
+	for (int64_t i = chunk * CHUNK_SEEN; i < g->candidates.n && i < (chunk + 1) * CHUNK_SEEN; i++)
 	{
-		Seen	   *seen = &g->pairs->pair[i];
+		Seen	   *seen = &g->candidates.pair[i];
 
-		seen->probability = cdp_probability(cdp_scorer_without(g->scorer[thread], seen->a, seen->b, seen->level, NULL));
+		seen->probability = cdp_scorer_probability(g->scorer[thread], seen->a, seen->b, seen->level);
 	}
 	return true;
 }
@@ -451,18 +444,18 @@ learn_pair(Counting *g, const Seen *seen)
 static bool
 learn_agreement(Counting *g)
 {
+	Seen	   *pair = g->candidates.pair;
 	int64_t		n = 0;
 
-	g->pairs = &g->candidates;
-	if (!cdp_crew_run(g->t->crew, seen_chunks(g->pairs), score_chunk, g))
+	if (!cdp_crew_run(g->t->crew, seen_chunks(&g->candidates), score_chunk, g))
 		return false;
-	for (int64_t i = 0; i < g->pairs->n; i++)
-		if (g->pairs->pair[i].probability >= .5)
-			g->pairs->pair[n++] = g->pairs->pair[i];
-	g->pairs->n = n;
-	qsort(g->pairs->pair, n, sizeof(Seen), compare_seen);
+	for (int64_t i = 0; i < g->candidates.n; i++)
+		if (pair[i].probability >= .5)
+			pair[n++] = pair[i];
+	g->candidates.n = n;
+	qsort(pair, n, sizeof(Seen), compare_seen);
 	for (int64_t i = 0; i < n; i++)
-		if (!learn_pair(g, &g->pairs->pair[i]))
+		if (!learn_pair(g, &pair[i]))
 			return false;
 	return true;
 }
@@ -521,7 +514,7 @@ count_labels(Counting *g, bool same, CdpPatterns *out)
 	{
 		const CdpLabel *label = &g->t->label[i];
 		uint8_t		level[CDP_MAX_COMPARISONS];
-		double		rarity[CDP_SHARINGS];
+		double		rarity[CDP_RELATIONS];
 		CdpPattern	p;
 
 		if (label->same != same)
@@ -559,7 +552,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	Counting   *g = calloc(1, sizeof(Counting));
 	CdpPairs	pairs = {.blocker = b, .crew = t->crew, .memory = t->memory, .state = g, .pair = keep_candidate, .group_done = mark_random};
 	CdpEm		em = {.model = model, .candidates = &candidates, .random = &random, .same = &same, .different = &different, .all = (double) store->n * (store->n - 1) / 2,
-		.max_iterations = t->max_iterations, .tolerance = t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
+		.max_iterations = t->max_iterations, .tolerance = t->again ? t->tolerance : ROUGHLY * t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
 	double		estimate = 0;
 	double		sampled = store->n / b->records;
 	bool		repeats = false;
@@ -582,17 +575,17 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		if ((g->of_rule[r] & (g->of_rule[r] - 1)) == 0)
 			em.covered |= g->of_rule[r];
 	}
-	g->thin = estimate / t->max_pairs + 1;
-	em.thin = g->thin;
+	pairs.thin = estimate / t->max_pairs + 1;
+	em.thin = pairs.thin;
 	if (t->again)
 		rely_on_others(g);
 	fine = fine && count_labels(g, true, &same) && count_labels(g, false, &different);
 	fine = fine && draw_random(g) && cdp_each_pair(&pairs) && gather_candidates(g, pairs.groups > 1) &&
-		count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
+		count_candidates(g, &candidates) && count_random(g, &random);
 	if (fine)
 	{
 		t->pairs = g->candidates.n;
-		t->candidates = t->pairs * g->thin;
+		t->candidates = t->pairs * pairs.thin;
 		t->random = 0;
 		for (uint32_t i = 0; i < random.n_slots; i++)
 			t->random += random.slot[i].count;
@@ -602,13 +595,19 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	{
 		fine = cdp_ignore_repetitions(store, &em, &repeats);
 		repeats = ignore_row_numbers(model) || repeats;
+		/*
+		 * What true pairs agree on is known better with what repeats than without: m stays
+		 * here. Were it learned anew from all pairs, households could take the place of
+		 * matches.
+		 */
 		if (fine && repeats)
 		{
-			fine = count_patterns(g, &g->candidates, &candidates) && count_patterns(g, &g->random, &random);
-			fine = fine && learn_model(g, &em);
+			em.fixed_m = true;
+			fine = count_candidates(g, &candidates) && count_random(g, &random) && learn_model(g, &em);
+			em.fixed_m = false;
 		}
 		rely_on_others(g);
-		fine = fine && count_patterns(g, &g->candidates, &candidates) && learn_model(g, &em);
+		fine = fine && count_candidates(g, &candidates) && learn_model(g, &em);
 	}
 	if (fine && !t->again)
 	{
@@ -634,8 +633,6 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		cdp_patterns_free(&g->patterns[i]);
 	}
 	free(g->candidates.pair);
-	b->drawn = g->random.pair;
-	b->n_drawn = g->random.n;
 	cdp_patterns_free(&candidates);
 	cdp_patterns_free(&random);
 	cdp_patterns_free(&same);

@@ -46,7 +46,10 @@ typedef struct CdpTraining
 #define CDP_PRIOR_PAIRS 10.0	/* what documented defaults count for against pairs seen */
 extern void cdp_model_defaults(CdpModel *model, const CdpStore *store);
 extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out);
-extern void cdp_relation_fit(CdpComparison *k, CdpRelation relation, const double *seen);
+extern void cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen);
+
+extern bool cdp_is_address(const CdpComparison *k);
+extern void cdp_model_bound_names(CdpComparison *k);
 
 /* repeat.c */
 #define CDP_ENOUGH_PAIRS 50.0	/* expected pairs on which a conclusion can rest */
@@ -54,8 +57,8 @@ extern bool cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool 
 
 /* train.c */
 #define CDP_UNSEEN 0.5			/* how many other people are taken to have a value that nobody else has */
-/* profile: by record, or NULL while nothing is known of who is who */
-extern bool cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *profile);
+/* person: by record one of the person's records, the same for all of them; NULL while nothing is known of who is who */
+extern bool cdp_store_count_rarity(CdpStore *store, CdpModel *model, const int32_t *person);
 extern bool cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *blocker, CdpTraining *training);
 
 #endif

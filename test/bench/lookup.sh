@@ -23,7 +23,7 @@ createdb "$PGDATABASE"
 "${sql[@]}" -c 'VACUUM ANALYZE'
 records=$("${sql[@]}" -c 'SELECT count(*) FROM customer.record')
 started=$(date +%s%N)
-"${sql[@]}" -o /dev/null -c "SELECT cdp_internal.write_match_keys('customer', (SELECT model_id FROM customer.match_model WHERE active), true)"
+"${sql[@]}" -o /dev/null -c "SELECT cdp_internal.write_match_keys('customer', (SELECT model_id FROM customer.match_model WHERE active))"
 ended=$(date +%s%N)
 "${sql[@]}" -c 'VACUUM FULL customer.match_key'
 size=$("${sql[@]}" -c "SELECT pg_size_pretty(pg_total_relation_size('customer.match_key'))")

@@ -7,7 +7,7 @@
  * for: a level that is none of the measure's, a pair that is at another level the other
  * way round or the second time, a value that is not at the exact level with itself, a
  * level of another class than the names that are there, a one-edit level of identifiers
- * and of dates that is not what the distance says. Then values of a megabyte, and lists
+ * and of dates that is not what the distance says, another level without sketches. Then values of a megabyte, and lists
  * of nicknames that grow. Meant to be built with the address and undefined behaviour
  * sanitizers. Leaves with status 1 at the first fault.
  */
@@ -235,6 +235,14 @@ check_pair(CdpArena *arena, const CdpNicknames *nicknames, CdpMeasure measure)
 		fault("symmetry", measure, text[0][0], len[0][0], text[1][0], len[1][0]);
 	if (present == 1 && info->n_inputs == 1 && level > 1)
 		check_against_distance(measure, level, side[0][0], side[1][0], text[0][0], len[0][0], text[1][0], len[1][0]);
+	/* a sketch only saves a look at what it is made of; of a date it is all there is */
+	if (measure != CDP_MEASURE_DATE && measure != CDP_MEASURE_BIRTH_DATE)
+	{
+		for (int i = 0; i < info->n_inputs; i++)
+			values[0][i].sketch = values[1][i].sketch = 0;
+		if (cdp_compare(&work, measure, side[0], side[1]) != level)
+			fault("the sketch", measure, text[0][0], len[0][0], text[1][0], len[1][0]);
+	}
 	for (int i = 0; i < info->n_inputs; i++)
 		all_same &= len[0][i] > 0 && !(info->n_inputs > 1 && i == 1 && cdp_is_mailbox(&values[0][1]));
 	for (int i = 0; i < info->n_inputs; i++)

@@ -95,7 +95,7 @@ set_comparison(CdpModel *model, CdpMeasureInfo *info, CdpLevel *level, int n_lev
 static void
 count(CdpPatterns *patterns, const CdpModel *model, const uint8_t *level, double n)
 {
-	static const double rarity[CDP_SHARINGS];
+	static const double rarity[CDP_RELATIONS];
 	CdpPattern	p;
 
 	cdp_pattern_make(&p, model, level, rarity);

@@ -1,0 +1,583 @@
+/*
+ * match_key.c
+ *	  The index of cdp.lookup: writing the table match_key.
+ *
+ * For every record and rule the 32 bits of hash that cdp_rule_key gives (block.c), with
+ * the record, sorted, and cut by the highest bits into rows of some hundred entries. A hash
+ * that more than CDP_KEY_BLOCK records share has one entry, record 0: too many to look at.
+ * The rules are the model's and the user's and, beside them, some for lookups alone
+ * (own_rules): training chooses rules by what two records have in common, but a person
+ * at a counter gives a name and a birth date, whatever the sources hold.
+ *
+ * Written from the records that the matching engine holds anyway when cdp.resolve
+ * clusters. As a whole: an entry is a word, the hash above the place of its record;
+ * threads count the entries of each part of the range of hashes, then fill and sort the
+ * parts, of which each fits a processor's cache; only writing the rows is left to the
+ * backend's own thread. That is 8 bytes an entry, some 100 for a record. After a change:
+ * rows that entries of changed records go to are read, merged and written. Entries that
+ * those records had elsewhere before stay behind, which lookup.c knows.
+ *
+ * Locks: none here; the callers hold the advisory lock of the space.
+ */
+#include "match/match_key.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "match/engine.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define ENTRIES 128				/* in a row of match_key, at most, on average */
+#define PART_ENTRIES 65536		/* in a part, half a megabyte, on average */
+#define CHUNKS 64				/* of the records, that threads take */
+
+#define ST_SORT sort_entries
+#define ST_ELEMENT_TYPE uint64
+#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
+#define ST_SCOPE static
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* ---------------------------------------------------------------- statements */
+
+static void
+run(CdpMatchEngine *e, const char *sql, int nargs, Oid *argtypes, Datum *args)
+{
+	int			rc = SPI_execute_with_args(psprintf(sql, e->schema), nargs, argtypes, args, NULL, false, 0);
+
+	if (rc < 0)
+		elog(ERROR, "cdp: a statement on match_key failed: %s", SPI_result_code_string(rc));
+}
+
+static Datum
+result(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+static void
+execute(SPIPlanPtr plan, Datum *args)
+{
+	int			rc = SPI_execute_plan(plan, args, NULL, false, 0);
+
+	if (rc < 0)
+		elog(ERROR, "cdp: a statement on match_key failed: %s", SPI_result_code_string(rc));
+}
+
+void *
+cdp_key_array(Datum datum, Oid type, int *n)
+{
+	ArrayType  *array = DatumGetArrayTypeP(datum);
+
+	if (ARR_ELEMTYPE(array) != type || ARR_NDIM(array) > 1 || ARR_HASNULL(array))
+		ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("the index of cdp.lookup has been altered"),
+				errhint("Empty the table match_key_info of the space; the next cdp.resolve writes the index anew."));
+	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	return ARR_DATA_PTR(array);
+}
+
+/* ---------------------------------------------------------------- rules */
+
+void
+cdp_key_read_rules(CdpBlocker *b, const char *const *comparison, const char *schema, bool read_only)
+{
+	if (SPI_execute(psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r WHERE r.keys IS NOT NULL ORDER BY r.rule", schema),
+					read_only, 0) != SPI_OK_SELECT)
+		elog(ERROR, "cdp: match_key_rule could not be read");
+	for (uint64 i = 0; i < SPI_processed && b->n_rules < CDP_MAX_RULES; i++)
+	{
+		bool		isnull;
+		Datum		names = result(i, 1, &isnull);
+
+		b->rule[b->n_rules++] = (CdpRule) {.keys = cdp_match_rule_keys(b, comparison, names)};
+	}
+}
+
+/* A key of the comparison, or of the person's name when it begins with given, family or either. */
+typedef struct OwnRule
+{
+	CdpMeasure	measure;
+	const char *key[CDP_RULE_KEYS];
+} OwnRule;
+
+static const OwnRule own_rules[] = {
+	{CDP_MEASURE_PERSON_NAME, {"either order"}},
+	{CDP_MEASURE_PERSON_NAME, {"given sound", "family sound"}},
+	{CDP_MEASURE_PERSON_NAME, {"given nickname", "family sound"}},
+	{CDP_MEASURE_PERSON_NAME, {"given beginning", "family beginning"}},
+	{CDP_MEASURE_PERSON_NAME, {"family exact"}},
+	{CDP_MEASURE_ID, {"exact"}},
+	{CDP_MEASURE_EMAIL, {"local part"}},
+	{CDP_MEASURE_PHONE, {"exact"}},
+	{CDP_MEASURE_STREET, {"number", "sound"}},
+	{CDP_MEASURE_BIRTH_DATE, {"exact"}},
+	{CDP_MEASURE_BIRTH_DATE, {"family sound", "exact"}},
+	{CDP_MEASURE_BIRTH_DATE, {"given nickname", "exact"}},
+	{CDP_MEASURE_BIRTH_DATE, {"family sound", "year and month"}},
+	{CDP_MEASURE_BIRTH_DATE, {"family sound", "day and month"}},
+	{CDP_MEASURE_POSTAL_CODE, {"family sound", "exact"}},
+	{CDP_MEASURE_POSTAL_CODE, {"given nickname", "exact"}},
+	{CDP_MEASURE_CITY, {"given nickname", "family sound", "exact"}},
+	{CDP_MEASURE_NAME, {"exact"}},
+	{CDP_MEASURE_TEXT, {"exact"}},
+	{CDP_MEASURE_DATE, {"exact"}},
+	{CDP_MEASURE_NUMBER, {"exact"}},
+};
+
+/* The number of a key, or -1. */
+static int
+find_key(const CdpBlocker *b, int comparison, const char *name)
+{
+	int			input = 0;
+
+	if (strncmp(name, "given ", 6) == 0 || strncmp(name, "family ", 7) == 0 || strcmp(name, "either order") == 0)
+	{
+		comparison = 0;
+		while (comparison < b->model->n && b->model->comparison[comparison].measure != CDP_MEASURE_PERSON_NAME)
+			comparison++;
+		input = name[0] == 'g' ? 0 : name[0] == 'f' ? 1 : -1;
+		name = input < 0 ? name : strchr(name, ' ') + 1;
+	}
+	for (int k = 0; k < b->n_keys; k++)
+		if (b->key[k].comparison == comparison && b->key[k].input == input && strcmp(b->key[k].name, name) == 0)
+			return k;
+	return -1;
+}
+
+/* Adds the rules for lookups that are not there yet. */
+static void
+add_own_rules(CdpMatchEngine *e, CdpBlocker *b)
+{
+	Oid			argtypes[] = {INT4OID, TEXTARRAYOID};
+
+	for (int o = 0; o < lengthof(own_rules); o++)
+		for (int c = 0; c < e->model.n; c++)
+		{
+			uint64		bits = 0;
+			Datum		names[CDP_RULE_KEYS];
+			Datum		args[2];
+			int			n = 0;
+			bool		skip = false;
+
+			if (e->model.comparison[c].measure != own_rules[o].measure || b->n_rules == CDP_MAX_RULES)
+				continue;
+			for (int i = 0; i < CDP_RULE_KEYS && own_rules[o].key[i]; i++)
+			{
+				int			k = find_key(b, c, own_rules[o].key[i]);
+
+				skip |= k < 0;
+				if (skip)
+					break;
+				bits |= UINT64CONST(1) << k;
+				names[n++] = CStringGetTextDatum(cdp_match_key_label(&e->model, &b->key[k], e->comparison[b->key[k].comparison]));
+			}
+			for (int r = 0; r < b->n_rules; r++)
+				skip |= b->rule[r].keys == bits;
+			if (skip)
+				continue;
+			b->rule[b->n_rules++] = (CdpRule) {.keys = bits};
+			args[0] = Int32GetDatum(b->n_rules);
+			args[1] = PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
+			run(e, "INSERT INTO %s.match_key_rule (rule, keys) VALUES ($1, $2)", 2, argtypes, args);
+		}
+}
+
+/* ---------------------------------------------------------------- rows */
+
+/* A row of match_key while it is put together. */
+typedef struct Row
+{
+	int			n,
+				allocated;
+	uint32	   *key;
+	int64	   *record;
+} Row;
+
+typedef struct Writer
+{
+	CdpMatchEngine *e;
+	CdpBlocker	blocker;		/* of the engine's records, with the rules of the index */
+	int			bits;
+	int64		written;		/* entries */
+	Row			row;
+} Writer;
+
+static void
+row_add(Row *row, uint32 key, int64 record)
+{
+	if (row->n == row->allocated)
+	{
+		row->allocated = row->allocated ? row->allocated * 2 : 256;
+		row->key = row->key ? repalloc_huge(row->key, row->allocated * sizeof(uint32)) : palloc(row->allocated * sizeof(uint32));
+		row->record = row->record ? repalloc_huge(row->record, row->allocated * sizeof(int64)) : palloc(row->allocated * sizeof(int64));
+	}
+	row->key[row->n] = key;
+	row->record[row->n++] = record;
+}
+
+/* Adds the records of one hash, or record 0 when they are too many. */
+static void
+row_add_block(Row *row, uint32 key, const CdpMatchEngine *e, const uint64 *entry, int64 n)
+{
+	if (n > CDP_KEY_BLOCK)
+		row_add(row, key, 0);
+	else
+		for (int64 i = 0; i < n; i++)
+			row_add(row, key, e->record[(uint32) entry[i]]);
+}
+
+static Datum
+make_array(const void *data, int n, Oid type, Size size)
+{
+	Size		bytes = ARR_OVERHEAD_NONULLS(1) + n * size;
+	ArrayType  *array = palloc0(bytes);
+
+	SET_VARSIZE(array, bytes);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = type;
+	ARR_DIMS(array)[0] = n;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), data, n * size);
+	return PointerGetDatum(array);
+}
+
+static void
+write_row(Writer *w, int32 bucket, const Row *row, bool insert)
+{
+	static Oid	argtypes[] = {INT4OID, INT4ARRAYOID, INT8ARRAYOID};
+	Datum		args[3] = {Int32GetDatum(bucket)};
+	SPIPlanPtr	plan = insert
+		? cdp_core_plan(w->e->space, "INSERT INTO @.match_key (bucket, keys, record_ids) VALUES ($1, $2, $3)", 3, argtypes)
+		: cdp_core_plan(w->e->space, "INSERT INTO @.match_key (bucket, keys, record_ids) VALUES ($1, $2, $3)"
+						" ON CONFLICT (bucket) DO UPDATE SET keys = excluded.keys, record_ids = excluded.record_ids", 3, argtypes);
+
+	args[1] = make_array(row->key, row->n, INT4OID, sizeof(int32));
+	args[2] = make_array(row->record, row->n, INT8OID, sizeof(int64));
+	execute(plan, args);
+	pfree(DatumGetPointer(args[1]));
+	pfree(DatumGetPointer(args[2]));
+}
+
+/* ---------------------------------------------------------------- as a whole */
+
+typedef struct Parts
+{
+	Writer	   *w;
+	int			bits;			/* a part is so many of the highest bits of a hash */
+	int64		n;				/* entries */
+	uint64	   *entry;			/* malloc'ed */
+	int64	   *at;				/* chunk by chunk: where the next entry of each part goes; of the last chunk: the end of the part */
+	bool		filling;
+} Parts;
+
+/* Counts the entries of a chunk of the records, part by part, or puts them where they belong. */
+static bool
+collect_chunk(void *state, int thread, int64_t chunk)
+{
+	Parts	   *p = state;
+	const CdpBlocker *b = &p->w->blocker;
+	int64		n = b->store->n;
+	int64	   *at = p->at + (chunk << p->bits);
+
+	for (int32 i = n * chunk / CHUNKS; i < n * (chunk + 1) / CHUNKS; i++)
+		for (int r = 0; r < b->n_rules; r++)
+		{
+			uint32		key = cdp_rule_key(b, r, i);
+			int64	   *a = &at[cdp_key_bucket(key, p->bits)];
+
+			if (key == 0)
+				continue;
+			if (p->filling)
+				p->entry[*a] = (uint64) key << 32 | i;
+			++*a;
+		}
+	return true;
+}
+
+static int64
+part_start(const Parts *p, int64 part)
+{
+	return part == 0 ? 0 : p->at[((int64) (CHUNKS - 1) << p->bits) + part - 1];
+}
+
+static bool
+sort_part(void *state, int thread, int64_t part)
+{
+	Parts	   *p = state;
+	int64		from = part_start(p, part);
+
+	sort_entries(p->entry + from, part_start(p, part + 1) - from);
+	return true;
+}
+
+/* All entries, sorted by hash, then place. False: out of memory, or interrupted. */
+static bool
+collect(Parts *p)
+{
+	CdpCrew    *crew = &p->w->e->crew;
+	int64		expected = (int64) p->w->blocker.store->n * p->w->blocker.n_rules;
+
+	while (p->bits < 16 && (int64) PART_ENTRIES << p->bits < expected)
+		p->bits++;
+	p->at = palloc0(sizeof(int64) * CHUNKS << p->bits);
+	if (!cdp_crew_run(crew, CHUNKS, collect_chunk, p))
+		return false;
+	for (int64 part = 0; part < (int64) 1 << p->bits; part++)
+		for (int64 chunk = 0; chunk < CHUNKS; chunk++)
+		{
+			int64	   *a = &p->at[(chunk << p->bits) + part];
+			int64		here = *a;
+
+			*a = p->n;
+			p->n += here;
+		}
+	p->filling = true;
+	p->entry = malloc((p->n + 1) * sizeof(uint64));
+	return p->entry && cdp_crew_run(crew, CHUNKS, collect_chunk, p) && cdp_crew_run(crew, (int64) 1 << p->bits, sort_part, p);
+}
+
+static void
+write_whole(Writer *w)
+{
+	CdpMatchEngine *e = w->e;
+	Parts		p = {.w = w};
+	Oid			argtypes[] = {INT4OID, INT4OID, INT4OID, INT8OID};
+	Datum		args[] = {Int32GetDatum(e->model_id), Int32GetDatum(CDP_KEY_FORMAT), 0, Int64GetDatum(e->store.n)};
+	Row		   *row = &w->row;
+	bool		fine;
+
+	run(e, "DELETE FROM %s.match_key", 0, NULL, NULL);
+	run(e, "DELETE FROM %s.match_key_rule", 0, NULL, NULL);
+	run(e, "DELETE FROM %s.match_key_info", 0, NULL, NULL);
+	run(e, psprintf("INSERT INTO %%1$s.match_key_rule (rule, keys) SELECT row_number() OVER (ORDER BY x.own, x.rule, x.name), x.keys FROM ("
+					" SELECT false AS own, r.rule, ''::text AS name, r.keys FROM %%1$s.match_rule r WHERE r.model_id = %d"
+					" UNION ALL SELECT true, 0, u.rule, u.keys FROM %%1$s.match_user_rule u) x", e->model_id), 0, NULL, NULL);
+	cdp_key_read_rules(&w->blocker, e->comparison, e->schema, false);
+	add_own_rules(e, &w->blocker);
+
+	fine = collect(&p);
+	PG_TRY();
+	{
+		cdp_match_engine_require(e, fine);
+		while (w->bits < 30 && (int64) ENTRIES << w->bits < p.n)
+			w->bits++;
+		for (int64 i = 0; i < p.n;)
+		{
+			int32		bucket = cdp_key_bucket(p.entry[i] >> 32, w->bits);
+
+			CHECK_FOR_INTERRUPTS();
+			row->n = 0;
+			while (i < p.n && cdp_key_bucket(p.entry[i] >> 32, w->bits) == bucket)
+			{
+				int64		from = i;
+
+				while (i < p.n && p.entry[i] >> 32 == p.entry[from] >> 32)
+					i++;
+				row_add_block(row, p.entry[from] >> 32, e, p.entry + from, i - from);
+			}
+			write_row(w, bucket, row, true);
+			w->written += row->n;
+		}
+	}
+	PG_FINALLY();
+	{
+		free(p.entry);
+	}
+	PG_END_TRY();
+	args[2] = Int32GetDatum(w->bits);
+	run(e, "INSERT INTO %s.match_key_info (model_id, format, bits, records) VALUES ($1, $2, $3, $4)", 4, argtypes, args);
+}
+
+/* ---------------------------------------------------------------- after a change */
+
+typedef struct Changes
+{
+	CdpMatchEngine *e;
+	bool	   *changed;		/* by place */
+} Changes;
+
+static void
+changed_row(TupleTableSlot *slot, void *state)
+{
+	Changes    *c = state;
+	int32		at = slot->tts_isnull[0] ? -1 : cdp_match_engine_place(c->e, DatumGetInt64(slot->tts_values[0]));
+
+	if (at >= 0)
+		c->changed[at] = true;
+}
+
+/* A row of the table: what it has of records that did not change goes to row. */
+static void
+read_row(Writer *w, int32 bucket, const bool *changed, Row *row)
+{
+	static Oid	argtypes[] = {INT4OID};
+	Datum		args[1] = {Int32GetDatum(bucket)};
+	bool		isnull;
+	int			n,
+				n_ids;
+	uint32	   *keys;
+	int64	   *ids;
+
+	row->n = 0;
+	execute(cdp_core_plan(w->e->space, "SELECT k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[] FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) $1",
+						  1, argtypes), args);
+	if (SPI_processed == 0)
+		return;
+	keys = cdp_key_array(result(0, 1, &isnull), INT4OID, &n);
+	ids = cdp_key_array(result(0, 2, &isnull), INT8OID, &n_ids);
+	for (int i = 0; i < Min(n, n_ids); i++)
+	{
+		int32		at = ids[i] == 0 ? -1 : cdp_match_engine_place(w->e, ids[i]);
+
+		if (at < 0 || !changed[at])
+			row_add(row, keys[i], ids[i]);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Brings the keys of changed records into the rows where they belong. */
+static void
+write_changed(Writer *w)
+{
+	CdpMatchEngine *e = w->e;
+	MemoryContext batch = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
+	Changes		changes = {.e = e, .changed = MemoryContextAllocExtended(CurrentMemoryContext, e->store.n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO)};
+	uint64	   *entry;
+	int64		n = 0;
+
+	cdp_key_read_rules(&w->blocker, e->comparison, e->schema, false);
+	cdp_core_stream("SELECT c.record_id::pg_catalog.int8 FROM pg_temp.cdp_changed c", 0, NULL, NULL, changed_row, &changes);
+	for (int32 i = 0; i < e->store.n; i++)
+		n += changes.changed[i];
+	entry = MemoryContextAllocHuge(CurrentMemoryContext, (n * w->blocker.n_rules + 1) * sizeof(uint64));
+	n = 0;
+	for (int32 i = 0; i < e->store.n; i++)
+		for (int r = 0; r < w->blocker.n_rules && changes.changed[i]; r++)
+		{
+			uint32		key = cdp_rule_key(&w->blocker, r, i);
+
+			if (key != 0)
+				entry[n++] = (uint64) key << 32 | i;
+		}
+	sort_entries(entry, n);
+	for (int64 i = 0; i < n;)
+	{
+		int32		bucket = cdp_key_bucket(entry[i] >> 32, w->bits);
+		MemoryContext old = MemoryContextSwitchTo(batch);
+		Row			before = {0},
+					after = {0};
+		int			b = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		read_row(w, bucket, changes.changed, &before);
+		/* both are sorted by hash: merge them, block by block */
+		while (b < before.n || (i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket))
+		{
+			bool		more = i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket;
+			uint32		key = b < before.n && (!more || before.key[b] <= entry[i] >> 32) ? before.key[b] : entry[i] >> 32;
+			int			from = after.n;
+			bool		too_many = false;
+
+			for (; b < before.n && before.key[b] == key; b++)
+			{
+				too_many |= before.record[b] == 0;
+				row_add(&after, key, before.record[b]);
+			}
+			for (; i < n && entry[i] >> 32 == key; i++)
+				row_add(&after, key, e->record[(uint32) entry[i]]);
+			if (too_many || after.n - from > CDP_KEY_BLOCK)
+			{
+				after.n = from;
+				row_add(&after, key, 0);
+			}
+		}
+		write_row(w, bucket, &after, false);
+		w->written += after.n - before.n;
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(batch);
+	}
+	MemoryContextDelete(batch);
+	pfree(entry);
+	pfree(changes.changed);
+}
+
+/* ---------------------------------------------------------------- entry */
+
+/* Is there an index of this model, in this module's form, that has not been outgrown? */
+static bool
+is_indexed(CdpMatchEngine *e, int *bits)
+{
+	Oid			argtypes[] = {INT4OID, INT4OID};
+	Datum		args[] = {Int32GetDatum(e->model_id), Int32GetDatum(CDP_KEY_FORMAT)};
+	bool		isnull;
+
+	run(e, "SELECT i.bits::pg_catalog.int4 FROM %1$s.match_key_info i WHERE i.model_id = $1 AND i.format = $2 AND i.bits BETWEEN 0 AND 30"
+		" AND i.records * 4 >= (SELECT c.reltuples FROM pg_catalog.pg_class c WHERE c.oid = '%1$s.record'::pg_catalog.regclass)",
+		2, argtypes, args);
+	if (SPI_processed == 0)
+		return false;
+	*bits = DatumGetInt32(result(0, 1, &isnull));
+	return true;
+}
+
+int64
+cdp_match_keys_write(CdpMatchEngine *engine, bool changed_only)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Writer	   *w = palloc0(sizeof(Writer));
+	int64		written;
+	bool		fine;
+
+	cdp_match_engine_show(engine, "writing the index for look-ups");
+	w->e = engine;
+	fine = cdp_blocker_open(&w->blocker, &engine->store, &engine->model);
+	PG_TRY();
+	{
+		cdp_match_engine_require(engine, fine);
+		if (!changed_only)
+			write_whole(w);
+		else if (is_indexed(engine, &w->bits))
+			write_changed(w);
+		else
+		{
+			/* nothing to add to: all records have to be read */
+			CdpMatchEngine *whole = cdp_match_engine_open(engine->space, engine->model_id, false);
+
+			w->written = cdp_match_keys_write(whole, false);
+			cdp_match_engine_close(whole);
+		}
+	}
+	PG_FINALLY();
+	{
+		cdp_blocker_close(&w->blocker);
+	}
+	PG_END_TRY();
+	written = w->written;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return written;
+}
+
+PG_FUNCTION_INFO_V1(cdp_write_match_keys);
+
+/* cdp_internal.write_match_keys(space regnamespace, model_id int) -> bigint */
+Datum
+cdp_write_match_keys(PG_FUNCTION_ARGS)
+{
+	CdpMatchEngine *e;
+	int64		written;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
+	written = cdp_match_keys_write(e, false);
+	cdp_match_engine_close(e);
+	SPI_finish();
+	PG_RETURN_INT64(written);
+}
