@@ -48,7 +48,7 @@ SELECT l.name, round(l.m::numeric, 1) AS m, l.m > 100 * l.u[1] AS evidence FROM 
 SELECT count(*) > 0 AS rule FROM mailbox_t.match_rule r WHERE EXISTS (SELECT FROM unnest(r.keys) k WHERE k IN ('name either order', 'name initial and family'));
 
 -- the pair in words; the family name is rare, not the mailbox, whichever comes first
-SELECT e.step, e.comparison, e.value_a, e.value_b, e.level, e.description, e.weight > 0 AS for_one, e.rarity > 2 AS rare
+SELECT e.step, e.comparison, e.value_a, e.value_b, e.level, e.description, e.weight > 0 AS for_one, e.rarity > 1.5 AS rare
   FROM mailbox_t.record a JOIN mailbox_t.record b ON a.source_key = 'news-dordon' AND b.source_key = 'shop-dordon'
  CROSS JOIN LATERAL cdp.explain_pair('mailbox_t', a.record_id, b.record_id) e WHERE e.comparison = 'name';
 -- the engine, SQL both ways, and the explanation agree to the last bit
