@@ -43,9 +43,9 @@ static const struct
 	{CDP_MEASURE_POSTAL_CODE, CDP_HOUSEHOLD, .95, 1},
 	{CDP_MEASURE_STREET, CDP_HOUSEHOLD, .9, 1},
 	{CDP_MEASURE_PHONE, CDP_HOUSEHOLD, .4, 1},
-	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, .5},
-	/* a parent's number on a child's form */
-	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, .1},
+	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, 1},
+	/* a parent's number on a child's form; in some data every number is a family's, a policy or a card */
+	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, 1},
 	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001, .01},
 	/* Sr and Jr are there to tell them apart */
 	{CDP_MEASURE_GENERATION, CDP_NAMED_AFTER, .05, .5},
