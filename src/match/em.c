@@ -131,6 +131,16 @@ has_rarity(const CdpPattern *p)
 	return bits != 0;
 }
 
+static inline double
+power_of_two(int n)
+{
+	uint64_t	bits = (uint64_t) (1023 + n) << 52;
+	double		power;
+
+	memcpy(&power, &bits, sizeof(power));
+	return power;
+}
+
 /* The share of the match, and of each relation, in a pattern. */
 double
 cdp_pattern_shares(const CdpPattern *p, const CdpModel *model, double *relation)
@@ -153,7 +163,7 @@ cdp_pattern_shares(const CdpPattern *p, const CdpModel *model, double *relation)
 	}
 	if (has_rarity(p))
 		for (int j = 0; j < CDP_RELATIONS; j++)
-			relation[j] = ldexp(relation[j], p->rarity[j]);
+			relation[j] *= power_of_two(p->rarity[j]);
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		sum += relation[j];
 	for (int j = 0; j < CDP_RELATIONS; j++)
@@ -170,11 +180,12 @@ typedef struct Expected
 	double		seen[CDP_RELATIONS];	/* of pairs whose addresses are compared */
 } Expected;
 
-static bool
-has_address(const CdpPattern *p, const CdpModel *model)
+/* Does a pattern have one of the comparisons that are bits of these? */
+static inline bool
+has_any(const CdpPattern *p, uint32_t comparisons)
 {
-	for (int c = 0; c < model->n; c++)
-		if (cdp_is_address(&model->comparison[c]) && cdp_pattern_level(p, c) > 0)
+	for (int c = 0; comparisons >> c; c++)
+		if ((comparisons >> c & 1) && cdp_pattern_level(p, c) > 0)
 			return true;
 	return false;
 }
@@ -184,7 +195,10 @@ expect(CdpEm *em, Expected *e)
 {
 	const CdpModel *model = em->model;
 	const CdpPatterns *labelled[] = {em->same, em->different};
+	uint32_t	address = 0;
 
+	for (int c = 0; c < model->n; c++)
+		address |= (uint32_t) cdp_is_address(&model->comparison[c]) << c;
 	memset(e, 0, sizeof(*e));
 	memset(em->eligible, 0, sizeof(em->eligible));
 	em->matches = 0;
@@ -213,7 +227,7 @@ expect(CdpEm *em, Expected *e)
 						em->eligible[c] += match;
 					}
 			}
-			seen = has_address(p, model);
+			seen = has_any(p, address);
 			for (int j = 0; j < CDP_RELATIONS; j++)
 			{
 				e->share[j] += relation[j] * count;
