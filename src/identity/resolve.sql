@@ -739,7 +739,7 @@ BEGIN
         PERFORM cdp_internal.require_rules(space, model);
     END IF;
     IF NOT whole THEN
-        IF model > 0 THEN
+        IF model > 0 AND n_added + n_changed + n_removed > 0 THEN
             PERFORM cdp_internal.progress(format('space %s: scoring what changed', space));
             PERFORM cdp_internal.score_changed(space, model);
         END IF;

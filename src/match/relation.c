@@ -26,8 +26,9 @@
 #include "match/train.h"
 
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
-#define MOST_OTHER_GIVEN .2
+#define MOST_OTHER_GIVEN .2	/* of the records of one person, however bad the data */
 #define SAME_NAME_TWINS .01		/* of how often two people have one given name */
+
 /* How often the best level is reached, where a relation makes values alike. */
 static const struct
 {
@@ -42,9 +43,9 @@ static const struct
 	{CDP_MEASURE_POSTAL_CODE, CDP_HOUSEHOLD, .95, 1},
 	{CDP_MEASURE_STREET, CDP_HOUSEHOLD, .9, 1},
 	{CDP_MEASURE_PHONE, CDP_HOUSEHOLD, .4, 1},
-	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, .5},
-	/* a parent's number on a child's form */
-	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, .1},
+	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, 1},
+	/* a parent's number on a child's form; in some data every number is a family's, a policy or a card */
+	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, 1},
 	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001, .01},
 	/* Sr and Jr are there to tell them apart */
 	{CDP_MEASURE_GENERATION, CDP_NAMED_AFTER, .05, .5},
@@ -57,20 +58,38 @@ is_home(CdpRelation relation)
 	return relation == CDP_HOUSEHOLD || relation == CDP_TWINS || relation == CDP_NAMED_AFTER;
 }
 
+/* A part of an address. */
 bool
 cdp_is_address(const CdpComparison *k)
 {
 	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
 }
 
-/* Two records without names of people have no home: two shops of one street share what they do. */
 static bool
-has_people(const CdpModel *model)
+has_measure(const CdpModel *model, CdpMeasure measure)
 {
 	for (int c = 0; c < model->n; c++)
-		if (model->comparison[c].measure == CDP_MEASURE_PERSON_NAME)
+		if (model->comparison[c].measure == measure && !model->comparison[c].ignored)
 			return true;
 	return false;
+}
+
+/* Two records without names of people have no home: two shops of one street share what they do. */
+static inline bool
+has_people(const CdpModel *model)
+{
+	return has_measure(model, CDP_MEASURE_PERSON_NAME);
+}
+
+/*
+ * A date of no said meaning is taken for the birth date where there is no other; a family
+ * that registers in one go shares it too. But only a street shows a home.
+ */
+static bool
+is_of_twins(const CdpModel *model, const CdpComparison *k)
+{
+	return k->measure == CDP_MEASURE_BIRTH_DATE ||
+		(k->measure == CDP_MEASURE_DATE && !has_measure(model, CDP_MEASURE_BIRTH_DATE) && has_measure(model, CDP_MEASURE_STREET));
 }
 
 /* How often the best level is assumed to be reached; negative: as by chance. */
@@ -346,51 +365,61 @@ cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, d
 	}
 }
 
+/* Names of people in a relation that makes them alike. */
+static void
+fit_names(CdpComparison *k, CdpRelation relation, const double *seen)
+{
+	switch (relation)
+	{
+		case CDP_HOUSEHOLD:
+		case CDP_TWINS:
+			k->shared[relation] = 2;
+			fit_household_names(k, relation, seen);
+			break;
+		case CDP_NAMESAKE:
+			/* names of one family have one origin, so a rare given name says less beside a rare family name */
+			k->shared[relation] = 1;
+			fit_namesake_names(k);
+			break;
+		case CDP_NAMED_AFTER:
+			k->shared[relation] = 3;
+			fit_names_given_again(k);
+			break;
+		case CDP_KIN:
+			k->shared[relation] = 2;
+			fit_kin_names(k);
+			break;
+		default:
+			memcpy(k->u[relation], k->u[CDP_CHANCE], sizeof(k->u[relation]));
+	}
+}
+
 /*
  * u of a comparison in a relation from the (expected) pairs seen per level; m and u of chance
- * must be fitted before. seen all zero gives what is assumed.
+ * must be fitted before. seen all zero gives what is assumed. What is shared follows from
+ * the measure alone.
  */
 void
 cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen)
 {
-	double		most,
-				least = 0;
+	double		most;
 	double		agrees = assumed(k, relation, &most);
 	double		prior[CDP_MAX_LEVELS + 1];
 	const double *by_chance = k->u[CDP_CHANCE];
 	double	   *u = k->u[relation];
 
 	k->shared[relation] = 0;
-	if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMED_AFTER)
-	{
-		k->shared[relation] = 3;
-		fit_names_given_again(k);
-	}
-	else if (k->measure == CDP_MEASURE_PERSON_NAME && is_home(relation))
-	{
-		k->shared[relation] = 2;
-		fit_household_names(k, relation, seen);
-	}
-	else if (k->measure == CDP_MEASURE_BIRTH_DATE && relation == CDP_TWINS)
+	if (k->measure == CDP_MEASURE_PERSON_NAME)
+		fit_names(k, relation, seen);
+	else if (relation == CDP_TWINS && (k->measure == CDP_MEASURE_BIRTH_DATE || k->measure == CDP_MEASURE_DATE))
 	{
 		k->shared[relation] = 1;
-		memcpy(u, k->m, sizeof(k->u[relation]));
-	}
-	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_NAMESAKE)
-	{
-		/* names of one family have one origin, so a rare given name says less beside a rare family name */
-		k->shared[relation] = 1;
-		fit_namesake_names(k);
+		memcpy(u, is_of_twins(model, k) ? k->m : by_chance, sizeof(k->u[relation]));
 	}
 	else if (is_home(relation) && cdp_is_address(k) && has_people(model))
 	{
 		k->shared[relation] = 1;
 		memcpy(u, k->m, sizeof(k->u[relation]));
-	}
-	else if (k->measure == CDP_MEASURE_PERSON_NAME && relation == CDP_KIN)
-	{
-		k->shared[relation] = 2;
-		fit_kin_names(k);
 	}
 	else if (agrees < 0)
 		memcpy(u, by_chance, sizeof(k->u[relation]));
@@ -400,13 +429,11 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 		for (int l = 1; l <= k->info->n_levels; l++)
 			prior[l] = l == 1 ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
 		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, NULL, u);
-		if (u[1] > most || u[1] < least)
+		if (u[1] > most)
 		{
-			double		bound = u[1] > most ? most : least;
-
 			for (int l = 2; l <= k->info->n_levels; l++)
-				u[l] *= (1 - bound) / (1 - u[1]);
-			u[1] = bound;
+				u[l] *= (1 - most) / (1 - u[1]);
+			u[1] = most;
 		}
 	}
 }

@@ -68,16 +68,6 @@ holds(const CdpValue *big, const CdpValue *small)
 	return false;
 }
 
-/*
- * Parts of an address: who moves takes all of them along, so in matches they agree
- * together and do not at all repeat each other.
- */
-static bool
-is_of_address(const CdpComparison *k)
-{
-	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
-}
-
 /* Do the values of one comparison hold those of another, in nearly all records that have both? */
 static bool
 values_hold(const CdpStore *store, const CdpComparison *big, const CdpComparison *small)
@@ -156,7 +146,8 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 			bool		drop_a = x->measure > y->measure;
 			double		common = common_information(strangers[a * model->n + b]);
 
-			if (!is_of_address(x) || !is_of_address(y))
+			/* who moves takes all of the address along: in matches its parts agree together and yet do not repeat each other */
+			if (!cdp_is_address(x) || !cdp_is_address(y))
 				common = fmax(common, common_information(matches[a * model->n + b]));
 			if (x->ignored || y->ignored ||
 				(common < REPEATS &&

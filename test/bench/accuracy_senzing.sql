@@ -26,8 +26,8 @@ END;
 
 -- one shape for the three files
 CREATE VIEW raw.party AS
-SELECT p.source, p.record_id, p.given_name, p.family_name, coalesce(p.full_name, p.native_name) AS full_name,
-       raw.words(coalesce(p.full_name, p.native_name)) AS name_words, p.native_name, p.organisation, p.employer,
+SELECT p.source, p.record_id, p.given_name, p.family_name, p.full_name,
+       raw.words(coalesce(p.full_name, p.native_name)) AS name_words, p.native_name, p.organisation,
        raw.birth_date(p.born) AS birth_date, p.gender, p.email, p.phone, p.region, p.record_type,
        raw.street(p.line, p.address) AS street, p.city, p.state, p.postal_code, p.country,
        p.passport || cdp.normalize_country(p.passport_country) AS passport,
@@ -36,7 +36,7 @@ SELECT p.source, p.record_id, p.given_name, p.family_name, coalesce(p.full_name,
        p.national_id || cdp.normalize_country(p.national_id_country) AS national_id, p.national_id AS national_id_number,
        p.tax_id, p.lei
   FROM (SELECT 'customers' AS source, record_id, primary_name_first AS given_name, primary_name_last AS family_name,
-               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')) AS full_name, native_name_full AS native_name, NULL AS employer,
+               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')) AS full_name, native_name_full AS native_name,
                ARRAY[primary_name_org, secondary_name_org] AS organisation, date_of_birth AS born, gender, email_address AS email, phone_number AS phone,
                coalesce(cdp.normalize_country(addr_country), 'US') AS region, record_type, addr_line1 AS line, addr_full AS address,
                addr_city AS city, addr_state AS state, addr_postal_code AS postal_code, addr_country AS country,
@@ -44,13 +44,13 @@ SELECT p.source, p.record_id, p.given_name, p.family_name, coalesce(p.full_name,
                ssn_number AS ssn, national_id_number AS national_id, national_id_country, NULL AS tax_id, NULL AS lei FROM raw.customers
         UNION ALL
         SELECT 'reference', record_id, primary_name_first, primary_name_last,
-               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')), native_name_full, employer,
+               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')), native_name_full,
                ARRAY[primary_name_org, secondary_name_org], date_of_birth, NULL, email_address, phone_number,
                coalesce(cdp.normalize_country(addr_country), 'US'), record_type, addr_line1, addr_full, addr_city, addr_state, addr_postal_code, addr_country,
                NULL, NULL, NULL, NULL, NULL, national_id_number, national_id_country, tax_id_type || tax_id_number, lei_number FROM raw.reference
         UNION ALL
         SELECT 'watchlist', record_id, primary_name_first, primary_name_last,
-               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')), native_name_full, employer,
+               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')), native_name_full,
                NULL, date_of_birth, gender, email_address, phone_number,
                coalesce(cdp.normalize_country(addr_country), 'US'), record_type, addr_line1, NULL, addr_city, addr_state, addr_postal_code, addr_country,
                NULL, NULL, drivers_license_number, drivers_license_state, ssn_number, NULL, NULL, NULL, NULL FROM raw.watchlist) p;
@@ -67,14 +67,13 @@ SELECT cdp.add_attribute('customer', 'national_id_number', 'id', description => 
 SELECT cdp.add_attribute('customer', 'name_words', 'text', survivorship => 'none', description => 'the words of the name in one order');
 SELECT cdp.add_attribute('customer', 'native_name', 'text');
 SELECT cdp.add_attribute('customer', 'organisation', 'text');
-SELECT cdp.add_attribute('customer', 'employer', 'text');
 -- a person is no organisation, and two birth dates are two people
 SELECT cdp.add_attribute('customer', 'record_type', 'text', max_per_profile => 1);
 SELECT cdp.set_attribute('customer', 'birth_date', 'max_per_profile', '1');
 
 SELECT cdp.add_source('customer', 'raw.party', name => s.source, key => 'record_id', filter => format('source = %L', s.source), date_order => 'MDY', trust => s.trust,
     fields => '{"given_name": "given_name", "family_name": "family_name", "full_name": "full_name", "name_words": "name_words", "native_name": "native_name",
-                "organisation": "organisation", "employer": "employer", "birth_date": "birth_date", "gender": "gender", "email": "email", "phone": "phone", "record_type": "record_type",
+                "organisation": "organisation", "birth_date": "birth_date", "gender": "gender", "email": "email", "phone": "phone", "record_type": "record_type",
                 "street": "street", "city": "city", "state": "state", "country": "country", "passport": "passport", "driving_licence": "driving_licence",
                 "ssn": "ssn", "ssn_end": "ssn_end", "national_id": "national_id", "national_id_number": "national_id_number", "tax_id": "tax_id", "lei": "lei"}')
   FROM (VALUES ('customers', 60), ('reference', 80), ('watchlist', 40)) AS s(source, trust);
