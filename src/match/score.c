@@ -638,14 +638,26 @@ cdp_evidence_weight(const CdpModel *model, const CdpEvidence *sum)
 
 	for (int j = 0; j < CDP_RELATIONS; j++)
 	{
-		against[j] = log2(model->share[j] * (1 - model->lambda) / model->lambda);
+		double		ratio = 1,
+					several = 0,
+					bits = 0;
+
 		for (int c = 0; c < model->n; c++)
 		{
 			const CdpEvidenceTerm *term = &sum->term[c];
 
-			if (term->pairs > 0)
-				against[j] -= OF_SEVERAL * log2(term->ratio[j] / term->pairs) + (1 - OF_SEVERAL) * term->bits[j] / term->pairs;
+			if (term->pairs == 0)
+				continue;
+			ratio *= term->ratio[j] / term->pairs;
+			bits += term->bits[j] / term->pairs;
+			/* one logarithm does for all while there is room for their product */
+			if (!(ratio > 1e-150 && ratio < 1e150))
+			{
+				several += log2(ratio);
+				ratio = 1;
+			}
 		}
+		against[j] = log2(model->share[j] * (1 - model->lambda) / model->lambda) - OF_SEVERAL * (several + log2(ratio)) - (1 - OF_SEVERAL) * bits;
 		most = fmax(most, against[j]);
 	}
 	for (int j = 0; j < CDP_RELATIONS; j++)
