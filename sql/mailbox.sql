@@ -74,5 +74,10 @@ SELECT cdp.set_comparison('mailbox_t', 'name', '{given_name,family_name,full_nam
 \echo :LAST_ERROR_SQLSTATE
 SELECT cdp.set_comparison('mailbox_t', 'name', '{given_name,family_name}');
 SELECT c.input_sql FROM cdp_internal.comparisons('mailbox_t') c WHERE c.measure = 'person_name';
+-- where every mailbox is made of the whole name it still is a comparison of its own
+SELECT cdp.set_comparison('mailbox_t', 'name', '{given_name,family_name,full_name,email}');
+UPDATE mailbox_src.shop SET email = lower(given || '.' || family) || substr(md5(born || phone), 1, 3) || '@first.example' WHERE email IS NOT NULL;
+SELECT records FROM cdp.resolve('mailbox_t');
+SELECT count(*) FILTER (WHERE topic = 'level' AND comparison = 'email') > 0 AS compared, count(*) FILTER (WHERE description ~ 'repeats') AS repeats FROM cdp.train('mailbox_t');
 SELECT cdp.drop_space('mailbox_t', 'mailbox_t');
 DROP SCHEMA mailbox_src CASCADE;

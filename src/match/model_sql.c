@@ -182,7 +182,7 @@ own_levels(JsonbContainer *levels, int n, CdpNamedComparison *named)
 static void
 check_sum(const CdpNamedComparison *named, const CdpMeasureInfo *info, const double *p, const char *what)
 {
-	double		sum[1 << CDP_MAX_INPUTS] = {0};
+	double		sum[CDP_SPELLED + 1] = {0};
 
 	for (int l = 1; l <= info->n_levels; l++)
 		sum[info->levels[l - 1].present] += p[l];

@@ -75,7 +75,8 @@ values_hold(const CdpStore *store, const CdpComparison *big, const CdpComparison
 	int			both = 0,
 				held = 0;
 
-	if (big->info->n_inputs > 1)
+	/* mailboxes are made of names, and who has which of them is still to be told */
+	if (big->info->n_inputs > 1 || big->measure == CDP_MEASURE_EMAIL)
 		return false;
 	for (int64_t i = 0; i < store->n && both < 4 * CDP_ENOUGH_PAIRS; i++)
 	{
