@@ -10,7 +10,7 @@ CDP_VERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" cdp.control)
 
 OBJS = \
 	src/core/module.o src/core/settings.o src/core/space.o src/core/plan.o \
-	src/core/progress.o src/core/copy.o src/core/expression.o \
+	src/core/progress.o src/core/query.o src/core/copy.o src/core/expression.o \
 	src/clean/fold.o src/clean/table.o src/clean/placeholder.o src/clean/name.o src/clean/email.o \
 	src/clean/phone.o src/clean/phone_plan.o src/clean/phone_shim.o src/clean/types.o \
 	src/clean/date.o src/clean/postal.o src/clean/text.o src/clean/call.o \

@@ -68,13 +68,6 @@ give_bytes(void *out, int least, int most)
 }
 
 void
-cdp_core_copy_int4(StringInfo row, int32 value)
-{
-	pq_sendint32(row, sizeof(int32));
-	pq_sendint32(row, value);
-}
-
-void
 cdp_core_copy_int8(StringInfo row, int64 value)
 {
 	pq_sendint32(row, sizeof(int64));
@@ -99,19 +92,18 @@ cdp_core_copy_text(StringInfo row, const char *value)
 
 /*
  * Puts rows into table of space, in the named columns: fn appends the fields of one row in
- * their order with cdp_core_copy_*, or returns false when there is none left. Returns the
- * number of rows.
+ * their order with cdp_core_copy_*, or returns false when there is none left.
  */
-uint64
+void
 cdp_core_copy(Oid space, const char *table, int n_columns, const char *const *columns, CdpCopyFn fn, void *state)
 {
+	/* signature, no flags, no extension: the last of its nine zeros ends the string */
 	static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
 	Oid			oid = get_relname_relid(table, space);
 	Copying		copying = {.fn = fn, .state = state, .n_columns = n_columns, .outer = current};
 	Relation	rel;
 	ParseState *pstate = make_parsestate(NULL);
 	List	   *names = NIL;
-	uint64		n = 0;
 
 	if (!OidIsValid(oid))
 		ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation \"%s.%s\" does not exist", get_namespace_name(space), table));
@@ -127,14 +119,14 @@ cdp_core_copy(Oid space, const char *table, int n_columns, const char *const *co
 	rel = table_open(oid, RowExclusiveLock);
 	(void) addRangeTableEntryForRelation(pstate, rel, RowExclusiveLock, NULL, false, false);
 	initStringInfo(&copying.buffer);
-	appendBinaryStringInfo(&copying.buffer, header, 19);
+	appendBinaryStringInfo(&copying.buffer, header, sizeof(header));
 	current = &copying;
 	PG_TRY();
 	{
 		CopyFromState from = BeginCopyFrom(pstate, rel, NULL, NULL, false, give_bytes, names,
 										   list_make1(makeDefElem("format", (Node *) makeString("binary"), -1)));
 
-		n = CopyFrom(from);
+		(void) CopyFrom(from);
 		EndCopyFrom(from);
 	}
 	PG_FINALLY();
@@ -146,5 +138,4 @@ cdp_core_copy(Oid space, const char *table, int n_columns, const char *const *co
 	free_parsestate(pstate);
 	table_close(rel, NoLock);
 	CommandCounterIncrement();
-	return n;
 }

@@ -29,10 +29,14 @@ extern SPIPlanPtr cdp_core_plan(Oid space, const char *template, int nargs, cons
 typedef void (*CdpRowFn) (TupleTableSlot *slot, void *state);
 extern void cdp_core_stream(const char *sql, int nargs, const Oid *argtypes, const Datum *args, CdpRowFn fn, void *state);
 
+/* query.c */
+extern void cdp_core_query(const char *sql, int nargs, Oid *argtypes, Datum *args, const char *nulls, bool read_only);
+extern void cdp_core_execute(SPIPlanPtr plan, Datum *args, bool read_only);
+extern Datum cdp_core_result(uint64 row, int column, bool *isnull);
+
 /* copy.c */
 typedef bool (*CdpCopyFn) (void *state, StringInfo row);
-extern uint64 cdp_core_copy(Oid space, const char *table, int n_columns, const char *const *columns, CdpCopyFn fn, void *state);
-extern void cdp_core_copy_int4(StringInfo row, int32 value);
+extern void cdp_core_copy(Oid space, const char *table, int n_columns, const char *const *columns, CdpCopyFn fn, void *state);
 extern void cdp_core_copy_int8(StringInfo row, int64 value);
 extern void cdp_core_copy_float8(StringInfo row, double value);
 extern void cdp_core_copy_text(StringInfo row, const char *value);

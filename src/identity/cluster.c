@@ -49,9 +49,8 @@
  * 8 bytes of counters, 4 to 8 bytes of the id-to-node map, 1 flag and 8 bytes
  * assigned id, that is at most 45 bytes, and 16 bytes more per record that had a
  * profile before, for the vote on ids; a record in a component of step 3 takes some
- * 64 bytes more while that lasts. Step 4 takes the store of the matching engine
- * (match/store.h) and some 90 bytes per scored pair beside that. Rows are streamed from
- * the executor (core/stream.c), never collected. The limit of one allocation (MaxAllocHugeSize) is
+ * 64 bytes more while that lasts. What step 4 takes is told in link.c. Rows are streamed
+ * from the executor (core/stream.c), never collected. The limit of one allocation (MaxAllocHugeSize) is
  * the only bound. The peak is reported at DEBUG1.
  *
  * Locks: none here; cdp.resolve holds the advisory lock of the space.

@@ -25,4 +25,4 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'cdp_cluster';
 REVOKE ALL ON FUNCTION cdp_internal.cluster(regnamespace, boolean, int, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.cluster(regnamespace, boolean, int, int) IS
-'Clusters the records of a space, or those in pg_temp.cdp_affected with their hubs in pg_temp.cdp_hub, and returns the records whose profile changes; of each profile that scored pairs hold together also its first record, with the weakest join (weight of the two clusters as wholes, their first records). model_id: the matching model, 0 for none; clustering everything scores all pairs and writes them to link.';
+'Clusters the records of a space, or those in pg_temp.cdp_affected with their hubs in pg_temp.cdp_hub, and returns the records whose profile changes; of each profile that scored pairs hold together also its first record, with the weakest join (weight of the two clusters as wholes, their first records). model_id: the matching model, 0 for none; with one, clustering everything scores all pairs and writes them to link, and the index for look-ups is brought up to date.';

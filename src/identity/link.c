@@ -5,8 +5,9 @@
  * A whole run scores all pairs and keeps those of positive weight in the table link;
  * a run over what is affected reads them from there, so both cluster by the same.
  *
- * Memory: the store of the matching engine (match/store.h) and some 90 bytes per scored
- * pair; 24 more per pair while links are written.
+ * Memory: the store of the matching engine (match/store.h) and some 100 bytes per scored
+ * pair; 24 more per pair while links are written, and then, for each two adjacent clusters
+ * of several records, 130 bytes per comparison (match/agglomerate.c).
  */
 #include "identity/cluster.h"
 

@@ -127,7 +127,7 @@ cdp_pattern_make(CdpPattern *p, const CdpModel *model, const uint8_t *level, con
 {
 	memset(p, 0, sizeof(*p));
 	for (int c = 0; c < model->n; c++)
-		p->levels[c / CDP_PATTERN_HALF] |= (uint64_t) level[c] << CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF);
+		cdp_levels_put(p->levels, c, level[c]);
 	for (int i = 0; i < CDP_RELATIONS; i++)
 		p->rarity[i] = lrint(rarity[i] < -RARITY_SPAN ? -RARITY_SPAN : rarity[i] > RARITY_SPAN ? RARITY_SPAN : rarity[i]);
 	p->count = 1;

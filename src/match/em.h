@@ -61,10 +61,23 @@ typedef struct CdpEm
 	double		eligible[CDP_MAX_COMPARISONS];	/* matches found without this comparison's help */
 } CdpEm;
 
+/* The levels of comparisons in two words, zero at first. */
+static inline void
+cdp_levels_put(uint64_t *levels, int c, int level)
+{
+	levels[c / CDP_PATTERN_HALF] |= (uint64_t) level << CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF);
+}
+
+static inline int
+cdp_levels_get(const uint64_t *levels, int c)
+{
+	return levels[c / CDP_PATTERN_HALF] >> CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF) & ((1 << CDP_PATTERN_BITS) - 1);
+}
+
 static inline int
 cdp_pattern_level(const CdpPattern *p, int c)
 {
-	return p->levels[c / CDP_PATTERN_HALF] >> CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF) & ((1 << CDP_PATTERN_BITS) - 1);
+	return cdp_levels_get(p->levels, c);
 }
 
 extern void cdp_pattern_make(CdpPattern *pattern, const CdpModel *model, const uint8_t *level, const double *rarity);

@@ -731,15 +731,6 @@ read_model(CdpMatchEngine *e, int model_id)
 	MemoryContextSwitchTo(old);
 }
 
-static void
-run_sql(const char *sql, int nargs, Oid *argtypes, Datum *args, const char *nulls)
-{
-	int			rc = SPI_execute_with_args(sql, nargs, argtypes, args, nulls, false, 0);
-
-	if (rc < 0)
-		elog(ERROR, "cdp matching statement failed: %s", SPI_result_code_string(rc));
-}
-
 static int
 write_model(CdpMatchEngine *e, const CdpTraining *t)
 {
@@ -764,9 +755,9 @@ write_model(CdpMatchEngine *e, const CdpTraining *t)
 	args[12] = Float8GetDatum(e->pairs_per_record);
 	if (t == NULL)
 		memset(nulls + 4, 'n', 6);
-	run_sql(psprintf("INSERT INTO %s.match_model (origin, records, lambda, share, candidates, pairs, random_pairs, matches, iterations, converged, coverage, warnings, pairs_per_record)"
+	cdp_core_query(psprintf("INSERT INTO %s.match_model (origin, records, lambda, share, candidates, pairs, random_pairs, matches, iterations, converged, coverage, warnings, pairs_per_record)"
 					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING model_id", e->schema),
-			lengthof(argtypes), argtypes, args, nulls);
+			lengthof(argtypes), argtypes, args, nulls, false);
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
@@ -820,7 +811,7 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 			args[11] = Float8GetDatum(k->pairs_m[l]);
 			args[12] = Float8GetDatum(k->pairs_u[l]);
 			args[13] = e->conditions[c] ? CStringGetTextDatum(e->conditions[c]) : (Datum) 0;
-			run_sql(sql, lengthof(argtypes), argtypes, args, nulls);
+			cdp_core_query(sql, lengthof(argtypes), argtypes, args, nulls, false);
 		}
 	}
 }
@@ -867,7 +858,7 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 				unseen = (float) (CDP_UNSEEN / people / column->agree);
 			args[3] = Float8GetDatum(people);
 			args[4] = Float8GetDatum(unseen > 0 ? unseen : 1);
-			run_sql(input_sql, 5, input_types, args, NULL);
+			cdp_core_query(input_sql, 5, input_types, args, NULL, false);
 			for (int32 v = 0; v < column->n_values;)
 			{
 				Datum	   *values = palloc(FREQUENCY_ROWS * sizeof(Datum));
@@ -886,7 +877,7 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 					args[1] = CStringGetTextDatum(e->comparison[c]);
 					args[3] = PointerGetDatum(construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT));
 					args[4] = doubles(rarity, n);
-					run_sql(value_sql, 5, value_types, args, NULL);
+					cdp_core_query(value_sql, 5, value_types, args, NULL, false);
 				}
 				MemoryContextReset(batch);
 			}
@@ -936,7 +927,7 @@ write_rules(CdpMatchEngine *e, int model_id)
 		/* what was not counted is expected */
 		if (e->n_records > 0)
 			args[4] = Int64GetDatum(llrint(rule->estimate));
-		run_sql(sql, lengthof(argtypes), argtypes, args, e->n_records > 0 ? "     nnnn " : NULL);
+		cdp_core_query(sql, lengthof(argtypes), argtypes, args, e->n_records > 0 ? "     nnnn " : NULL, false);
 	}
 }
 

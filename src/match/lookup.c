@@ -136,35 +136,6 @@ require(Site *site, bool fine)
 		fail(site);
 }
 
-/* SPI leaves its own memory context. */
-static void
-query(const char *sql, int nargs, Oid *argtypes, Datum *args, bool read_only)
-{
-	MemoryContext old = CurrentMemoryContext;
-	int			rc = SPI_execute_with_args(sql, nargs, argtypes, args, NULL, read_only, 0);
-
-	MemoryContextSwitchTo(old);
-	if (rc < 0)
-		elog(ERROR, "cdp lookup statement failed: %s", SPI_result_code_string(rc));
-}
-
-static void
-execute(SPIPlanPtr plan, Datum *args, bool read_only)
-{
-	MemoryContext old = CurrentMemoryContext;
-	int			rc = SPI_execute_plan(plan, args, NULL, read_only, 0);
-
-	MemoryContextSwitchTo(old);
-	if (rc < 0)
-		elog(ERROR, "cdp lookup statement failed: %s", SPI_result_code_string(rc));
-}
-
-static Datum
-result(uint64 row, int column, bool *isnull)
-{
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
-}
-
 static SPIPlanPtr
 prepare(const char *sql, int nargs, Oid *argtypes)
 {
@@ -192,8 +163,8 @@ read_model(Site *site, bool read_only)
 	bool		isnull;
 	Datum		model;
 
-	query(psprintf("SELECT cdp.export_model(%s, $1, false)", quote_literal_cstr(site->schema)), 1, argtypes, args, read_only);
-	model = result(0, 1, &isnull);
+	cdp_core_query(psprintf("SELECT cdp.export_model(%s, $1, false)", quote_literal_cstr(site->schema)), 1, argtypes, args, NULL, read_only);
+	model = cdp_core_result(0, 1, &isnull);
 	old = MemoryContextSwitchTo(site->context);
 	site->named = cdp_match_read_model(DatumGetJsonbPCopy(model));
 	MemoryContextSwitchTo(old);
@@ -229,12 +200,12 @@ read_index(Site *site, bool read_only)
 {
 	bool		isnull;
 
-	query(psprintf("SELECT i.bits::pg_catalog.int4, i.records::pg_catalog.float8 FROM %s.match_key_info i WHERE i.format = %d AND i.bits BETWEEN 0 AND 30",
-				   site->schema, CDP_KEY_FORMAT), 0, NULL, NULL, read_only);
+	cdp_core_query(psprintf("SELECT i.bits::pg_catalog.int4, i.records::pg_catalog.float8 FROM %s.match_key_info i WHERE i.format = %d AND i.bits BETWEEN 0 AND 30",
+				   site->schema, CDP_KEY_FORMAT), 0, NULL, NULL, NULL, read_only);
 	if (SPI_processed == 0)
 		return false;
-	site->bits = DatumGetInt32(result(0, 1, &isnull));
-	site->records = DatumGetFloat8(result(0, 2, &isnull));
+	site->bits = DatumGetInt32(cdp_core_result(0, 1, &isnull));
+	site->records = DatumGetFloat8(cdp_core_result(0, 2, &isnull));
 	cdp_key_read_rules(&site->blocker, site->comparison, site->schema, read_only);
 	return true;
 }
@@ -271,12 +242,12 @@ prepare_site(Site *site)
 			   *datums;
 	int			n;
 
-	query(psprintf("SELECT s.attributes, s.in_use, s.person_sql, s.identifier_sql, s.value_sql FROM cdp_internal.lookup_sql(%s, %d) s",
-				   quote_literal_cstr(site->schema), site->model_id), 0, NULL, NULL, true);
-	names = result(0, 1, &isnull);
-	used = result(0, 2, &isnull);
+	cdp_core_query(psprintf("SELECT s.attributes, s.in_use, s.person_sql, s.identifier_sql, s.value_sql FROM cdp_internal.lookup_sql(%s, %d) s",
+				   quote_literal_cstr(site->schema), site->model_id), 0, NULL, NULL, NULL, true);
+	names = cdp_core_result(0, 1, &isnull);
+	used = cdp_core_result(0, 2, &isnull);
 	for (int i = 0; i < 3; i++)
-		sql[i] = TextDatumGetCString(result(0, 3 + i, &isnull));
+		sql[i] = TextDatumGetCString(cdp_core_result(0, 3 + i, &isnull));
 	deconstruct_array(DatumGetArrayTypeP(names), TEXTOID, -1, false, TYPALIGN_INT, &datums, NULL, &site->n_attributes);
 	site->attribute = MemoryContextAlloc(site->context, (site->n_attributes + 1) * sizeof(char *));
 	site->in_use = MemoryContextAlloc(site->context, site->n_attributes + 1);
@@ -307,7 +278,7 @@ get_site(Oid space)
 
 		sites = hash_create("cdp lookups", 8, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
-	execute(cdp_core_plan(space,
+	cdp_core_execute(cdp_core_plan(space,
 						  "SELECT coalesce(m.model_id, 0)::pg_catalog.int4,"
 						  " pg_catalog.concat_ws(' ', i.xmin, i.ctid, i.region, m.xmin, k.xmin, k.ctid,"
 						  " (SELECT pg_catalog.count(*) FROM @.match_nickname),"
@@ -316,8 +287,8 @@ get_site(Oid space)
 						  0, NULL), NULL, true);
 	if (SPI_processed == 0)
 		elog(ERROR, "cdp: space_info of space %s is empty", cdp_core_space_schema(space));
-	model_id = DatumGetInt32(result(0, 1, &isnull));
-	state = TextDatumGetCString(result(0, 2, &isnull));
+	model_id = DatumGetInt32(cdp_core_result(0, 1, &isnull));
+	state = TextDatumGetCString(cdp_core_result(0, 2, &isnull));
 
 	entry = hash_search(sites, &space, HASH_FIND, &found);
 	if (found)
@@ -578,14 +549,14 @@ add_identified(Site *site, char **values, bool all_kinds, Candidates *all)
 {
 	Datum		args[3] = {person_array(site, values), Int32GetDatum(cdp_max_records_per_value), BoolGetDatum(all_kinds)};
 
-	execute(site->identifiers, args, true);
+	cdp_core_execute(site->identifiers, args, true);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		isnull;
 		int			n;
 		int64	   *ids;
-		bool		tied = DatumGetBool(result(i, 2, &isnull));
-		Datum		members = result(i, 1, &isnull);
+		bool		tied = DatumGetBool(cdp_core_result(i, 2, &isnull));
+		Datum		members = cdp_core_result(i, 1, &isnull);
 
 		if (isnull)
 			continue;
@@ -611,7 +582,7 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 	if (n_buckets == 0)
 		return;
 	args[0] = PointerGetDatum(construct_array(buckets, n_buckets, INT4OID, sizeof(int32), true, TYPALIGN_INT));
-	execute(cdp_core_plan(site->space,
+	cdp_core_execute(cdp_core_plan(site->space,
 						  "SELECT k.bucket::pg_catalog.int4, k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[]"
 						  " FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) ANY ($1)",
 						  1, argtypes), args, true);
@@ -620,9 +591,9 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 		bool		isnull;
 		int			n,
 					n_ids;
-		int32		bucket = DatumGetInt32(result(i, 1, &isnull));
-		uint32	   *keys = cdp_key_array(result(i, 2, &isnull), INT4OID, &n);
-		int64	   *ids = cdp_key_array(result(i, 3, &isnull), INT8OID, &n_ids);
+		int32		bucket = DatumGetInt32(cdp_core_result(i, 1, &isnull));
+		uint32	   *keys = cdp_key_array(cdp_core_result(i, 2, &isnull), INT4OID, &n);
+		int64	   *ids = cdp_key_array(cdp_core_result(i, 3, &isnull), INT8OID, &n_ids);
 
 		n = Min(n, n_ids);
 		for (int r = 0; r < b->n_rules; r++)
@@ -666,7 +637,7 @@ look_up_rarity(Site *site, const int *inputs, int n, const Datum *keys, double *
 	args[1] = PointerGetDatum(construct_array(comparison, n, TEXTOID, -1, false, TYPALIGN_INT));
 	args[2] = PointerGetDatum(construct_array(input, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_array(value, n, TEXTOID, -1, false, TYPALIGN_INT));
-	execute(cdp_core_plan(site->space,
+	cdp_core_execute(cdp_core_plan(site->space,
 						  "SELECT u.n::pg_catalog.int4, f.rarity::pg_catalog.float8"
 						  " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS u(comparison, input, value, n)"
 						  " CROSS JOIN LATERAL (SELECT f.rarity FROM @.match_frequency f WHERE f.model_id OPERATOR(pg_catalog.=) $1"
@@ -676,9 +647,9 @@ look_up_rarity(Site *site, const int *inputs, int n, const Datum *keys, double *
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		isnull;
-		int			place = DatumGetInt32(result(i, 1, &isnull));
+		int			place = DatumGetInt32(cdp_core_result(i, 1, &isnull));
 
-		rarity[inputs[place - 1]] = DatumGetFloat8(result(i, 2, &isnull));
+		rarity[inputs[place - 1]] = DatumGetFloat8(cdp_core_result(i, 2, &isnull));
 	}
 }
 
@@ -837,10 +808,10 @@ open_conditions(Site *site)
 			continue;
 		args[0] = Int32GetDatum(site->model_id);
 		args[1] = CStringGetTextDatum(named->named[c].name);
-		query(psprintf("SELECT l.conditions::pg_catalog.text FROM %s.match_level l WHERE l.model_id = $1 AND l.comparison = $2 AND l.level = 1", site->schema),
-			  2, argtypes, args, true);
+		cdp_core_query(psprintf("SELECT l.conditions::pg_catalog.text FROM %s.match_level l WHERE l.model_id = $1 AND l.comparison = $2 AND l.level = 1", site->schema),
+			  2, argtypes, args, NULL, true);
 		conditions[c] = cdp_match_conditions_open(site->space, named->named[c].name, (const char *const *) named->named[c].attribute,
-												  named->named[c].n_attributes, TextDatumGetCString(result(0, 1, &isnull)));
+												  named->named[c].n_attributes, TextDatumGetCString(cdp_core_result(0, 1, &isnull)));
 	}
 	return conditions;
 }
@@ -861,7 +832,7 @@ weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Foun
 	for (int i = 0; i < all->n; i++)
 		ids[i] = Int64GetDatum(all->c[i].record);
 	args[0] = PointerGetDatum(construct_array(ids, all->n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	execute(site->values, args, true);
+	cdp_core_execute(site->values, args, true);
 	rows = SPI_tuptable;
 	n_rows = SPI_processed;
 	if (rows->tupdesc->natts != site->n_inputs + 1)
@@ -917,17 +888,17 @@ best_of_profiles(Site *site, Found *found, int n)
 	for (int i = 0; i < n; i++)
 		ids[i] = Int64GetDatum(found[i].record);
 	args[0] = PointerGetDatum(construct_array(ids, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	execute(cdp_core_plan(site->space,
+	cdp_core_execute(cdp_core_plan(site->space,
 						  "SELECT i.record_id::pg_catalog.int8, i.profile_id::pg_catalog.int8 FROM @.identity i WHERE i.record_id OPERATOR(pg_catalog.=) ANY ($1)",
 						  1, argtypes), args, true);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		isnull;
-		Found		wanted = {.record = DatumGetInt64(result(i, 1, &isnull))};
+		Found		wanted = {.record = DatumGetInt64(cdp_core_result(i, 1, &isnull))};
 		Found	   *one = bsearch(&wanted, found, n, sizeof(Found), by_found_record);
 
 		if (one)
-			one->profile = DatumGetInt64(result(i, 2, &isnull));
+			one->profile = DatumGetInt64(cdp_core_result(i, 2, &isnull));
 	}
 	/* a record that is read but not yet resolved is nobody's */
 	for (int i = 0; i < n; i++)
@@ -976,9 +947,9 @@ clean_person(Site *site, Person *p, Candidates *all)
 					round[a] = p->value[a][i];
 		}
 		args[0] = person_array(site, round);
-		execute(site->person, args, true);
-		keys = result(0, 2, &isnull);
-		deconstruct_array(DatumGetArrayTypeP(result(0, 1, &isnull)), BOOLOID, 1, true, TYPALIGN_CHAR, &datums, &nulls, &n);
+		cdp_core_execute(site->person, args, true);
+		keys = cdp_core_result(0, 2, &isnull);
+		deconstruct_array(DatumGetArrayTypeP(cdp_core_result(0, 1, &isnull)), BOOLOID, 1, true, TYPALIGN_CHAR, &datums, &nulls, &n);
 		for (int a = 0; !last && a < site->n_attributes && a < n; a++)
 			if (DatumGetBool(datums[a]))
 			{

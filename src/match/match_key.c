@@ -44,28 +44,11 @@
 
 /* ---------------------------------------------------------------- statements */
 
+/* A statement with the schema for its %s. */
 static void
 run(CdpMatchEngine *e, const char *sql, int nargs, Oid *argtypes, Datum *args)
 {
-	int			rc = SPI_execute_with_args(psprintf(sql, e->schema), nargs, argtypes, args, NULL, false, 0);
-
-	if (rc < 0)
-		elog(ERROR, "cdp: a statement on match_key failed: %s", SPI_result_code_string(rc));
-}
-
-static Datum
-result(uint64 row, int column, bool *isnull)
-{
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
-}
-
-static void
-execute(SPIPlanPtr plan, Datum *args)
-{
-	int			rc = SPI_execute_plan(plan, args, NULL, false, 0);
-
-	if (rc < 0)
-		elog(ERROR, "cdp: a statement on match_key failed: %s", SPI_result_code_string(rc));
+	cdp_core_query(psprintf(sql, e->schema), nargs, argtypes, args, NULL, false);
 }
 
 void *
@@ -85,13 +68,11 @@ cdp_key_array(Datum datum, Oid type, int *n)
 void
 cdp_key_read_rules(CdpBlocker *b, const char *const *comparison, const char *schema, bool read_only)
 {
-	if (SPI_execute(psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r WHERE r.keys IS NOT NULL ORDER BY r.rule", schema),
-					read_only, 0) != SPI_OK_SELECT)
-		elog(ERROR, "cdp: match_key_rule could not be read");
+	cdp_core_query(psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r WHERE r.keys IS NOT NULL ORDER BY r.rule", schema), 0, NULL, NULL, NULL, read_only);
 	for (uint64 i = 0; i < SPI_processed && b->n_rules < CDP_MAX_RULES; i++)
 	{
 		bool		isnull;
-		Datum		names = result(i, 1, &isnull);
+		Datum		names = cdp_core_result(i, 1, &isnull);
 
 		b->rule[b->n_rules++] = (CdpRule) {.keys = cdp_match_rule_keys(b, comparison, names)};
 	}
@@ -258,7 +239,7 @@ write_row(Writer *w, int32 bucket, const Row *row, bool insert)
 
 	args[1] = make_array(row->key, row->n, INT4OID, sizeof(int32));
 	args[2] = make_array(row->record, row->n, INT8OID, sizeof(int64));
-	execute(plan, args);
+	cdp_core_execute(plan, args, false);
 	pfree(DatumGetPointer(args[1]));
 	pfree(DatumGetPointer(args[2]));
 }
@@ -424,12 +405,12 @@ read_row(Writer *w, int32 bucket, const bool *changed, Row *row)
 	int64	   *ids;
 
 	row->n = 0;
-	execute(cdp_core_plan(w->e->space, "SELECT k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[] FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) $1",
-						  1, argtypes), args);
+	cdp_core_execute(cdp_core_plan(w->e->space, "SELECT k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[] FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) $1",
+						  1, argtypes), args, false);
 	if (SPI_processed == 0)
 		return;
-	keys = cdp_key_array(result(0, 1, &isnull), INT4OID, &n);
-	ids = cdp_key_array(result(0, 2, &isnull), INT8OID, &n_ids);
+	keys = cdp_key_array(cdp_core_result(0, 1, &isnull), INT4OID, &n);
+	ids = cdp_key_array(cdp_core_result(0, 2, &isnull), INT8OID, &n_ids);
 	for (int i = 0; i < Min(n, n_ids); i++)
 	{
 		int32		at = ids[i] == 0 ? -1 : cdp_match_engine_place(w->e, ids[i]);
@@ -521,7 +502,7 @@ is_indexed(CdpMatchEngine *e, int *bits)
 		2, argtypes, args);
 	if (SPI_processed == 0)
 		return false;
-	*bits = DatumGetInt32(result(0, 1, &isnull));
+	*bits = DatumGetInt32(cdp_core_result(0, 1, &isnull));
 	return true;
 }
 

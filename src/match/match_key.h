@@ -8,7 +8,7 @@
 #include "core/core.h"
 #include "match/block.h"
 
-#define CDP_KEY_FORMAT 1		/* of the table match_key; another one is written anew */
+#define CDP_KEY_FORMAT 2		/* of the table match_key; another one is written anew */
 #define CDP_KEY_BLOCK 200		/* records that one entry leads to */
 
 /* The row of match_key that holds a hash: its so many highest bits. */

@@ -214,8 +214,7 @@ compare_tile(void *state, int thread, int64_t tile)
 		for (int i = 0; i < TILE; i++)
 			for (int j = 0; j < TILE; j++)
 				if (is_pair(r, a[i], b[j]))
-					vector[i * TILE + j].levels[c / CDP_PATTERN_HALF] |=
-						(uint64_t) cdp_scorer_level(g->scorer[thread], c, a[i], b[j]) << CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF);
+					cdp_levels_put(vector[i * TILE + j].levels, c, cdp_scorer_level(g->scorer[thread], c, a[i], b[j]));
 	for (int i = 0; i < TILE_PAIRS; i++)
 	{
 		pair[i] = NO_PAIR;
@@ -373,7 +372,7 @@ cdp_random_count(CdpRandom *r, const CdpModel *model, CdpScorer *const *scorer, 
 		for (int c = 0; c < model->n; c++)
 		{
 			const CdpComparison *k = &model->comparison[c];
-			int			level = r->vector[v].levels[c / CDP_PATTERN_HALF] >> CDP_PATTERN_BITS * (c % CDP_PATTERN_HALF) & ((1 << CDP_PATTERN_BITS) - 1);
+			int			level = cdp_levels_get(r->vector[v].levels, c);
 
 			if (k->ignored || level == 0)
 				continue;
