@@ -144,7 +144,7 @@ cdp_graph_contradict(CdpHub *hub)
 		for (int j = i + 1; j < hub->n_members; j++)
 		{
 			weight[n] = place[i] < 0 || place[j] < 0 ? 0
-				: cdp_match_engine_weight(g->engine, Min(place[i], place[j]), Max(place[i], place[j]));
+				: cdp_match_engine_weight(g->engine, 0, Min(place[i], place[j]), Max(place[i], place[j]));
 			least = Min(least, weight[n]);
 			n++;
 		}
@@ -237,9 +237,9 @@ typedef struct Joining
 } Joining;
 
 static void
-compare_pair(void *state, int32_t a, int32_t b, CdpEvidence *sum)
+compare_pair(void *state, int thread, int32_t a, int32_t b, CdpEvidence *sum)
 {
-	cdp_match_engine_compare(((Joining *) state)->g->engine, a, b, sum);
+	cdp_match_engine_compare(((Joining *) state)->g->engine, thread, a, b, sum);
 }
 
 static double
@@ -280,12 +280,6 @@ join_clusters(void *state, int32_t a, int32_t b, double weight)
 	return true;
 }
 
-static void
-poll_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 void
 cdp_graph_agglomerate(CdpGraph *g)
 {
@@ -296,7 +290,8 @@ cdp_graph_agglomerate(CdpGraph *g)
 	int32	   *first = MemoryContextAllocHuge(own, g->n * sizeof(int32));	/* place of a root's first record */
 	CdpRebuild rb = {.g = g};
 	Joining		joining = {.g = g, .node = node};
-	CdpAgglomeration work = {.n = n, .comparisons = cdp_match_engine_comparisons(g->engine), .compare = compare_pair, .weigh = weigh_pairs, .join = join_clusters, .state = &joining, .poll = poll_interrupts};
+	CdpCrew		crew = *cdp_match_engine_crew(g->engine);
+	CdpAgglomeration work = {.n = n, .comparisons = cdp_match_engine_comparisons(g->engine), .compare = compare_pair, .weigh = weigh_pairs, .join = join_clusters, .state = &joining, .crew = &crew};
 	bool	   *touched = MemoryContextAllocExtended(own, g->n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	int			n_touched = 0;
 	bool		limited = g->n_different > 0;
@@ -337,11 +332,12 @@ cdp_graph_agglomerate(CdpGraph *g)
 				if (touched[i] && cdp_graph_root(g, i) != i)
 					cdp_graph_merge_held(cdp_graph_held(&rb, cdp_graph_root(g, i)), cdp_graph_held(&rb, i));
 			joining.rb = &rb;
+			/* constraints are the server's business */
+			crew.threads = 1;
 		}
 	}
 	g->bridge = MemoryContextAllocExtended(g->work, g->n * sizeof(CdpBridge), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	if (!cdp_agglomerate(&work, g->edge, g->n_edges))
-		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory while clustering scored pairs"));
+	cdp_match_engine_require(g->engine, cdp_agglomerate(&work, g->edge, g->n_edges));
 	cdp_graph_note_peak(g);
 	if (joining.rb)
 		cdp_graph_write_refusals(&rb);

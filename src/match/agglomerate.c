@@ -16,6 +16,10 @@
  * heap, plus the pairs of records of adjacent clusters. Clusters of more than MAX_SAMPLE
  * records stand by so many of their records.
  *
+ * What no chain of edges connects does not meet, so each component is a work of its own,
+ * small enough for a core's cache, and several threads share them out. A component of more
+ * than LARGE edges is the caller's alone, who can be interrupted in it.
+ *
  * Bansal, Blum and Chawla, "Correlation Clustering" (2004); greedy additive edge
  * contraction: Keuper et al. (2015).
  */
@@ -24,6 +28,8 @@
 #include <stdlib.h>
 
 #define MAX_SAMPLE 32
+#define LARGE 100000
+#define CHUNK 64				/* components */
 #define KEEP_PAIRS 6			/* of records: how two clusters of so many agree is kept */
 
 /* Two adjacent clusters. */
@@ -46,13 +52,25 @@ typedef struct Candidate
 	int32_t		bond;
 } Candidate;
 
-typedef struct Work
+/* What all threads share: no two of them work on one cluster. */
+typedef struct Shared
 {
 	CdpAgglomeration *given;
 	int32_t    *next;			/* the members of a cluster are a ring */
 	int32_t    *size;			/* by first record */
 	int32_t    *bonds;			/* by first record: its list of bonds, -1 ends */
 	int32_t    *mark;			/* by first record: scratch, the bond with it */
+	CdpEdge    *edge;			/* of clusters, by component */
+	int64_t    *start;			/* edges of component i: start[i] .. start[i + 1] - 1 */
+	int64_t		n_components;
+	struct Work *work;			/* by thread */
+} Shared;
+
+/* A thread's component. */
+typedef struct Work
+{
+	const Shared *shared;
+	int			thread;
 	Bond	   *bond;
 	int32_t		n_bonds,
 				a_bonds;
@@ -123,28 +141,28 @@ pop(Work *w)
 
 /* Adds how two clusters agree. */
 static void
-compare_clusters(Work *w, int32_t a, int32_t b, CdpEvidence *sum)
+compare_clusters(const Work *w, int32_t a, int32_t b, CdpEvidence *sum)
 {
+	const Shared *shared = w->shared;
 	int32_t		x = a;
-	int32_t		n_a = w->size[a] < MAX_SAMPLE ? w->size[a] : MAX_SAMPLE;
-	int32_t		n_b = w->size[b] < MAX_SAMPLE ? w->size[b] : MAX_SAMPLE;
+	int32_t		n_a = shared->size[a] < MAX_SAMPLE ? shared->size[a] : MAX_SAMPLE;
+	int32_t		n_b = shared->size[b] < MAX_SAMPLE ? shared->size[b] : MAX_SAMPLE;
 
-	for (int32_t i = 0; i < n_a; i++, x = w->next[x])
+	for (int32_t i = 0; i < n_a; i++, x = shared->next[x])
 	{
 		int32_t		y = b;
 
-		for (int32_t j = 0; j < n_b; j++, y = w->next[y])
-			w->given->compare(w->given->state, x < y ? x : y, x < y ? y : x, sum);
+		for (int32_t j = 0; j < n_b; j++, y = shared->next[y])
+			shared->given->compare(shared->given->state, w->thread, x < y ? x : y, x < y ? y : x, sum);
 	}
-	w->given->scored += (int64_t) n_a * n_b;
 }
 
 /* Adds what a bond knows of its clusters a and b, or compares them; NULL: no bond. */
 static void
-add_known(Work *w, const Bond *bond, int32_t a, int32_t b, CdpEvidence *sum)
+add_known(const Work *w, const Bond *bond, int32_t a, int32_t b, CdpEvidence *sum)
 {
 	if (bond && bond->known)
-		for (int c = 0; c < w->given->comparisons; c++)
+		for (int c = 0; c < w->shared->given->comparisons; c++)
 			cdp_evidence_add(&sum->term[c], &bond->known[c]);
 	else
 		compare_clusters(w, a, b, sum);
@@ -154,9 +172,9 @@ add_known(Work *w, const Bond *bond, int32_t a, int32_t b, CdpEvidence *sum)
 static bool
 weigh_bond(Work *w, Bond *bond, const CdpEvidence *sum, double pairs)
 {
-	size_t		size = w->given->comparisons * sizeof(CdpEvidenceTerm);
+	size_t		size = w->shared->given->comparisons * sizeof(CdpEvidenceTerm);
 
-	bond->weight = w->given->weigh(w->given->state, sum);
+	bond->weight = w->shared->given->weigh(w->shared->given->state, sum);
 	if (pairs < KEEP_PAIRS)
 		return true;
 	if (bond->known == NULL && (bond->known = malloc(size)) == NULL)
@@ -176,6 +194,7 @@ kill_bond(Bond *bond)
 static int32_t
 add_bond(Work *w, int32_t a, int32_t b)
 {
+	const Shared *shared = w->shared;
 	Bond	   *bond;
 
 	if (w->n_bonds == w->a_bonds)
@@ -193,9 +212,9 @@ add_bond(Work *w, int32_t a, int32_t b)
 	{
 		.a = a < b ? a : b, .b = a < b ? b : a
 	};
-	bond->next_a = w->bonds[bond->a];
-	bond->next_b = w->bonds[bond->b];
-	w->bonds[bond->a] = w->bonds[bond->b] = w->n_bonds;
+	bond->next_a = shared->bonds[bond->a];
+	bond->next_b = shared->bonds[bond->b];
+	shared->bonds[bond->a] = shared->bonds[bond->b] = w->n_bonds;
 	return w->n_bonds++;
 }
 
@@ -220,16 +239,17 @@ offer(Work *w, int32_t i)
 static bool
 contract(Work *w, int32_t a, int32_t b)
 {
+	const Shared *shared = w->shared;
 	int32_t		i,
 				swap,
 				new_list = -1;
-	double		size = (double) w->size[a] + w->size[b];
+	double		size = (double) shared->size[a] + shared->size[b];
 	CdpEvidence sum;
 
-	for (i = w->bonds[b]; i >= 0; i = next_bond(w, i, b))
+	for (i = shared->bonds[b]; i >= 0; i = next_bond(w, i, b))
 		if (!w->bond[i].dead)
-			w->mark[w->bond[i].a == b ? w->bond[i].b : w->bond[i].a] = i;
-	for (i = w->bonds[a]; i >= 0;)
+			shared->mark[w->bond[i].a == b ? w->bond[i].b : w->bond[i].a] = i;
+	for (i = shared->bonds[a]; i >= 0;)
 	{
 		int32_t		following = next_bond(w, i, a);
 		Bond	   *bond = &w->bond[i];
@@ -237,7 +257,7 @@ contract(Work *w, int32_t a, int32_t b)
 
 		if (!bond->dead && c != b)
 		{
-			Bond	   *other = w->mark[c] >= 0 ? &w->bond[w->mark[c]] : NULL;
+			Bond	   *other = shared->mark[c] >= 0 ? &w->bond[shared->mark[c]] : NULL;
 
 			if (bond->weight == -INFINITY || (other && other->weight == -INFINITY))
 				bond->weight = -INFINITY;
@@ -246,13 +266,13 @@ contract(Work *w, int32_t a, int32_t b)
 				memset(&sum, 0, sizeof(sum));
 				add_known(w, bond, a, c, &sum);
 				add_known(w, other, b, c, &sum);
-				if (!weigh_bond(w, bond, &sum, size * w->size[c]))
+				if (!weigh_bond(w, bond, &sum, size * shared->size[c]))
 					return false;
 			}
 			if (other)
 			{
 				kill_bond(other);
-				w->mark[c] = -1;
+				shared->mark[c] = -1;
 			}
 			if (bond->a == a)
 				bond->next_a = new_list;
@@ -266,9 +286,9 @@ contract(Work *w, int32_t a, int32_t b)
 			kill_bond(bond);
 		i = following;
 	}
-	w->bonds[a] = new_list;
+	shared->bonds[a] = new_list;
 	/* b's neighbours that a did not know */
-	for (i = w->bonds[b]; i >= 0;)
+	for (i = shared->bonds[b]; i >= 0;)
 	{
 		int32_t		following = next_bond(w, i, b);
 		int32_t		c = w->bond[i].a == b ? w->bond[i].b : w->bond[i].a;
@@ -278,7 +298,7 @@ contract(Work *w, int32_t a, int32_t b)
 			bool		never = w->bond[i].weight == -INFINITY;
 			int32_t		fresh;
 
-			w->mark[c] = -1;
+			shared->mark[c] = -1;
 			memset(&sum, 0, sizeof(sum));
 			if (!never)
 			{
@@ -291,29 +311,29 @@ contract(Work *w, int32_t a, int32_t b)
 				return false;
 			if (never)
 				w->bond[fresh].weight = -INFINITY;
-			else if (!weigh_bond(w, &w->bond[fresh], &sum, size * w->size[c]))
+			else if (!weigh_bond(w, &w->bond[fresh], &sum, size * shared->size[c]))
 				return false;
 			if (!offer(w, fresh))
 				return false;
 		}
 		i = following;
 	}
-	w->mark[a] = w->mark[b] = -1;
+	shared->mark[a] = shared->mark[b] = -1;
 	/* one ring of two */
-	swap = w->next[a];
-	w->next[a] = w->next[b];
-	w->next[b] = swap;
-	w->size[a] += w->size[b];
-	w->size[b] = 0;
+	swap = shared->next[a];
+	shared->next[a] = shared->next[b];
+	shared->next[b] = swap;
+	shared->size[a] += shared->size[b];
+	shared->size[b] = 0;
 	return true;
 }
 
 /* ---------------------------------------------------------------- */
 
 static int
-compare_bond(const void *x, const void *y)
+compare_edge(const void *x, const void *y)
 {
-	const Bond *a = x,
+	const CdpEdge *a = x,
 			   *b = y;
 
 	if (a->a != b->a)
@@ -321,49 +341,35 @@ compare_bond(const void *x, const void *y)
 	return a->b < b->b ? -1 : a->b > b->b;
 }
 
+/* The bonds of a component, from its edges in canonical order. */
 static bool
-first_bonds(Work *w, const CdpEdge *edge, int64_t n_edges)
+first_bonds(Work *w, const CdpEdge *edge, int64_t n)
 {
-	int64_t		n = 0;
+	const Shared *shared = w->shared;
 
-	if (n_edges == 0)
-		return true;
-	if (n_edges > INT32_MAX || (w->bond = malloc(n_edges * sizeof(Bond))) == NULL)
-		return false;
-	w->a_bonds = n_edges;
-	for (int64_t i = 0; i < n_edges; i++)
-	{
-		int32_t		a = w->given->cluster[edge[i].a],
-					b = w->given->cluster[edge[i].b];
-
-		if (a != b && edge[i].weight > 0)
-			w->bond[n++] = (Bond)
-		{
-			.a = a < b ? a : b, .b = a < b ? b : a, .weight = edge[i].weight
-		};
-	}
-	qsort(w->bond, n, sizeof(Bond), compare_bond);
+	w->n_bonds = 0;
+	w->n_heap = 0;
 	for (int64_t i = 0; i < n; i++)
 	{
-		Bond	   *bond = &w->bond[w->n_bonds];
+		Bond	   *bond;
+		int32_t		a = edge[i].a,
+					b = edge[i].b;
 
-		if (i > 0 && compare_bond(&w->bond[i], &w->bond[w->n_bonds - 1]) == 0)
+		if (i > 0 && compare_edge(&edge[i - 1], &edge[i]) == 0)
 			continue;
-		*bond = w->bond[i];
-		if (w->size[bond->a] > 1 || w->size[bond->b] > 1)
+		if (add_bond(w, a, b) < 0)
+			return false;
+		bond = &w->bond[w->n_bonds - 1];
+		bond->weight = edge[i].weight;
+		if (shared->size[a] > 1 || shared->size[b] > 1)
 		{
 			CdpEvidence sum;
 
 			memset(&sum, 0, sizeof(sum));
-			compare_clusters(w, bond->a, bond->b, &sum);
-			if (!weigh_bond(w, bond, &sum, (double) w->size[bond->a] * w->size[bond->b]))
+			compare_clusters(w, a, b, &sum);
+			if (!weigh_bond(w, bond, &sum, (double) shared->size[a] * shared->size[b]))
 				return false;
 		}
-		bond->next_a = w->bonds[bond->a];
-		bond->next_b = w->bonds[bond->b];
-		w->bonds[bond->a] = w->bonds[bond->b] = w->n_bonds++;
-		if (w->given->poll && i % 1024 == 0)
-			w->given->poll();
 	}
 	for (int32_t i = 0; i < w->n_bonds; i++)
 		if (!offer(w, i))
@@ -371,70 +377,185 @@ first_bonds(Work *w, const CdpEdge *edge, int64_t n_edges)
 	return true;
 }
 
-bool
-cdp_agglomerate(CdpAgglomeration *given, const CdpEdge *edge, int64_t n_edges)
+/* ---------------------------------------------------------------- components */
+
+/* Joins what is to be joined in a component; crew: to be asked on the way, or NULL. */
+static bool
+do_component(Work *w, int64_t component, CdpCrew *crew)
 {
-	Work		w = {.given = given};
-	size_t		n = given->n ? given->n : 1;
-	bool		fine = false;
+	const CdpAgglomeration *given = w->shared->given;
+	CdpEdge    *edge = w->shared->edge + w->shared->start[component];
+	int64_t		n = w->shared->start[component + 1] - w->shared->start[component];
 	int64_t		steps = 0;
+	bool		fine;
 
-	given->scored = 0;
-	w.next = malloc(n * sizeof(int32_t));
-	w.size = calloc(n, sizeof(int32_t));
-	w.bonds = malloc(n * sizeof(int32_t));
-	w.mark = malloc(n * sizeof(int32_t));
-	if (!w.next || !w.size || !w.bonds || !w.mark)
-		goto done;
-	memset(w.bonds, -1, n * sizeof(int32_t));
-	memset(w.mark, -1, n * sizeof(int32_t));
-	for (int32_t i = 0; i < given->n; i++)
+	qsort(edge, n, sizeof(CdpEdge), compare_edge);
+	fine = first_bonds(w, edge, n);
+	while (fine && w->n_heap > 0)
 	{
-		int32_t		first = given->cluster[i];
+		Candidate	c = pop(w);
+		const Bond *bond = &w->bond[c.bond];
 
-		w.size[first]++;
-		if (first == i)
-			w.next[i] = i;
-		else
-		{
-			w.next[i] = w.next[first];
-			w.next[first] = i;
-		}
-	}
-	if (!first_bonds(&w, edge, n_edges))
-		goto done;
-	while (w.n_heap > 0)
-	{
-		Candidate	c = pop(&w);
-		const Bond *bond = &w.bond[c.bond];
-
-		if (given->poll && ++steps % 1024 == 0)
-			given->poll();
+		if (crew && ++steps % 1024 == 0)
+			fine = cdp_crew_pause(crew);
 		/* an offer from before one of the two changed */
 		if (bond->dead || c.weight != bond->weight)
 			continue;
 		if (given->join && !given->join(given->state, c.a, c.b, c.weight))
-		{
 			/* what is forbidden stays forbidden: clusters only grow */
-			w.bond[c.bond].weight = -INFINITY;
-			continue;
-		}
-		if (!contract(&w, c.a, c.b))
-			goto done;
+			w->bond[c.bond].weight = -INFINITY;
+		else
+			fine = fine && contract(w, c.a, c.b);
+	}
+	for (int32_t i = 0; i < w->n_bonds; i++)
+		free(w->bond[i].known);
+	return fine;
+}
+
+static bool
+do_components(void *state, int thread, int64_t chunk)
+{
+	const Shared *shared = state;
+	int64_t		end = (chunk + 1) * CHUNK < shared->n_components ? (chunk + 1) * CHUNK : shared->n_components;
+	bool		fine = true;
+
+	for (int64_t i = chunk * CHUNK; fine && i < end; i++)
+		if (shared->start[i + 1] - shared->start[i] <= LARGE)
+			fine = do_component(&shared->work[thread], i, NULL);
+	return fine;
+}
+
+static int32_t
+find_root(int32_t *parent, int32_t x)
+{
+	while (parent[x] != x)
+	{
+		parent[x] = parent[parent[x]];
+		x = parent[x];
+	}
+	return x;
+}
+
+/* Puts the edges of clusters into the order of their components. */
+static bool
+sort_edges(Shared *shared, const CdpEdge *edge, int64_t n_edges)
+{
+	const CdpAgglomeration *given = shared->given;
+	size_t		n = given->n ? given->n : 1;
+	int32_t    *parent = malloc(n * sizeof(int32_t));
+	int64_t    *count = calloc(n, sizeof(int64_t));	/* by root: edges, then where the next one goes */
+	int64_t		kept = 0;
+
+	if (parent == NULL || count == NULL)
+	{
+		free(parent);
+		free(count);
+		return false;
 	}
 	for (int32_t i = 0; i < given->n; i++)
-		if (w.size[i] > 0)
-			for (int32_t x = w.next[i]; x != i; x = w.next[x])
+		parent[i] = i;
+	for (int64_t i = 0; i < n_edges; i++)
+		if (edge[i].weight > 0)
+		{
+			int32_t		a = find_root(parent, given->cluster[edge[i].a]),
+						b = find_root(parent, given->cluster[edge[i].b]);
+
+			if (a != b)
+				parent[a < b ? b : a] = a < b ? a : b;
+		}
+	for (int64_t i = 0; i < n_edges; i++)
+		if (edge[i].weight > 0 && given->cluster[edge[i].a] != given->cluster[edge[i].b])
+			count[find_root(parent, given->cluster[edge[i].a])]++;
+	for (int32_t i = 0; i < given->n; i++)
+		shared->n_components += count[i] > 0;
+	shared->start = malloc((shared->n_components + 1) * sizeof(int64_t));
+	if (shared->start)
+	{
+		int64_t		component = 0;
+
+		for (int32_t i = 0; i < given->n; i++)
+			if (count[i] > 0)
+			{
+				int64_t		edges = count[i];
+
+				shared->start[component++] = count[i] = kept;
+				kept += edges;
+			}
+		shared->start[component] = kept;
+		shared->edge = malloc((kept ? kept : 1) * sizeof(CdpEdge));
+	}
+	for (int64_t i = 0; shared->edge && i < n_edges; i++)
+	{
+		int32_t		a = given->cluster[edge[i].a],
+					b = given->cluster[edge[i].b];
+
+		if (a != b && edge[i].weight > 0)
+			shared->edge[count[find_root(parent, a)]++] = (CdpEdge)
+		{
+			.a = a < b ? a : b, .b = a < b ? b : a, .weight = edge[i].weight
+		};
+	}
+	free(parent);
+	free(count);
+	return shared->edge != NULL;
+}
+
+bool
+cdp_agglomerate(CdpAgglomeration *given, const CdpEdge *edge, int64_t n_edges)
+{
+	Shared		shared = {.given = given};
+	size_t		n = given->n ? given->n : 1;
+	int			threads = cdp_crew_threads(given->crew);
+	bool		fine;
+
+	shared.next = malloc(n * sizeof(int32_t));
+	shared.size = calloc(n, sizeof(int32_t));
+	shared.bonds = malloc(n * sizeof(int32_t));
+	shared.mark = malloc(n * sizeof(int32_t));
+	shared.work = calloc(threads, sizeof(Work));
+	fine = shared.next && shared.size && shared.bonds && shared.mark && shared.work && sort_edges(&shared, edge, n_edges);
+	if (fine)
+	{
+		memset(shared.bonds, -1, n * sizeof(int32_t));
+		memset(shared.mark, -1, n * sizeof(int32_t));
+		for (int32_t i = 0; i < given->n; i++)
+		{
+			int32_t		first = given->cluster[i];
+
+			shared.size[first]++;
+			if (first == i)
+				shared.next[i] = i;
+			else
+			{
+				shared.next[i] = shared.next[first];
+				shared.next[first] = i;
+			}
+		}
+		for (int i = 0; i < threads; i++)
+			shared.work[i] = (Work)
+		{
+			.shared = &shared, .thread = i
+		};
+		for (int64_t i = 0; fine && i < shared.n_components; i++)
+			if (shared.start[i + 1] - shared.start[i] > LARGE)
+				fine = do_component(&shared.work[0], i, given->crew);
+		fine = fine && cdp_crew_run(given->crew, (shared.n_components + CHUNK - 1) / CHUNK, do_components, &shared);
+	}
+	for (int32_t i = 0; fine && i < given->n; i++)
+		if (shared.size[i] > 0)
+			for (int32_t x = shared.next[i]; x != i; x = shared.next[x])
 				given->cluster[x] = i;
-	fine = true;
-done:
-	free(w.next);
-	free(w.size);
-	free(w.bonds);
-	free(w.mark);
-	for (int32_t i = 0; i < w.n_bonds; i++)
-		free(w.bond[i].known);
-	free(w.bond);
-	free(w.heap);
+	for (int i = 0; shared.work && i < threads; i++)
+	{
+		free(shared.work[i].bond);
+		free(shared.work[i].heap);
+	}
+	free(shared.next);
+	free(shared.size);
+	free(shared.bonds);
+	free(shared.mark);
+	free(shared.work);
+	free(shared.edge);
+	free(shared.start);
 	return fine;
 }

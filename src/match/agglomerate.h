@@ -6,6 +6,7 @@
 #define CDP_MATCH_AGGLOMERATE_H
 
 #include "match/model.h"
+#include "match/parallel.h"
 
 #define CDP_JOIN_ABOVE 1.0		/* log2 odds of two clusters that become one */
 
@@ -22,17 +23,17 @@ typedef struct CdpAgglomeration
 	int32_t		n;
 	int32_t    *cluster;
 	int			comparisons;	/* of the evidence */
-	/* adds what two records a < b say about one another; what the sum of that over all pairs of two clusters weighs */
-	void		(*compare) (void *state, int32_t a, int32_t b, CdpEvidence *sum);
+	/* adds what two records a < b say about one another, as the thread of that number */
+	void		(*compare) (void *state, int thread, int32_t a, int32_t b, CdpEvidence *sum);
+	/* what the sum of that over all pairs of two clusters weighs */
 	double		(*weigh) (void *state, const CdpEvidence *sum);
 	/* joins two clusters, known by their first records a < b, unless a constraint forbids it; NULL: none does */
 	bool		(*join) (void *state, int32_t a, int32_t b, double weight);
 	void	   *state;
-	void		(*poll) (void);
-	int64_t		scored;			/* pairs compared besides the edges */
+	CdpCrew    *crew;			/* of more threads than one, only when the functions above bear it; NULL: the caller alone */
 } CdpAgglomeration;
 
-/* False: out of memory. */
+/* False: out of memory, or the crew has stopped. */
 extern bool cdp_agglomerate(CdpAgglomeration *work, const CdpEdge *edge, int64_t n_edges);
 
 #endif

@@ -177,8 +177,9 @@ release(void *arg)
 	if (!e->open)
 		return;
 	e->open = false;
-	if (e->scorer)
-		cdp_scorer_free(e->scorer);
+	for (int i = 0; i < CDP_MAX_THREADS; i++)
+		if (e->scorer[i])
+			cdp_scorer_free(e->scorer[i]);
 	cdp_blocker_close(&e->blocker);
 	cdp_store_close(&e->store);
 }
@@ -1094,12 +1095,19 @@ cdp_match_engine_place(CdpMatchEngine *e, int64 record_id)
 	return found ? found->at : -1;
 }
 
-double
-cdp_match_engine_weight(CdpMatchEngine *e, int32 a, int32 b)
+CdpCrew *
+cdp_match_engine_crew(CdpMatchEngine *e)
 {
-	if (e->scorer == NULL)
-		cdp_match_engine_require(e, (e->scorer = cdp_scorer_create(&e->store, &e->model)) != NULL);
-	return cdp_scorer_weight(e->scorer, a, b);
+	for (int i = 0; i < cdp_crew_threads(&e->crew); i++)
+		if (e->scorer[i] == NULL)
+			cdp_match_engine_require(e, (e->scorer[i] = cdp_scorer_create(&e->store, &e->model)) != NULL);
+	return &e->crew;
+}
+
+double
+cdp_match_engine_weight(CdpMatchEngine *e, int thread, int32 a, int32 b)
+{
+	return cdp_scorer_weight(e->scorer[thread], a, b);
 }
 
 int
@@ -1109,11 +1117,9 @@ cdp_match_engine_comparisons(const CdpMatchEngine *e)
 }
 
 void
-cdp_match_engine_compare(CdpMatchEngine *e, int32 a, int32 b, CdpEvidence *sum)
+cdp_match_engine_compare(CdpMatchEngine *e, int thread, int32 a, int32 b, CdpEvidence *sum)
 {
-	if (e->scorer == NULL)
-		cdp_match_engine_require(e, (e->scorer = cdp_scorer_create(&e->store, &e->model)) != NULL);
-	cdp_scorer_compare(e->scorer, a, b, sum);
+	cdp_scorer_compare(e->scorer[thread], a, b, sum);
 }
 
 double

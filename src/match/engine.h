@@ -21,7 +21,7 @@ struct CdpMatchEngine
 	CdpModel	model;
 	CdpBlocker	blocker;
 	double		pairs_per_record;	/* budget of the model */
-	CdpScorer  *scorer;			/* of the backend's own thread, when it was asked for */
+	CdpScorer  *scorer[CDP_MAX_THREADS];	/* by thread, the backend's own first; made when asked for */
 	/* by comparison */
 	const char *comparison[CDP_MAX_COMPARISONS];
 	Datum		attributes[CDP_MAX_COMPARISONS];
@@ -44,8 +44,6 @@ struct CdpMatchEngine
 	double		expected;		/* pairs, 0 when not known */
 };
 
-/* Plain C returned fine, or why not is raised. */
-extern void cdp_match_engine_require(CdpMatchEngine *engine, bool fine);
 extern void cdp_match_engine_show(CdpMatchEngine *engine, const char *doing);
 
 #endif

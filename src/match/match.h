@@ -25,9 +25,13 @@ extern void cdp_match_engine_close(CdpMatchEngine *engine);
 extern int32 cdp_match_engine_size(const CdpMatchEngine *engine);
 extern int64 cdp_match_engine_record(const CdpMatchEngine *engine, int32 place);
 extern int32 cdp_match_engine_place(CdpMatchEngine *engine, int64 record_id);	/* -1: none */
-extern double cdp_match_engine_weight(CdpMatchEngine *engine, int32 a, int32 b);
 extern int	cdp_match_engine_comparisons(const CdpMatchEngine *engine);
-extern void cdp_match_engine_compare(CdpMatchEngine *engine, int32 a, int32 b, CdpEvidence *sum);
+/* Who may work on the engine's records, with what the next two need to compare as one of its threads. */
+extern CdpCrew *cdp_match_engine_crew(CdpMatchEngine *engine);
+extern double cdp_match_engine_weight(CdpMatchEngine *engine, int thread, int32 a, int32 b);
+extern void cdp_match_engine_compare(CdpMatchEngine *engine, int thread, int32 a, int32 b, CdpEvidence *sum);
+/* Plain C returned fine, or why not is raised. */
+extern void cdp_match_engine_require(CdpMatchEngine *engine, bool fine);
 extern double cdp_match_engine_weigh(CdpMatchEngine *engine, const CdpEvidence *sum);
 /*
  * Gives fn the pairs of weight > 0, in order. changed_only: those with a record in

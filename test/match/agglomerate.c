@@ -4,9 +4,10 @@
  *
  * Usage: agglomerate [rounds [seed]]. Each round makes a random graph with clusters to
  * begin with and constraints, and joins them by cdp_agglomerate and by a search through
- * all pairs of clusters: the calls of join, their order and weights, and the clusters at
- * the end must be the same. Weights are multiples of 1/8, so that sums are exact in any
- * order. Leaves with status 1 at the first difference.
+ * all pairs of clusters: the calls of join, their order in each component and their
+ * weights, and the clusters at the end must be the same. Then graphs without constraints
+ * are put together into one, for several threads. Weights are multiples of 1/8, so that
+ * sums are exact in any order. Leaves with status 1 at the first difference.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #define MAX_RECORDS 32			/* no cluster is so large that it is sampled */
 #define MAX_CALLS (MAX_RECORDS * MAX_RECORDS)
+#define WORLDS 300				/* put together */
 #define FLOOR (-3.0)
 
 typedef struct Call
@@ -77,9 +79,12 @@ join(void *arg, int32_t a, int32_t b, double mean)
 }
 
 static void
-compare(void *arg, int32_t a, int32_t b, CdpEvidence *sum)
+compare(void *arg, int thread, int32_t a, int32_t b, CdpEvidence *sum)
 {
-	World	   *w = arg;
+	const World *w = (const World *) arg + a / MAX_RECORDS;
+
+	b -= a - a % MAX_RECORDS;
+	a %= MAX_RECORDS;
 
 	if (a >= b)
 	{
@@ -141,6 +146,83 @@ by_definition(World *w)
 	}
 }
 
+/* Puts the calls into the order of their components, known by their first clusters. */
+static void
+by_component(World *w)
+{
+	int32_t		component[MAX_RECORDS];
+	bool		again = true;
+
+	memcpy(component, w->first, sizeof(component));
+	while (again)
+	{
+		again = false;
+		for (int a = 0; a < w->n; a++)
+			for (int b = 0; b < w->n; b++)
+				if ((w->edge[a][b] || w->first[a] == w->first[b]) && component[a] < component[b])
+				{
+					component[b] = component[a];
+					again = true;
+				}
+	}
+	for (int i = 1; i < w->n_calls; i++)
+	{
+		Call		call = w->call[i];
+		int			at = i;
+
+		for (; at > 0 && component[w->call[at - 1].a] > component[call.a]; at--)
+			w->call[at] = w->call[at - 1];
+		w->call[at] = call;
+	}
+}
+
+/* The edges of a world, in any order, at times twice, with some that are not above 0. */
+static int
+add_edges(const World *w, int32_t offset, CdpEdge *edge)
+{
+	int			n = 0;
+
+	for (int a = 0; a < w->n; a++)
+		for (int b = a + 1; b < w->n; b++)
+			for (int i = w->edge[a][b] ? 1 + !draw(8) : !draw(20) && w->weight[a][b] <= 0; i > 0; i--)
+			{
+				int			at = draw(n + 1);
+
+				edge[n++] = edge[at];
+				edge[at] = (CdpEdge)
+				{
+					.a = offset + a, .b = offset + b, .weight = w->weight[a][b]
+				};
+			}
+	return n;
+}
+
+/* Without constraints, several threads at once; false: they differ. */
+static bool
+same_in_threads(World *world, int n)
+{
+	static CdpEdge edge[WORLDS * 2 * MAX_CALLS];
+	static int32_t cluster[WORLDS * MAX_RECORDS];
+	CdpCrew		crew = {.threads = 3};
+	CdpAgglomeration work = {.n = n * MAX_RECORDS, .cluster = cluster, .comparisons = 1, .compare = compare, .weigh = weigh,
+	.state = world, .crew = &crew};
+	int64_t		n_edges = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		for (int a = 0; a < MAX_RECORDS; a++)
+			cluster[i * MAX_RECORDS + a] = i * MAX_RECORDS + (a < world[i].n ? world[i].first[a] : a);
+		n_edges += add_edges(&world[i], i * MAX_RECORDS, edge + n_edges);
+	}
+	if (!cdp_agglomerate(&work, edge, n_edges))
+		return false;
+	for (int i = 0; i < n; i++)
+		for (int a = 0; a < world[i].n; a++)
+			if (cluster[i * MAX_RECORDS + a] != i * MAX_RECORDS + world[i].cluster[a])
+				return false;
+	return true;
+}
+
 static void
 make_world(World *w)
 {
@@ -184,13 +266,15 @@ main(int argc, char **argv)
 	int64_t		joins = 0,
 				refusals = 0,
 				several = 0;
+	static World together[WORLDS];
+	int			n_together = 0;
 
 	for (int round = 0; round < rounds; round++)
 	{
 		static World fast,
 					slow;
 		CdpEdge		edge[2 * MAX_CALLS];
-		int			n_edges = 0;
+		int			n_edges;
 		int32_t		cluster[MAX_RECORDS];
 		CdpAgglomeration work = {.cluster = cluster, .comparisons = 1, .compare = compare, .weigh = weigh, .join = join, .state = &fast};
 
@@ -199,22 +283,11 @@ main(int argc, char **argv)
 		slow = fast;
 		work.n = fast.n;
 		memcpy(cluster, fast.first, sizeof(cluster));
-		for (int a = 0; a < fast.n; a++)
-			for (int b = a + 1; b < fast.n; b++)
-				/* in any order, at times twice, with some that are not above 0 */
-				for (int i = fast.edge[a][b] ? 1 + !draw(8) : !draw(20) && fast.weight[a][b] <= 0; i > 0; i--)
-				{
-					int			at = draw(n_edges + 1);
-
-					edge[n_edges++] = edge[at];
-					edge[at] = (CdpEdge)
-					{
-						.a = a, .b = b, .weight = fast.weight[a][b]
-					};
-				}
+		n_edges = add_edges(&fast, 0, edge);
 		if (!cdp_agglomerate(&work, edge, n_edges))
 			return 1;
 		by_definition(&slow);
+		by_component(&slow);
 		if (fast.n_calls != slow.n_calls || memcmp(cluster, slow.cluster, fast.n * sizeof(int32_t)) != 0)
 		{
 			printf("differs: seed %llu, other clusters\n", (unsigned long long) (seed + round));
@@ -235,6 +308,19 @@ main(int argc, char **argv)
 			refusals += !x->joined;
 		}
 		several += fast.n_calls > 3;
+		/* refusals came of constraints */
+		for (int i = 0; i < slow.n_calls && slow.call[i].joined; i++)
+			if (i == slow.n_calls - 1)
+				together[n_together++] = slow;
+		if (n_together == WORLDS || round == rounds - 1)
+		{
+			if (!same_in_threads(together, n_together))
+			{
+				printf("differs: up to seed %llu, several threads\n", (unsigned long long) (seed + round));
+				return 1;
+			}
+			n_together = 0;
+		}
 	}
 	printf("agglomeration: seeds %llu to %llu, %lld joins, %lld refused\n", (unsigned long long) seed, (unsigned long long) (seed + rounds - 1),
 		   (long long) joins, (long long) refusals);
