@@ -148,6 +148,24 @@ load_nodes(CdpGraph *g)
 	}
 }
 
+/* Where the matching engine has the records. */
+static void
+place_nodes(CdpGraph *g)
+{
+	int32		n = cdp_match_engine_size(g->engine);
+
+	g->place = MemoryContextAllocHuge(CurrentMemoryContext, g->n * sizeof(int32));
+	memset(g->place, -1, g->n * sizeof(int32));
+	for (int32 i = 0; i < n; i++)
+	{
+		int32		node = cdp_graph_node(g, cdp_match_engine_record(g->engine, i));
+
+		if (node < 0)
+			elog(ERROR, "record of the matching engine is not in the graph");
+		g->place[node] = i;
+	}
+}
+
 /* The smaller node index becomes the root, so that a root is its cluster's oldest record. */
 void
 cdp_graph_join(CdpGraph *g, int32 a, int32 b)
@@ -223,8 +241,11 @@ hub_join_all(CdpHub *hub)
 {
 	if (hub->kind->common_limit > 0 && hub->size > hub->kind->common_limit)
 		return;
-	if (hub->kind->compared && hub->n_members > 1 && cdp_graph_contradict(hub))
+	if (hub->kind->compared)
+	{
+		cdp_graph_keep_hub(hub);
 		return;
+	}
 	for (int i = 1; i < hub->n_members; i++)
 		cdp_graph_join(hub->g, hub->member[0], hub->member[i]);
 }
@@ -453,6 +474,7 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	MemoryContext work,
 				old;
 	int64	   *assigned;
+	CdpMatchKeys *keys = NULL;
 	int			model_id = PG_GETARG_INT32(3);
 	Oid			argtypes[2] = {INT4OID, INT4OID};
 	Datum		args[2] = {PG_GETARG_DATUM(2), Int32GetDatum(model_id)};
@@ -485,14 +507,25 @@ cdp_cluster(PG_FUNCTION_ARGS)
 		if (model_id != 0)
 		{
 			g.engine = cdp_match_engine_open(PG_GETARG_OID(0), model_id, g.affected_only);
-			cdp_graph_read_links(&g);
+			if (g.affected_only)
+				cdp_graph_read_links(&g);
+			else
+			{
+				cdp_graph_score(&g);
+				keys = cdp_match_keys_begin(g.engine);
+				cdp_graph_write_links(&g);
+			}
+			place_nodes(&g);
 		}
 		for (int i = 0; i < g.n_same; i++)
 			cdp_graph_join(&g, g.same[i][0], g.same[i][1]);
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].ties)
+			{
 				read_hubs(&g, &g.kinds[i], "SELECT u.value, pg_catalog.unnest(u.members) FROM pg_temp.cdp_hub u WHERE u.kind = $1 ORDER BY u.value",
 						  hub_join_all);
+				cdp_graph_join_kept(&g);
+			}
 		cdp_graph_write_contradictions(&g);
 
 		for (int i = 0; i < g.n_kinds; i++)
@@ -516,7 +549,10 @@ cdp_cluster(PG_FUNCTION_ARGS)
 		if (g.engine)
 		{
 			cdp_graph_agglomerate(&g);
-			cdp_match_keys_write(g.engine, g.affected_only);
+			if (keys)
+				cdp_match_keys_end(keys);
+			else
+				cdp_match_keys_write_changed(g.engine);
 		}
 
 		assigned = assign_ids(&g);

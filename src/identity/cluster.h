@@ -70,6 +70,8 @@ typedef struct CdpGraph
 
 	/* of a model, or NULL */
 	CdpMatchEngine *engine;
+	int32	   *place;			/* by node: in the engine, or -1 */
+	struct CdpKeptHubs *kept;
 	CdpEdge    *edge;			/* by places in the engine */
 	int			n_edges,
 				a_edges;
@@ -208,10 +210,17 @@ extern void cdp_graph_rebuild_conflicts(CdpGraph *g);
 
 /* ---------------------------------------------------------------- link.c */
 
-/* Scores the pairs of records (a whole run) or reads their links. */
+/* The edges: links that are there, of what is affected, or, in a whole run, pairs scored anew, which become links. */
 extern void cdp_graph_read_links(CdpGraph *g);
-/* Does the model take two of the records for two people? Then the hub's pairs are kept as scored ones. */
-extern bool cdp_graph_contradict(CdpHub *hub);
+extern void cdp_graph_score(CdpGraph *g);
+extern void cdp_graph_write_links(const CdpGraph *g);
+/*
+ * Joins the records of a hub unless the model takes two of them for two people; then its
+ * pairs count as scored ones. Hubs are kept until many can be looked at together, at the
+ * latest when cdp_graph_join_kept is called.
+ */
+extern void cdp_graph_keep_hub(const CdpHub *hub);
+extern void cdp_graph_join_kept(CdpGraph *g);
 /* Writes the pairs that a model refuses though they share a value; from then on hubs can be asked for. */
 extern void cdp_graph_write_contradictions(CdpGraph *g);
 extern bool cdp_graph_is_contradicted(const CdpGraph *g, Datum kind, Datum value);

@@ -18,6 +18,8 @@
 
 /* A shared value below this weight is contradicted by everything else: eight to one against one person. */
 #define CONTRADICTED (-3.0)
+#define KEPT_HUBS 65536
+#define HUBS_IN_CHUNK 256
 
 /* ---------------------------------------------------------------- links */
 
@@ -87,8 +89,8 @@ give_link(void *state, StringInfo row)
 }
 
 /* Keeps the scored pairs of a whole run as links, in the order of their primary key, which is built after them. */
-static void
-write_links(const CdpGraph *g)
+void
+cdp_graph_write_links(const CdpGraph *g)
 {
 	static const char *const columns[] = {"record_a", "record_b", "origin", "weight"};
 	Link	   *link = MemoryContextAllocHuge(g->work, (g->n_edges + 1) * sizeof(Link));
@@ -109,72 +111,152 @@ write_links(const CdpGraph *g)
 void
 cdp_graph_read_links(CdpGraph *g)
 {
-	if (g->affected_only)
-		cdp_core_stream(psprintf("SELECT l.record_a, l.record_b, l.weight FROM pg_temp.cdp_affected u JOIN %s.link l ON l.record_a = u.record_id"
+	cdp_core_stream(psprintf("SELECT l.record_a, l.record_b, l.weight FROM pg_temp.cdp_affected u JOIN %s.link l ON l.record_a = u.record_id"
 								 " WHERE l.origin = 'model'", g->schema), 0, NULL, NULL, link_row, g);
-	else
-	{
-		cdp_match_engine_score(g->engine, false, scored_pair, g);
-		write_links(g);
-	}
+}
+
+void
+cdp_graph_score(CdpGraph *g)
+{
+	cdp_match_engine_score(g->engine, false, scored_pair, g);
 }
 
 /* ---------------------------------------------------------------- hubs that the model contradicts */
 
-static inline int32
-place_of(CdpGraph *g, int32 node)
+/* Hubs that wait to be looked at, many at a time. */
+typedef struct KeptHub
 {
-	return cdp_match_engine_place(g->engine, g->record[node]);
+	int			first;			/* member */
+	int			n;
+	int			value;			/* where it begins */
+	int			len;
+	bool		contradicted;
+} KeptHub;
+
+struct CdpKeptHubs
+{
+	CdpGraph   *g;
+	const CdpKind *kind;
+	KeptHub    *hub;
+	int			n_hubs,
+				a_hubs;
+	int32	   *member;			/* nodes */
+	int			n_members,
+				a_members;
+	StringInfoData values;
+};
+
+static double
+member_weight(const CdpGraph *g, int thread, int32 a, int32 b)
+{
+	int32		x = g->place[a],
+				y = g->place[b];
+
+	return x < 0 || y < 0 ? 0 : cdp_match_engine_weight(g->engine, thread, Min(x, y), Max(x, y));
 }
 
-/* Does the model take two of the records for two people? Then the hub's pairs are kept as scored ones. */
-bool
-cdp_graph_contradict(CdpHub *hub)
+/* Does the model take two of the records of a hub for two people? */
+static bool
+look_at_hubs(void *state, int thread, int64_t chunk)
+{
+	struct CdpKeptHubs *kept = state;
+
+	for (int h = chunk * HUBS_IN_CHUNK; h < Min(kept->n_hubs, (chunk + 1) * HUBS_IN_CHUNK); h++)
+	{
+		KeptHub    *hub = &kept->hub[h];
+		const int32 *member = kept->member + hub->first;
+
+		for (int i = 0; i < hub->n && !hub->contradicted; i++)
+			for (int j = i + 1; j < hub->n && !hub->contradicted; j++)
+				hub->contradicted = member_weight(kept->g, thread, member[i], member[j]) < CONTRADICTED;
+	}
+	return true;
+}
+
+/* The pairs of such a hub count as scored ones. */
+static void
+contradict(const struct CdpKeptHubs *kept, const KeptHub *hub)
+{
+	CdpGraph *g = kept->g;
+	const int32 *member = kept->member + hub->first;
+
+	if (g->n_contradicted == g->a_contradicted)
+		g->contradicted = cdp_graph_grow(g->contradicted, &g->a_contradicted, sizeof(CdpContradicted));
+	g->contradicted[g->n_contradicted++] = (CdpContradicted)
+	{
+		.kind = kept->kind->name, .value = cstring_to_text_with_len(kept->values.data + hub->value, hub->len)
+	};
+	for (int i = 0; i < hub->n; i++)
+		for (int j = i + 1; j < hub->n; j++)
+		{
+			double		weight = member_weight(g, 0, member[i], member[j]);
+
+			if (weight > 0)
+				add_edge(g, Min(g->place[member[i]], g->place[member[j]]), Max(g->place[member[i]], g->place[member[j]]), weight);
+			else if (weight < CONTRADICTED)
+			{
+				if (g->n_refused + 2 > g->a_refused)
+					g->refused = cdp_graph_grow(g->refused, &g->a_refused, sizeof(int64));
+				if (g->n_refused / 2 == g->a_refused_hub)
+					g->refused_hub = cdp_graph_grow(g->refused_hub, &g->a_refused_hub, sizeof(int32));
+				g->refused_hub[g->n_refused / 2] = g->n_contradicted - 1;
+				g->refused[g->n_refused++] = g->record[member[i]];
+				g->refused[g->n_refused++] = g->record[member[j]];
+			}
+		}
+}
+
+void
+cdp_graph_join_kept(CdpGraph *g)
+{
+	struct CdpKeptHubs *kept = g->kept;
+
+	if (kept == NULL || kept->n_hubs == 0)
+		return;
+	cdp_match_engine_require(g->engine, cdp_crew_run(cdp_match_engine_crew(g->engine), (kept->n_hubs + HUBS_IN_CHUNK - 1) / HUBS_IN_CHUNK, look_at_hubs, kept));
+	for (int h = 0; h < kept->n_hubs; h++)
+	{
+		const KeptHub *hub = &kept->hub[h];
+
+		if (hub->contradicted)
+			contradict(kept, hub);
+		for (int i = 1; i < hub->n && !hub->contradicted; i++)
+			cdp_graph_join(g, kept->member[hub->first], kept->member[hub->first + i]);
+	}
+	kept->n_hubs = kept->n_members = 0;
+	resetStringInfo(&kept->values);
+}
+
+void
+cdp_graph_keep_hub(const CdpHub *hub)
 {
 	CdpGraph *g = hub->g;
-	int32	   *place = palloc(hub->n_members * sizeof(int32));
-	double	   *weight = palloc(hub->n_members * (hub->n_members - 1) / 2 * sizeof(double));
-	double		least = 0;
-	int			n = 0;
+	struct CdpKeptHubs *kept = g->kept;
 
-	CHECK_FOR_INTERRUPTS();
-	for (int i = 0; i < hub->n_members; i++)
-		place[i] = place_of(g, hub->member[i]);
-	for (int i = 0; i < hub->n_members; i++)
-		for (int j = i + 1; j < hub->n_members; j++)
-		{
-			weight[n] = place[i] < 0 || place[j] < 0 ? 0
-				: cdp_match_engine_weight(g->engine, 0, Min(place[i], place[j]), Max(place[i], place[j]));
-			least = Min(least, weight[n]);
-			n++;
-		}
-	if (least < CONTRADICTED)
+	if (hub->n_members < 2)
+		return;
+	if (kept == NULL)
 	{
-		if (g->n_contradicted == g->a_contradicted)
-			g->contradicted = cdp_graph_grow(g->contradicted, &g->a_contradicted, sizeof(CdpContradicted));
-		g->contradicted[g->n_contradicted++] = (CdpContradicted)
-		{
-			.kind = hub->kind->name, .value = cstring_to_text_with_len(hub->value.data, hub->value.len)
-		};
-		n = 0;
-		for (int i = 0; i < hub->n_members; i++)
-			for (int j = i + 1; j < hub->n_members; j++, n++)
-				if (weight[n] > 0)
-					add_edge(g, Min(place[i], place[j]), Max(place[i], place[j]), weight[n]);
-				else if (weight[n] < CONTRADICTED)
-				{
-					if (g->n_refused + 2 > g->a_refused)
-						g->refused = cdp_graph_grow(g->refused, &g->a_refused, sizeof(int64));
-					if (g->n_refused / 2 == g->a_refused_hub)
-						g->refused_hub = cdp_graph_grow(g->refused_hub, &g->a_refused_hub, sizeof(int32));
-					g->refused_hub[g->n_refused / 2] = g->n_contradicted - 1;
-					g->refused[g->n_refused++] = g->record[hub->member[i]];
-					g->refused[g->n_refused++] = g->record[hub->member[j]];
-				}
+		kept = g->kept = palloc0(sizeof(struct CdpKeptHubs));
+		kept->g = g;
+		initStringInfo(&kept->values);
 	}
-	pfree(place);
-	pfree(weight);
-	return least < CONTRADICTED;
+	kept->kind = hub->kind;
+	if (kept->n_hubs == kept->a_hubs)
+		kept->hub = cdp_graph_grow(kept->hub, &kept->a_hubs, sizeof(KeptHub));
+	kept->hub[kept->n_hubs++] = (KeptHub)
+	{
+		.first = kept->n_members, .n = hub->n_members, .value = kept->values.len, .len = hub->value.len
+	};
+	for (int i = 0; i < hub->n_members; i++)
+	{
+		if (kept->n_members == kept->a_members)
+			kept->member = cdp_graph_grow(kept->member, &kept->a_members, sizeof(int32));
+		kept->member[kept->n_members++] = hub->member[i];
+	}
+	appendBinaryStringInfo(&kept->values, hub->value.data, hub->value.len);
+	if (kept->n_hubs == KEPT_HUBS)
+		cdp_graph_join_kept(g);
 }
 
 /* Bytes, as collation C compares. */
@@ -298,14 +380,13 @@ cdp_graph_agglomerate(CdpGraph *g)
 
 	work.cluster = MemoryContextAllocHuge(own, (n + 1) * sizeof(int32));
 	memset(first, -1, g->n * sizeof(int32));
+	for (int32 i = 0; i < g->n; i++)
+		if (g->place[i] >= 0)
+			node[g->place[i]] = i;
 	for (int32 i = 0; i < n; i++)
 	{
-		int32		root;
+		int32		root = cdp_graph_root(g, node[i]);
 
-		node[i] = cdp_graph_node(g, cdp_match_engine_record(g->engine, i));
-		if (node[i] < 0)
-			elog(ERROR, "record of the matching engine is not in the graph");
-		root = cdp_graph_root(g, node[i]);
 		if (first[root] < 0)
 			first[root] = i;
 		work.cluster[i] = first[root];

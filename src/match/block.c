@@ -147,8 +147,8 @@ cdp_blocker_agreeing(const CdpBlocker *b, int32_t x, int32_t y)
  * records of a block, before blocks over the cap are divided. 0: it has not all of them,
  * or the rule has no keys.
  */
-uint32_t
-cdp_rule_key(const CdpBlocker *b, int r, int32_t record)
+static inline uint32_t
+hash_rule(const CdpBlocker *b, int r, const uint32_t *value)
 {
 	uint64_t	h = 0;
 
@@ -156,7 +156,7 @@ cdp_rule_key(const CdpBlocker *b, int r, int32_t record)
 		return 0;
 	for (uint64_t keys = b->rule[r].keys; keys != 0; keys &= keys - 1)
 	{
-		uint32_t	x = key_of(b, __builtin_ctzll(keys), record);
+		uint32_t	x = value[__builtin_ctzll(keys)];
 
 		if (x == 0)
 			return 0;
@@ -165,6 +165,32 @@ cdp_rule_key(const CdpBlocker *b, int r, int32_t record)
 	/* two rules must not meet in the keys that they have in common */
 	h = cdp_mix(h + r + 1);
 	return (uint32_t) (h >> 32) | (h >> 32 == 0);
+}
+
+static inline void
+keys_of(const CdpBlocker *b, uint64_t keys, int32_t record, uint32_t *value)
+{
+	for (; keys != 0; keys &= keys - 1)
+		value[__builtin_ctzll(keys)] = key_of(b, __builtin_ctzll(keys), record);
+}
+
+uint32_t
+cdp_rule_key(const CdpBlocker *b, int r, int32_t record)
+{
+	uint32_t	value[CDP_MAX_KEYS];
+
+	keys_of(b, b->rule[r].keys, record, value);
+	return hash_rule(b, r, value);
+}
+
+void
+cdp_rule_keys(const CdpBlocker *b, uint64_t keys, int32_t record, uint32_t *hash)
+{
+	uint32_t	value[CDP_MAX_KEYS];
+
+	keys_of(b, keys, record, value);
+	for (int r = 0; r < b->n_rules; r++)
+		hash[r] = hash_rule(b, r, value);
 }
 
 /* The comparisons of a set of keys, as bits. */

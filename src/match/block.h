@@ -88,6 +88,8 @@ extern bool cdp_block_rule(CdpBlocker *blocker, int rule, CdpBlocks *blocks);
 #define CDP_BLOCK_CHANGED 2		/* did not change, but its pairs may have */
 extern bool cdp_blocker_spread(CdpBlocker *blocker, int32_t n, uint8_t *changed);
 extern uint32_t cdp_rule_key(const CdpBlocker *blocker, int rule, int32_t record);
+/* The same for all rules at once; keys: of all of them, as bits. */
+extern void cdp_rule_keys(const CdpBlocker *blocker, uint64_t keys, int32_t record, uint32_t *hash);
 extern uint32_t cdp_rule_comparisons(const CdpBlocker *blocker, uint64_t keys);
 extern void cdp_blocks_free(CdpBlocks *blocks);
 extern void cdp_blocker_close(CdpBlocker *blocker);

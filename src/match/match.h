@@ -42,11 +42,15 @@ extern double cdp_match_engine_weigh(CdpMatchEngine *engine, const CdpEvidence *
 extern void cdp_match_engine_score(CdpMatchEngine *engine, bool changed_only, CdpMatchPairFn fn, void *state);
 
 /*
- * Brings the index of cdp.lookup (match_key.c) up to the engine's records: written anew,
- * or, where the engine holds what is affected by a change, for those in pg_temp.cdp_changed.
- * Returns the entries that were added.
+ * Writes the index of cdp.lookup (match_key.c) anew, from the engine's records. Between the
+ * two calls another thread makes the entries while the caller does what it likes, but
+ * change the engine's records. Returns the number of entries.
  */
-extern int64 cdp_match_keys_write(CdpMatchEngine *engine, bool changed_only);
+typedef struct CdpMatchKeys CdpMatchKeys;
+extern CdpMatchKeys *cdp_match_keys_begin(CdpMatchEngine *engine);
+extern int64 cdp_match_keys_end(CdpMatchKeys *keys);
+/* The same for the records in pg_temp.cdp_changed, by an engine that holds what is affected; returns the entries that were added. */
+extern int64 cdp_match_keys_write_changed(CdpMatchEngine *engine);
 
 /* What a key of a blocking rule is called in rows, given the name of its comparison. */
 extern char *cdp_match_key_label(const CdpModel *model, const CdpKey *key, const char *comparison);

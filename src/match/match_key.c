@@ -10,10 +10,11 @@
  * at a counter gives a name and a birth date, whatever the sources hold.
  *
  * Written from the records that the matching engine holds anyway when cdp.resolve
- * clusters. As a whole: an entry is a word, the hash above the place of its record;
- * threads count the entries of each part of the range of hashes, then fill and sort the
- * parts, of which each fits a processor's cache; only writing the rows is left to the
- * backend's own thread. That is 8 bytes an entry, some 100 for a record. After a change:
+ * clusters. As a whole: an entry is a word, the hash above the place of its record; the
+ * entries of each part of the range of hashes are counted, then put into the parts, of which
+ * each fits a processor's cache, and sorted there. Another thread does that while the
+ * backend's own writes links and clusters, and is left with writing the rows. That is 8
+ * bytes an entry, some 100 for a record. After a change:
  * rows that entries of changed records go to are read, merged and written. Entries that
  * those records had elsewhere before stay behind, which lookup.c knows.
  *
@@ -181,11 +182,29 @@ typedef struct Row
 typedef struct Writer
 {
 	CdpMatchEngine *e;
-	CdpBlocker	blocker;		/* of the engine's records, with the rules of the index */
 	int			bits;
 	int64		written;		/* entries */
 	Row			row;
 } Writer;
+
+/* What another thread sees, malloc'ed: the entries of a whole space while they are made. */
+typedef struct Parts
+{
+	CdpBlocker	blocker;		/* of the engine's records, with the rules of the index */
+	uint64		keys;			/* that the rules use */
+	int			bits;			/* a part is so many of the highest bits of a hash */
+	int64		n;				/* entries */
+	uint64	   *entry;
+	int64	   *at;				/* chunk by chunk: where the next entry of each part goes; of the last chunk: the end of the part */
+	bool		filling;
+} Parts;
+
+struct CdpMatchKeys
+{
+	Writer		writer;
+	Parts	   *parts;
+	CdpErrand	errand;
+};
 
 static void
 row_add(Row *row, uint32 key, int64 record)
@@ -246,37 +265,31 @@ write_row(Writer *w, int32 bucket, const Row *row, bool insert)
 
 /* ---------------------------------------------------------------- as a whole */
 
-typedef struct Parts
-{
-	Writer	   *w;
-	int			bits;			/* a part is so many of the highest bits of a hash */
-	int64		n;				/* entries */
-	uint64	   *entry;			/* malloc'ed */
-	int64	   *at;				/* chunk by chunk: where the next entry of each part goes; of the last chunk: the end of the part */
-	bool		filling;
-} Parts;
-
 /* Counts the entries of a chunk of the records, part by part, or puts them where they belong. */
 static bool
 collect_chunk(void *state, int thread, int64_t chunk)
 {
 	Parts	   *p = state;
-	const CdpBlocker *b = &p->w->blocker;
+	const CdpBlocker *b = &p->blocker;
 	int64		n = b->store->n;
 	int64	   *at = p->at + (chunk << p->bits);
 
 	for (int32 i = n * chunk / CHUNKS; i < n * (chunk + 1) / CHUNKS; i++)
+	{
+		uint32		keys[CDP_MAX_RULES];
+
+		cdp_rule_keys(b, p->keys, i, keys);
 		for (int r = 0; r < b->n_rules; r++)
 		{
-			uint32		key = cdp_rule_key(b, r, i);
-			int64	   *a = &at[cdp_key_bucket(key, p->bits)];
+			int64	   *a = &at[cdp_key_bucket(keys[r], p->bits)];
 
-			if (key == 0)
+			if (keys[r] == 0)
 				continue;
 			if (p->filling)
-				p->entry[*a] = (uint64) key << 32 | i;
+				p->entry[*a] = (uint64) keys[r] << 32 | i;
 			++*a;
 		}
+	}
 	return true;
 }
 
@@ -296,17 +309,22 @@ sort_part(void *state, int thread, int64_t part)
 	return true;
 }
 
-/* All entries, sorted by hash, then place. False: out of memory, or interrupted. */
+/* All entries, sorted by hash, then place. False: out of memory, or the crew has stopped. */
 static bool
-collect(Parts *p)
+collect(void *state, CdpCrew *crew)
 {
-	CdpCrew    *crew = &p->w->e->crew;
-	int64		expected = (int64) p->w->blocker.store->n * p->w->blocker.n_rules;
+	Parts	   *p = state;
+	int64		expected = (int64) p->blocker.store->n * p->blocker.n_rules;
 
-	while (p->bits < 16 && (int64) PART_ENTRIES << p->bits < expected)
+	free(p->entry);
+	free(p->at);
+	p->entry = NULL;
+	p->filling = false;
+	p->n = 0;
+	for (p->bits = 0; p->bits < 16 && (int64) PART_ENTRIES << p->bits < expected;)
 		p->bits++;
-	p->at = palloc0(sizeof(int64) * CHUNKS << p->bits);
-	if (!cdp_crew_run(crew, CHUNKS, collect_chunk, p))
+	p->at = calloc((size_t) CHUNKS << p->bits, sizeof(int64));
+	if (p->at == NULL || !cdp_crew_run(crew, CHUNKS, collect_chunk, p))
 		return false;
 	for (int64 part = 0; part < (int64) 1 << p->bits; part++)
 		for (int64 chunk = 0; chunk < CHUNKS; chunk++)
@@ -322,15 +340,45 @@ collect(Parts *p)
 	return p->entry && cdp_crew_run(crew, CHUNKS, collect_chunk, p) && cdp_crew_run(crew, (int64) 1 << p->bits, sort_part, p);
 }
 
+/* Called when the engine goes, however that comes about. */
 static void
-write_whole(Writer *w)
+release_keys(void *arg)
 {
-	CdpMatchEngine *e = w->e;
-	Parts		p = {.w = w};
-	Oid			argtypes[] = {INT4OID, INT4OID, INT4OID, INT8OID};
-	Datum		args[] = {Int32GetDatum(e->model_id), Int32GetDatum(CDP_KEY_FORMAT), 0, Int64GetDatum(e->store.n)};
-	Row		   *row = &w->row;
-	bool		fine;
+	CdpMatchKeys *keys = arg;
+
+	cdp_errand_abandon(&keys->errand);
+	if (keys->parts)
+	{
+		cdp_blocker_close(&keys->parts->blocker);
+		free(keys->parts->entry);
+		free(keys->parts->at);
+		free(keys->parts);
+		keys->parts = NULL;
+	}
+}
+
+static CdpMatchKeys *
+open_keys(CdpMatchEngine *e)
+{
+	CdpMatchKeys *keys = MemoryContextAllocZero(e->context, sizeof(CdpMatchKeys));
+	MemoryContextCallback *callback = MemoryContextAllocZero(e->context, sizeof(MemoryContextCallback));
+
+	keys->writer.e = e;
+	callback->func = release_keys;
+	callback->arg = keys;
+	MemoryContextRegisterResetCallback(e->context, callback);
+	keys->parts = calloc(1, sizeof(Parts));
+	cdp_match_engine_require(e, keys->parts != NULL);
+	cdp_match_engine_require(e, cdp_blocker_open(&keys->parts->blocker, &e->store, &e->model));
+	return keys;
+}
+
+CdpMatchKeys *
+cdp_match_keys_begin(CdpMatchEngine *e)
+{
+	MemoryContext old = MemoryContextSwitchTo(e->context);
+	CdpMatchKeys *keys = open_keys(e);
+	CdpBlocker *b = &keys->parts->blocker;
 
 	run(e, "DELETE FROM %s.match_key", 0, NULL, NULL);
 	run(e, "DELETE FROM %s.match_key_rule", 0, NULL, NULL);
@@ -338,40 +386,58 @@ write_whole(Writer *w)
 	run(e, psprintf("INSERT INTO %%1$s.match_key_rule (rule, keys) SELECT row_number() OVER (ORDER BY x.own, x.rule, x.name), x.keys FROM ("
 					" SELECT false AS own, r.rule, ''::text AS name, r.keys FROM %%1$s.match_rule r WHERE r.model_id = %d"
 					" UNION ALL SELECT true, 0, u.rule, u.keys FROM %%1$s.match_user_rule u) x", e->model_id), 0, NULL, NULL);
-	cdp_key_read_rules(&w->blocker, e->comparison, e->schema, false);
-	add_own_rules(e, &w->blocker);
-
-	fine = collect(&p);
-	PG_TRY();
+	cdp_key_read_rules(b, e->comparison, e->schema, false);
+	add_own_rules(e, b);
+	for (int r = 0; r < b->n_rules; r++)
+		keys->parts->keys |= b->rule[r].keys;
+	keys->errand = (CdpErrand)
 	{
-		cdp_match_engine_require(e, fine);
-		while (w->bits < 30 && (int64) ENTRIES << w->bits < p.n)
-			w->bits++;
-		for (int64 i = 0; i < p.n;)
+		.fn = collect, .state = keys->parts, .crew = &e->crew
+	};
+	cdp_errand_start(&keys->errand);
+	MemoryContextSwitchTo(old);
+	return keys;
+}
+
+int64
+cdp_match_keys_end(CdpMatchKeys *keys)
+{
+	Writer	   *w = &keys->writer;
+	CdpMatchEngine *e = w->e;
+	const Parts *p = keys->parts;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Oid			argtypes[] = {INT4OID, INT4OID, INT4OID, INT8OID};
+	Datum		args[] = {Int32GetDatum(e->model_id), Int32GetDatum(CDP_KEY_FORMAT), 0, Int64GetDatum(e->store.n)};
+	Row		   *row = &w->row;
+
+	cdp_match_engine_show(e, "writing the index for look-ups");
+	cdp_match_engine_require(e, cdp_errand_finish(&keys->errand));
+	while (w->bits < 30 && (int64) ENTRIES << w->bits < p->n)
+		w->bits++;
+	for (int64 i = 0; i < p->n;)
+	{
+		int32		bucket = cdp_key_bucket(p->entry[i] >> 32, w->bits);
+
+		CHECK_FOR_INTERRUPTS();
+		row->n = 0;
+		while (i < p->n && cdp_key_bucket(p->entry[i] >> 32, w->bits) == bucket)
 		{
-			int32		bucket = cdp_key_bucket(p.entry[i] >> 32, w->bits);
+			int64		from = i;
 
-			CHECK_FOR_INTERRUPTS();
-			row->n = 0;
-			while (i < p.n && cdp_key_bucket(p.entry[i] >> 32, w->bits) == bucket)
-			{
-				int64		from = i;
-
-				while (i < p.n && p.entry[i] >> 32 == p.entry[from] >> 32)
-					i++;
-				row_add_block(row, p.entry[from] >> 32, e, p.entry + from, i - from);
-			}
-			write_row(w, bucket, row, true);
-			w->written += row->n;
+			while (i < p->n && p->entry[i] >> 32 == p->entry[from] >> 32)
+				i++;
+			row_add_block(row, p->entry[from] >> 32, e, p->entry + from, i - from);
 		}
+		write_row(w, bucket, row, true);
+		w->written += row->n;
 	}
-	PG_FINALLY();
-	{
-		free(p.entry);
-	}
-	PG_END_TRY();
 	args[2] = Int32GetDatum(w->bits);
 	run(e, "INSERT INTO %s.match_key_info (model_id, format, bits, records) VALUES ($1, $2, $3, $4)", 4, argtypes, args);
+	release_keys(keys);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return w->written;
 }
 
 /* ---------------------------------------------------------------- after a change */
@@ -423,7 +489,7 @@ read_row(Writer *w, int32 bucket, const bool *changed, Row *row)
 
 /* Brings the keys of changed records into the rows where they belong. */
 static void
-write_changed(Writer *w)
+write_changed(Writer *w, CdpBlocker *b)
 {
 	CdpMatchEngine *e = w->e;
 	MemoryContext batch = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
@@ -431,16 +497,16 @@ write_changed(Writer *w)
 	uint64	   *entry;
 	int64		n = 0;
 
-	cdp_key_read_rules(&w->blocker, e->comparison, e->schema, false);
+	cdp_key_read_rules(b, e->comparison, e->schema, false);
 	cdp_core_stream("SELECT c.record_id::pg_catalog.int8 FROM pg_temp.cdp_changed c", 0, NULL, NULL, changed_row, &changes);
 	for (int32 i = 0; i < e->store.n; i++)
 		n += changes.changed[i];
-	entry = MemoryContextAllocHuge(CurrentMemoryContext, (n * w->blocker.n_rules + 1) * sizeof(uint64));
+	entry = MemoryContextAllocHuge(CurrentMemoryContext, (n * b->n_rules + 1) * sizeof(uint64));
 	n = 0;
 	for (int32 i = 0; i < e->store.n; i++)
-		for (int r = 0; r < w->blocker.n_rules && changes.changed[i]; r++)
+		for (int r = 0; r < b->n_rules && changes.changed[i]; r++)
 		{
-			uint32		key = cdp_rule_key(&w->blocker, r, i);
+			uint32		key = cdp_rule_key(b, r, i);
 
 			if (key != 0)
 				entry[n++] = (uint64) key << 32 | i;
@@ -452,22 +518,22 @@ write_changed(Writer *w)
 		MemoryContext old = MemoryContextSwitchTo(batch);
 		Row			before = {0},
 					after = {0};
-		int			b = 0;
+		int			at = 0;
 
 		CHECK_FOR_INTERRUPTS();
 		read_row(w, bucket, changes.changed, &before);
 		/* both are sorted by hash: merge them, block by block */
-		while (b < before.n || (i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket))
+		while (at < before.n || (i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket))
 		{
 			bool		more = i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket;
-			uint32		key = b < before.n && (!more || before.key[b] <= entry[i] >> 32) ? before.key[b] : entry[i] >> 32;
+			uint32		key = at < before.n && (!more || before.key[at] <= entry[i] >> 32) ? before.key[at] : entry[i] >> 32;
 			int			from = after.n;
 			bool		too_many = false;
 
-			for (; b < before.n && before.key[b] == key; b++)
+			for (; at < before.n && before.key[at] == key; at++)
 			{
-				too_many |= before.record[b] == 0;
-				row_add(&after, key, before.record[b]);
+				too_many |= before.record[at] == 0;
+				row_add(&after, key, before.record[at]);
 			}
 			for (; i < n && entry[i] >> 32 == key; i++)
 				row_add(&after, key, e->record[(uint32) entry[i]]);
@@ -507,39 +573,31 @@ is_indexed(CdpMatchEngine *e, int *bits)
 }
 
 int64
-cdp_match_keys_write(CdpMatchEngine *engine, bool changed_only)
+cdp_match_keys_write_changed(CdpMatchEngine *engine)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Writer	   *w = palloc0(sizeof(Writer));
 	int64		written;
-	bool		fine;
+	int			bits;
 
 	cdp_match_engine_show(engine, "writing the index for look-ups");
-	w->e = engine;
-	fine = cdp_blocker_open(&w->blocker, &engine->store, &engine->model);
-	PG_TRY();
+	if (is_indexed(engine, &bits))
 	{
-		cdp_match_engine_require(engine, fine);
-		if (!changed_only)
-			write_whole(w);
-		else if (is_indexed(engine, &w->bits))
-			write_changed(w);
-		else
-		{
-			/* nothing to add to: all records have to be read */
-			CdpMatchEngine *whole = cdp_match_engine_open(engine->space, engine->model_id, false);
+		CdpMatchKeys *keys = open_keys(engine);
 
-			w->written = cdp_match_keys_write(whole, false);
-			cdp_match_engine_close(whole);
-		}
+		keys->writer.bits = bits;
+		write_changed(&keys->writer, &keys->parts->blocker);
+		written = keys->writer.written;
+		release_keys(keys);
 	}
-	PG_FINALLY();
+	else
 	{
-		cdp_blocker_close(&w->blocker);
+		/* nothing to add to: all records have to be read */
+		CdpMatchEngine *whole = cdp_match_engine_open(engine->space, engine->model_id, false);
+
+		written = cdp_match_keys_end(cdp_match_keys_begin(whole));
+		cdp_match_engine_close(whole);
 	}
-	PG_END_TRY();
-	written = w->written;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return written;
@@ -557,7 +615,7 @@ cdp_write_match_keys(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
-	written = cdp_match_keys_write(e, false);
+	written = cdp_match_keys_end(cdp_match_keys_begin(e));
 	cdp_match_engine_close(e);
 	SPI_finish();
 	PG_RETURN_INT64(written);

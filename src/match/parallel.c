@@ -12,6 +12,10 @@
  * does so in a process with one thread. Other threads run with all signals blocked and
  * only ever call chunk functions, which know nothing of the server.
  *
+ * An errand is one other thread that works while the caller does what only the caller can.
+ * It looks between its chunks whether it is still wanted; who started it must finish or
+ * abandon it before anything that it works on goes away.
+ *
  * Which thread does which chunk is left to chance: chunk functions must not let it
  * matter (counts that are added up, results that are sorted).
  */
@@ -20,6 +24,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
 
 typedef struct Run
 {
@@ -72,24 +78,33 @@ work(void *arg)
 	return NULL;
 }
 
+/* A thread that no signal reaches. */
+static bool
+start_thread(pthread_t *thread, void *(*fn) (void *), void *arg)
+{
+	sigset_t	all,
+				before;
+	bool		started;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	started = pthread_create(thread, NULL, fn, arg) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
+}
+
 /* Starts what threads can be started; the caller can do all the work alone. */
 static int
 start(Run *run, Worker *worker, int n)
 {
-	sigset_t	all,
-				before;
 	int			started = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (int i = 1; i < n; i++)
 	{
 		worker[started].run = run;
 		worker[started].number = i;
-		if (pthread_create(&worker[started].thread, NULL, work, &worker[started]) == 0)
-			started++;
+		started += start_thread(&worker[started].thread, work, &worker[started]);
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return started;
 }
 
@@ -136,4 +151,134 @@ cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *state)
 		}
 	} while (interrupted && !atomic_load(&run.failed));
 	return !atomic_load(&run.failed);
+}
+
+/* ---------------------------------------------------------------- errands */
+
+struct CdpErrandThread
+{
+	CdpErrand  *errand;
+	CdpCrew		crew;			/* the thread alone */
+	pthread_t	thread;
+	atomic_bool unwanted;
+	pthread_mutex_t mutex;		/* of done */
+	pthread_cond_t changed;
+	bool		done;
+	bool		fine;
+};
+
+static bool
+is_unwanted(void *arg)
+{
+	return atomic_load(&((struct CdpErrandThread *) arg)->unwanted);
+}
+
+static bool
+give_up(void *arg)
+{
+	return false;
+}
+
+static void *
+go(void *arg)
+{
+	struct CdpErrandThread *t = arg;
+	bool		fine = t->errand->fn(t->errand->state, &t->crew);
+
+	pthread_mutex_lock(&t->mutex);
+	t->fine = fine;
+	t->done = true;
+	pthread_cond_signal(&t->changed);
+	pthread_mutex_unlock(&t->mutex);
+	return NULL;
+}
+
+/* Ends the thread; true: it had done the work. */
+static bool
+end(CdpErrand *errand, bool *fine)
+{
+	struct CdpErrandThread *t = errand->thread;
+	bool		done;
+
+	pthread_join(t->thread, NULL);
+	done = !t->crew.stopped;
+	*fine = t->fine;
+	pthread_cond_destroy(&t->changed);
+	pthread_mutex_destroy(&t->mutex);
+	free(t);
+	errand->thread = NULL;
+	return done;
+}
+
+void
+cdp_errand_start(CdpErrand *errand)
+{
+	struct CdpErrandThread *t = cdp_crew_threads(errand->crew) > 1 ? calloc(1, sizeof(struct CdpErrandThread)) : NULL;
+
+	errand->thread = t;
+	if (t == NULL)
+		return;
+	t->errand = errand;
+	t->crew = (CdpCrew)
+	{
+		.threads = 1, .pending = is_unwanted, .handle = give_up, .arg = t
+	};
+	pthread_mutex_init(&t->mutex, NULL);
+	pthread_cond_init(&t->changed, NULL);
+	if (!start_thread(&t->thread, go, t))
+	{
+		pthread_cond_destroy(&t->changed);
+		pthread_mutex_destroy(&t->mutex);
+		free(t);
+		errand->thread = NULL;
+	}
+}
+
+bool
+cdp_errand_finish(CdpErrand *errand)
+{
+	struct CdpErrandThread *t = errand->thread;
+	CdpCrew    *crew = errand->crew;
+
+	if (t)
+	{
+		bool		fine;
+
+		pthread_mutex_lock(&t->mutex);
+		while (!t->done)
+		{
+			struct timespec until;
+
+			clock_gettime(CLOCK_REALTIME, &until);
+			until.tv_nsec += 10 * 1000 * 1000;
+			if (until.tv_nsec >= 1000 * 1000 * 1000)
+			{
+				until.tv_sec++;
+				until.tv_nsec -= 1000 * 1000 * 1000;
+			}
+			pthread_cond_timedwait(&t->changed, &t->mutex, &until);
+			if (!t->done && crew->pending && crew->pending(crew->arg))
+			{
+				atomic_store(&t->unwanted, true);
+				break;
+			}
+		}
+		pthread_mutex_unlock(&t->mutex);
+		if (end(errand, &fine))
+			return fine;
+		if (!cdp_crew_pause(crew))
+			return false;
+	}
+	return errand->fn(errand->state, crew);
+}
+
+void
+cdp_errand_abandon(CdpErrand *errand)
+{
+	bool		fine;
+
+	if (errand->thread == NULL)
+		return;
+	atomic_store(&errand->thread->unwanted, true);
+	end(errand, &fine);
 }

@@ -32,4 +32,25 @@ extern int	cdp_crew_threads(const CdpCrew *crew);
 extern bool cdp_crew_pause(CdpCrew *crew);
 extern bool cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *state);
 
+/*
+ * Work that another thread does while the caller is at something else. The function is
+ * given a crew that it asks and works with; when that has stopped it returns false, and it
+ * may be called again, from the beginning.
+ */
+typedef bool (*CdpErrandFn) (void *state, CdpCrew *crew);
+
+typedef struct CdpErrand
+{
+	CdpErrandFn fn;
+	void	   *state;
+	CdpCrew    *crew;			/* the caller's: when it has one thread, the caller does the work, at last */
+	struct CdpErrandThread *thread;
+} CdpErrand;
+
+extern void cdp_errand_start(CdpErrand *errand);
+/* What the function returned; false also when the caller's crew has stopped. */
+extern bool cdp_errand_finish(CdpErrand *errand);
+/* Nobody wants it any more; returns when it has stopped. */
+extern void cdp_errand_abandon(CdpErrand *errand);
+
 #endif
