@@ -13,7 +13,8 @@
  * compared lowers it; a pair whose bound falls under the asked weight is let go, mostly
  * after one or two comparisons. Values are compared in the order of what that is
  * expected to take off the bound, for its cost. The bound is kept a little high, so that
- * rounding lets go of no pair that could be kept.
+ * rounding lets go of no pair that could be kept: it is a sum of logarithms, a float for
+ * each relation, which processors add all at once.
  */
 #include "match/sum.h"
 
@@ -31,13 +32,30 @@ typedef struct Cached
 	uint8_t		level;
 } Cached;
 
+#define LANES 8
+
+/* What a processor's registers hold everywhere. */
+typedef float Four __attribute__((vector_size(16)));
+typedef int64_t Mask __attribute__((vector_size(16)));
+
+/* A number for each relation; a lane may be left over. */
+typedef union Lanes
+{
+	Four		four[LANES / 4];
+	float		lane[LANES];
+} Lanes;
+
+_Static_assert(CDP_RELATIONS <= LANES, "relations have lanes");
+
 /* m / u of a comparison, by relation. */
 typedef struct Bound
 {
 	double		level[CDP_MAX_LEVELS + 1][CDP_RELATIONS];	/* without rarity */
 	double		bits[CDP_MAX_LEVELS + 1][CDP_RELATIONS];	/* their log2 */
-	/* the best that values can reach that are not all equal: by which of the inputs are, and whether all are there */
-	double		best[2][1 << CDP_MAX_INPUTS][CDP_RELATIONS];
+	Lanes		real[CDP_MAX_LEVELS + 1];	/* the same */
+	/* the best that values can reach that are not all equal: by which of the inputs are, and whether all are there; log2 */
+	Lanes		best[2][1 << CDP_MAX_INPUTS];
+	Lanes		rare[CDP_MAX_INPUTS];	/* 1 where a relation does not share the rarity of an input */
 } Bound;
 
 struct CdpScorer
@@ -46,13 +64,13 @@ struct CdpScorer
 	const CdpModel *model;
 	CdpWork		work;
 	bool		has_bounds;
-	double		prior[CDP_RELATIONS];
+	Lanes		prior;
 	uint8_t		order[CDP_MAX_COMPARISONS];	/* in which values are compared */
 	Bound		bound[CDP_MAX_COMPARISONS];
 	Cached		cache[CACHE_SLOTS];
 };
 
-#define SURPLUS 0.999			/* of what is asked of a bound: far more than rounding takes */
+#define SURPLUS 0.01			/* bits that a bound may be too low: far more than rounding takes */
 
 CdpScorer *
 cdp_scorer_create(const CdpStore *store, const CdpModel *model)
@@ -274,6 +292,15 @@ multiply(const CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *
 		odds->sum += odds->other[j];
 }
 
+static double
+weigh_exactly(const CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *levels)
+{
+	CdpAgreed	agreed[CDP_MAX_COMPARISONS];
+
+	agreed_in(s, x, y, levels, agreed);
+	return cdp_sum_weight(s->model, agreed, NULL);
+}
+
 /*
  * The weight of a pair. Most pairs speak clearly against: for them the product is
  * enough. What could be kept is computed once more as it is explained (sum.c).
@@ -286,12 +313,7 @@ weigh(CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *levels)
 	multiply(s, x, y, levels, &odds);
 	/* products too small for a double make a NaN; there they have more room */
 	if (!(odds.match * 2 <= odds.sum))
-	{
-		CdpAgreed	agreed[CDP_MAX_COMPARISONS];
-
-		agreed_in(s, x, y, levels, agreed);
-		return cdp_sum_weight(s->model, agreed, NULL);
-	}
+		return weigh_exactly(s, x, y, levels);
 	return log2(odds.match / odds.sum);
 }
 
@@ -391,14 +413,17 @@ make_bound(CdpScorer *s, int c)
 		{
 			bound->level[l][j] = k->m[l] / k->u[j][l];
 			bound->bits[l][j] = log2(bound->level[l][j]);
+			bound->real[l].lane[j] = bound->bits[l][j];
 		}
+	for (int i = 0; i < CDP_MAX_INPUTS; i++)
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			bound->rare[i].lane[j] = !(k->shared[j] >> i & 1);
 	for (int complete = 0; complete < 2; complete++)
 		for (int equal = 0; equal < 1 << k->info->n_inputs; equal++)
 			for (int j = 0; j < CDP_RELATIONS; j++)
 			{
-				double	   *best = &bound->best[complete][equal][j];
+				double		best = 0;
 
-				*best = 0;
 				for (int l = 1; l <= k->info->n_levels; l++)
 				{
 					const CdpLevel *level = &k->info->levels[l - 1];
@@ -413,9 +438,10 @@ make_bound(CdpScorer *s, int c)
 						if (!(k->shared[j] & 1))
 							ratio /= least;
 					}
-					if (!(ratio <= *best))
-						*best = ratio;
+					if (!(ratio <= best))
+						best = ratio;
 				}
+				bound->best[complete][equal].lane[j] = log2(best);
 			}
 }
 
@@ -425,8 +451,8 @@ make_bounds(CdpScorer *s)
 	const CdpModel *model = s->model;
 	double		value[CDP_MAX_COMPARISONS];
 
-	for (int j = 0; j < CDP_RELATIONS; j++)
-		s->prior[j] = model->lambda / (model->share[j] * (1 - model->lambda));
+	for (int j = 0; j < LANES; j++)
+		s->prior.lane[j] = j < CDP_RELATIONS ? log2(model->lambda / (model->share[j] * (1 - model->lambda))) : INFINITY;
 	for (int c = 0; c < model->n; c++)
 	{
 		const CdpComparison *k = &model->comparison[c];
@@ -436,7 +462,7 @@ make_bounds(CdpScorer *s)
 		make_bound(s, c);
 		/* what comparing two people's values is expected to take off */
 		for (int l = 1; l <= k->info->n_levels && k->info->levels[l - 1].present == k->info->levels[0].present; l++)
-			drop += k->u[CDP_CHANCE][l] * log2(s->bound[c].best[0][0][CDP_CHANCE] / s->bound[c].level[l][CDP_CHANCE]);
+			drop += k->u[CDP_CHANCE][l] * (s->bound[c].best[0][0].lane[CDP_CHANCE] - s->bound[c].bits[l][CDP_CHANCE]);
 		value[c] = drop / cost_of(k->measure);
 		for (; at > 0 && value[c] > value[s->order[at - 1]]; at--)
 			s->order[at] = s->order[at - 1];
@@ -446,25 +472,45 @@ make_bounds(CdpScorer *s)
 }
 
 static inline void
-rarer(const CdpScorer *s, const CdpComparison *k, int i, int32_t code, bool at_most, double *ratio)
+add_lanes(Lanes *bits, const Lanes *more)
 {
-	double		rarity = s->store->column[k->column[i]].rarity[code];
+	for (int h = 0; h < LANES / 4; h++)
+		bits->four[h] += more->four[h];
+}
 
-	if (at_most && rarity > 1)
-		return;
-	for (int j = 0; j < CDP_RELATIONS; j++)
-		if (!(k->shared[j] >> i & 1))
-			ratio[j] /= rarity;
+/* Adds what the rarity of a value does. */
+static inline void
+add_rarity(const CdpScorer *s, int c, int i, int32_t code, Lanes *bits)
+{
+	const Lanes *rare = &s->bound[c].rare[i];
+	float		rarity = log2f(s->store->column[s->model->comparison[c].column[i]].rarity[code]);
+
+	for (int h = 0; h < LANES / 4; h++)
+		bits->four[h] -= rare->four[h] * rarity;
+}
+
+/* Adds what a level does, with the rarity of all inputs that have one. */
+static inline void
+add_level(const CdpScorer *s, int c, int level, const int32_t *x, const int32_t *y, Lanes *bits)
+{
+	const CdpComparison *k = &s->model->comparison[c];
+	int			rare = rare_inputs(k, level);
+	const int32_t *codes = rare ? agreeing(k, level, x, y) : x;
+
+	add_lanes(bits, &s->bound[c].real[level]);
+	for (int i = 0; rare >> i; i++)
+		if (rare >> i & 1)
+			add_rarity(s, c, i, codes[k->column[i]], bits);
 }
 
 static inline bool
-is_below(const double *ratio, double asked)
+is_below(const Lanes *bits, float asked)
 {
-	bool		below = false;
+	Mask		below = {0};
 
-	for (int j = 0; j < CDP_RELATIONS; j++)
-		below |= ratio[j] < asked;
-	return below;
+	for (int h = 0; h < LANES / 4; h++)
+		below |= (Mask) (bits->four[h] < asked);
+	return (below[0] | below[1]) != 0;
 }
 
 /*
@@ -476,15 +522,15 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 	const CdpModel *model = s->model;
 	const int32_t *x = cdp_store_codes(s->store, a);
 	const int32_t *y = cdp_store_codes(s->store, b);
-	double		asked = exp2(above) * SURPLUS;
-	double		ratio[CDP_RELATIONS];
-	double		best[CDP_MAX_COMPARISONS][CDP_RELATIONS];
+	float		asked = above - SURPLUS;
+	Lanes		bits;
+	Lanes		best[CDP_MAX_COMPARISONS];
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 	uint32_t	open = 0;
 
 	if (!s->has_bounds)
 		make_bounds(s);
-	memcpy(ratio, s->prior, sizeof(ratio));
+	bits = s->prior;
 	for (int c = 0; c < model->n; c++)
 	{
 		const CdpComparison *k = &model->comparison[c];
@@ -508,67 +554,41 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 		if (in_a == 0 || in_b == 0)
 			continue;
 		if (equal == (1 << n) - 1 && k->level == NULL)
-		{
 			levels[c] = 1;
-			for (int j = 0; j < CDP_RELATIONS; j++)
-				ratio[j] *= s->bound[c].level[1][j];
-			for (int i = 0; i < n; i++)
-				if (k->info->levels[0].frequency >> i & 1)
-					rarer(s, k, i, x[k->column[i]], false, ratio);
-			continue;
-		}
-		if (cdp_spelled(s->store, k, x) || cdp_spelled(s->store, k, y))
-		{
-			const int32_t *codes;
-			int			rare;
-
+		else if (cdp_spelled(s->store, k, x) || cdp_spelled(s->store, k, y))
 			levels[c] = level_of(s, c, x, y);
-			if (levels[c] == 0)
-				continue;
-			for (int j = 0; j < CDP_RELATIONS; j++)
-				ratio[j] *= s->bound[c].level[levels[c]][j];
-			rare = rare_inputs(k, levels[c]);
-			codes = agreeing(k, levels[c], x, y);
-			for (int i = 0; rare >> i; i++)
-				if (rare >> i & 1)
-					rarer(s, k, i, codes[k->column[i]], false, ratio);
+		else
+		{
+			open |= 1u << c;
+			best[c] = s->bound[c].best[(in_a & in_b) == (1 << n) - 1][equal];
+			for (int i = 0; equal >> i; i++)
+				/* a value that is more frequent than others counts for no level, perhaps */
+				if (equal >> i & 1 && s->store->column[k->column[i]].rarity[x[k->column[i]]] <= 1)
+					add_rarity(s, c, i, x[k->column[i]], &best[c]);
+			add_lanes(&bits, &best[c]);
 			continue;
 		}
-		open |= 1u << c;
-		memcpy(best[c], s->bound[c].best[(in_a & in_b) == (1 << n) - 1][equal], sizeof(best[c]));
-		for (int i = 0; equal >> i; i++)
-			if (equal >> i & 1)
-				rarer(s, k, i, x[k->column[i]], true, best[c]);
-		for (int j = 0; j < CDP_RELATIONS; j++)
-			ratio[j] *= best[c][j];
+		if (levels[c])
+			add_level(s, c, levels[c], x, y, &bits);
 	}
-	if (is_below(ratio, asked))
+	if (is_below(&bits, asked))
 		return false;
 	for (int at = 0; at < model->n; at++)
 	{
 		int			c = s->order[at];
-		const CdpComparison *k = &model->comparison[c];
-		double		real[CDP_RELATIONS];
-		int			rare;
 
 		if (!(open >> c & 1))
 			continue;
 		levels[c] = level_of(s, c, x, y);
-		if (levels[c] == 0)
-			for (int j = 0; j < CDP_RELATIONS; j++)
-				real[j] = 1;
-		else
-			memcpy(real, s->bound[c].level[levels[c]], sizeof(real));
-		rare = rare_inputs(k, levels[c]);
-		for (int i = 0; rare >> i; i++)
-			if (rare >> i & 1)
-				rarer(s, k, i, x[k->column[i]], false, real);
-		for (int j = 0; j < CDP_RELATIONS; j++)
-			ratio[j] *= real[j] / best[c][j];
-		if (is_below(ratio, asked))
+		if (levels[c])
+			add_level(s, c, levels[c], x, y, &bits);
+		for (int h = 0; h < LANES / 4; h++)
+			bits.four[h] -= best[c].four[h];
+		if (is_below(&bits, asked))
 			return false;
 	}
-	*weight = weigh(s, x, y, levels);
+	/* so far above that the relations together cannot make it less */
+	*weight = is_below(&bits, above + SURPLUS + log2f(CDP_RELATIONS)) ? weigh(s, x, y, levels) : weigh_exactly(s, x, y, levels);
 	return *weight > above;
 }
 
