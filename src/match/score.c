@@ -70,6 +70,7 @@ struct CdpScorer
 	Cached		cache[CACHE_SLOTS];
 };
 
+#define EXACT_ABOVE (-1.0f)		/* bits: what could be kept */
 #define SURPLUS 0.01			/* bits that a bound may be too low: far more than rounding takes */
 
 CdpScorer *
@@ -312,7 +313,7 @@ weigh(CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *levels)
 
 	multiply(s, x, y, levels, &odds);
 	/* products too small for a double make a NaN; there they have more room */
-	if (!(odds.match * 2 <= odds.sum))
+	if (!(odds.match * exp2(-EXACT_ABOVE) <= odds.sum))
 		return weigh_exactly(s, x, y, levels);
 	return log2(odds.match / odds.sum);
 }
@@ -587,8 +588,8 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 		if (is_below(&bits, asked))
 			return false;
 	}
-	/* so far above that the relations together cannot make it less */
-	*weight = is_below(&bits, above + SURPLUS + log2f(CDP_RELATIONS)) ? weigh(s, x, y, levels) : weigh_exactly(s, x, y, levels);
+	/* so far above that all relations together do not make it one to be weighed by the product */
+	*weight = is_below(&bits, fmaxf(above, EXACT_ABOVE) + SURPLUS + log2f(CDP_RELATIONS)) ? weigh(s, x, y, levels) : weigh_exactly(s, x, y, levels);
 	return *weight > above;
 }
 
