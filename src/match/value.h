@@ -110,15 +110,6 @@ cdp_nearly_same(CdpWork *work, const CdpWord *a, const CdpWord *b)
 	return cdp_within(work, a, b, cdp_shorter(a, b) < 8 ? 1 : 2);
 }
 
-static inline int
-cdp_count_bits(uint64_t x)
-{
-	x -= x >> 1 & UINT64_C(0x5555555555555555);
-	x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
-	x = (x + (x >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
-	return (int) (x * UINT64_C(0x0101010101010101) >> 56);
-}
-
 /*
  * Sketches of words: which characters occur, as 36 bits; how many there are; four bits of
  * the first; a hash of how the word sounds, or 0; and the groups of nicknames, as eight
