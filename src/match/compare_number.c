@@ -47,7 +47,10 @@ cdp_number_prepare(CdpWork *work, CdpArena *arena, CdpValue *value)
 			continue;
 		}
 		if (!cdp_is_digit(s[i]))
+		{
+			form->known = false;
 			return true;
+		}
 		form->known = true;
 		if (fraction)
 			size += (s[i] - '0') * (unit /= 10);
