@@ -141,6 +141,7 @@ DECLARE
     raw     text := '';
     hashed  text := '';
     cleaned text := '';
+    kept    text := '';
     names   text := '';
     value   text;
     is_read boolean;
@@ -159,23 +160,29 @@ BEGIN
                      ELSE (SELECT format('array_remove(ARRAY[%s], NULL)', string_agg(replace(f.clean_sql, '{v}', format('(%s)[%s]', value, i)), ', ' ORDER BY i))
                              FROM generate_series(1, f.n_listed) i) END;
             cleaned := cleaned || format(', NULLIF(%s, ''{}'') AS %I', value, f.attribute || '_all');
+            kept := kept || format(', CASE WHEN cardinality(array_remove(e.%1$I, NULL)) > coalesce(cardinality(e.%2$I), 0) THEN e.%1$I END AS %1$I, e.%2$I',
+                                   'raw ' || f.n, f.attribute || '_all');
             names := names || format(', d.%I, d.%I', 'raw ' || f.n, f.attribute || '_all');
         ELSE
             cleaned := cleaned || format(', %s AS %I', replace(f.clean_sql, '{v}', value), f.attribute);
+            kept := kept || format(', CASE WHEN e.%2$I IS NULL THEN e.%1$I END AS %1$I, e.%2$I', 'raw ' || f.n, f.attribute);
             names := names || format(', d.%I, d.%I', 'raw ' || f.n, f.attribute);
         END IF;
     END LOOP;
     -- What workers can do is inside; the ids are given as the rows come out of it. Without former rows there is nothing to
     -- join, and a full join keeps workers out. OFFSET 0 would too: only a constant of type bigint is seen to leave nothing out.
+    -- Of the raw values those are kept that did not all survive: they explain what was refused.
     RETURN format($sql$
         SELECT coalesce(d.former_id, cdp_internal.count_from(%1$s)) AS record_id, d.former_id IS NULL AS is_new, d.is_gone, d.source_key,
                d.observed_at, d.source_hash %2$s
-          FROM (SELECT %3$s, n.observed_at, n.source_hash %4$s %5$s
-                  FROM (SELECT q.*, cdp_internal.row_hash(%7$s, q.observed_at %6$s) AS source_hash
-                          FROM (SELECT %8$s COLLATE "C" AS source_key, %9$s AS observed_at %10$s
-                                  FROM %11$s AS s WHERE %12$s OFFSET '0') q) n
-                  %13$s OFFSET '0') d
-    $sql$, first_id, names,
+          FROM (SELECT e.former_id, e.is_gone, e.source_key, e.observed_at, e.source_hash %3$s
+                  FROM (SELECT %4$s, n.observed_at, n.source_hash %5$s %6$s
+                          FROM (SELECT q.*, cdp_internal.row_hash(%8$s, q.observed_at %7$s) AS source_hash
+                                  FROM (SELECT %9$s COLLATE "C" AS source_key, %10$s AS observed_at %11$s
+                                          FROM %12$s AS s WHERE %13$s OFFSET '0') q) n
+                          %14$s OFFSET '0') e
+                OFFSET '0') d
+    $sql$, first_id, names, kept,
         CASE WHEN is_read THEN 'o.record_id AS former_id, n.source_key IS NULL AS is_gone, coalesce(n.source_key, o.source_key) AS source_key'
              ELSE 'NULL::bigint AS former_id, n.source_key IS NULL AS is_gone, n.source_key' END,
         replace(hashed, 'q.', 'n.'), cleaned,
@@ -188,7 +195,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.delta_sql(regnamespace, int, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.delta_sql(regnamespace, int, bigint) IS
-'The query that reads a source and gives its new, changed and vanished rows, cleaned: columns record_id (first_id and up for new ones), is_new, is_gone, source_key, observed_at, source_hash, "raw N", and one per attribute (or attribute_all).';
+'The query that reads a source and gives its new, changed and vanished rows, cleaned: columns record_id (first_id and up for new ones), is_new, is_gone, source_key, observed_at, source_hash, "raw N" where cleaning refused a value, and one per attribute (or attribute_all).';
 
 CREATE OR REPLACE FUNCTION cdp_internal.explode_sql(space regnamespace, rows_sql text, attributes text[], own_source text, only_kind text DEFAULT NULL,
     single text[] DEFAULT '{}')
@@ -394,18 +401,16 @@ BEGIN
                            WHEN f.is_multiple THEN format('d.%1$I, CASE WHEN d.%1$I IS NOT NULL THEN ARRAY[d.%1$I] END', f.attribute)
                            ELSE format('d.%I', f.attribute) END, ', ' ORDER BY f.n),
            string_agg(CASE WHEN f.raw_is_array THEN
-                format($q$SELECT d.source_key, %1$L::text, u.v, %2$s FROM refused d CROSS JOIN LATERAL unnest(d.%3$I) u(v) WHERE %4$s AND %2$s IS NOT NULL$q$,
-                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n, f.lost)
+                format('SELECT d.source_key, %1$L::text, u.v, %2$s FROM refused d CROSS JOIN LATERAL unnest(d.%3$I) u(v) WHERE %2$s IS NOT NULL',
+                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n)
               ELSE
-                format('SELECT d.source_key, %1$L::text, d.%3$I, %2$s FROM refused d WHERE %4$s AND %2$s IS NOT NULL',
-                       f.attribute, replace(f.problem_sql, '{v}', format('d.%I', 'raw ' || f.n)), 'raw ' || f.n, f.lost)
+                format('SELECT d.source_key, %1$L::text, d.%3$I, %2$s FROM refused d WHERE %2$s IS NOT NULL',
+                       f.attribute, replace(f.problem_sql, '{v}', format('d.%I', 'raw ' || f.n)), 'raw ' || f.n)
               END, ' UNION ALL '),
-           string_agg(f.lost, ' OR '),
+           string_agg(format('d.%I IS NOT NULL', 'raw ' || f.n), ' OR '),
            array_agg(f.attribute), coalesce(array_agg(f.attribute) FILTER (WHERE NOT f.raw_is_array), '{}')
       INTO columns, firsts, rejects, refused, attributes, single
-      FROM (SELECT x.*, format(CASE WHEN x.raw_is_array THEN 'cardinality(array_remove(d.%1$I, NULL)) > coalesce(cardinality(d.%2$I), 0)'
-                                    ELSE 'd.%3$I IS NULL AND d.%1$I IS NOT NULL' END, 'raw ' || x.n, x.attribute || '_all', x.attribute) AS lost
-              FROM cdp_internal.source_fields(space, source_id) x) f;
+      FROM cdp_internal.source_fields(space, source_id) f;
 
     IF note_touched THEN
         EXECUTE format('INSERT INTO pg_temp.cdp_former SELECT r.* FROM %s.record r JOIN pg_temp.cdp_delta d USING (record_id) WHERE NOT d.is_new', space);
@@ -434,7 +439,7 @@ BEGIN
         END;
     END IF;
     -- few rows have lost a value; the rest is looked at once, not once per field
-    EXECUTE format('WITH refused AS MATERIALIZED (SELECT * FROM pg_temp.cdp_delta d WHERE NOT d.is_gone AND (%s))
+    EXECUTE format('WITH refused AS MATERIALIZED (SELECT d.* FROM pg_temp.cdp_delta d WHERE %s)
                     INSERT INTO %s.rejected_value (source_id, source_key, attribute, raw, reason) SELECT $1, x.* FROM (%s) x', refused, space, rejects) USING source_id;
     GET DIAGNOSTICS rejected = ROW_COUNT;
 
