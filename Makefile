@@ -66,6 +66,7 @@ REGRESS += increments
 REGRESS += relation
 REGRESS += lookup
 REGRESS += mailbox
+REGRESS += parallel
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot
