@@ -21,7 +21,7 @@ OBJS = \
 	src/match/chars.o src/match/distance.o src/match/jaro.o src/match/qgram.o src/match/tokens.o src/match/phonetic.o src/match/double_metaphone.o \
 	src/match/string.o \
 	src/core/stream.o src/match/store.o src/match/score.o src/match/block.o src/match/relation.o src/match/train.o src/match/agglomerate.o \
-	src/match/parallel.o src/match/pairs.o src/match/scored.o src/match/engine.o \
+	src/match/parallel.o src/match/pairs.o src/match/scored.o src/match/engine.o src/match/engine_record.o src/match/engine_model.o src/match/engine_train.o \
 	src/match/nickname.o src/match/compare_sql.o
 # the comparisons: plain C, which tests build without a server, too
 COMPARE_OBJS = src/match/compare.o src/match/value.o src/match/compare_person_name.o src/match/compare_name.o src/match/compare_mailbox.o \

@@ -1,6 +1,6 @@
 /*
  * engine.h
- *	  The matching engine from inside: what engine.c shares with the files that work on
+ *	  The matching engine from inside: what engine*.c share with the files that work on
  *	  the records which it holds. Everybody else includes match.h.
  */
 #ifndef CDP_MATCH_ENGINE_H
@@ -8,6 +8,8 @@
 
 #include "match/match.h"
 #include "match/pairs.h"
+#include "match/scored.h"
+#include "match/train.h"
 #include "utils/timestamp.h"
 
 struct CdpMatchEngine
@@ -48,5 +50,48 @@ struct CdpMatchEngine
 };
 
 extern void cdp_match_engine_show(CdpMatchEngine *engine, const char *doing);
+
+/* settings */
+extern int	cdp_match_memory;	/* kB */
+extern int	cdp_max_pairs_per_record;
+
+/* ---------------------------------------------------------------- engine.c */
+
+/* An engine without comparisons and records. */
+extern CdpMatchEngine *cdp_engine_begin(Oid space);
+extern int	cdp_engine_threads(void);
+/* An error that plain C is not to see: it is raised by cdp_match_engine_require. */
+extern void cdp_engine_keep_error(CdpMatchEngine *engine);
+/* A column of a row as a string, or NULL. */
+extern char *cdp_engine_text(TupleTableSlot *slot, int i);
+extern void cdp_engine_warn(CdpMatchEngine *engine, const char *fmt,...) pg_attribute_printf(2, 3);
+/* Scores the pairs of the first n_rules rules (0: all), or of those changed; fn gets those of weight > above, in order. */
+extern void cdp_engine_score(CdpMatchEngine *engine, const uint8 *changed, int n_rules, double above, CdpScoredFn fn, void *state);
+
+/* ---------------------------------------------------------------- engine_record.c */
+
+/* Comparisons (of the model; 0: as the space has them now) and records. */
+extern void cdp_engine_read_space(CdpMatchEngine *engine, int model_id, bool affected_only);
+/* The same, to learn from: of very many records a sample. */
+extern void cdp_engine_read_sample(CdpMatchEngine *engine);
+/* Appends the records in pg_temp.cdp_former, if it is there, to the store. */
+extern void cdp_engine_read_former(CdpMatchEngine *engine);
+extern void cdp_engine_close_batches(CdpMatchEngine *engine);
+
+/* ---------------------------------------------------------------- engine_model.c */
+
+extern void cdp_engine_open_blocker(CdpMatchEngine *engine);
+extern void cdp_engine_read_model(CdpMatchEngine *engine, int model_id);
+/* Writes what was learned, or the defaults (NULL); returns its number. */
+extern int	cdp_engine_write_model(CdpMatchEngine *engine, const CdpTraining *training);
+extern void cdp_engine_write_rules(CdpMatchEngine *engine, int model_id);
+/* The keys and comparisons of a rule as names. */
+extern List *cdp_engine_rule_keys(const CdpMatchEngine *engine, int rule);
+extern List *cdp_engine_rule_comparisons(const CdpMatchEngine *engine, int rule);
+extern Datum cdp_engine_texts(List *strings);
+/* A prepared value as it was read. */
+extern Datum cdp_engine_value_text(const CdpValue *value);
+/* Different values that a comparison sees. */
+extern int32 cdp_engine_count_values(const CdpMatchEngine *engine, int comparison);
 
 #endif
