@@ -61,6 +61,7 @@ REGRESS += increments
 REGRESS += relation
 REGRESS += lookup
 REGRESS += mailbox
+REGRESS += agglomerate em
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot
