@@ -8,9 +8,7 @@
 #include "match/model.h"
 #include "match/parallel.h"
 
-#ifndef CDP_JOIN_ABOVE
 #define CDP_JOIN_ABOVE 0.585	/* log2 odds of two clusters that become one: three to two */
-#endif
 
 typedef struct CdpEdge
 {
