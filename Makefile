@@ -22,7 +22,12 @@ OBJS = \
 	src/match/string.o \
 	src/core/stream.o src/match/store.o src/match/score.o src/match/block.o src/match/relation.o src/match/train.o src/match/agglomerate.o \
 	src/match/parallel.o src/match/pairs.o src/match/scored.o src/match/engine.o \
-	src/match/compare.o src/match/nickname.o src/match/compare_sql.o
+	src/match/nickname.o src/match/compare_sql.o
+# the comparisons: plain C, which tests build without a server, too
+COMPARE_OBJS = src/match/compare.o src/match/value.o src/match/compare_person_name.o src/match/compare_name.o src/match/compare_mailbox.o \
+	src/match/compare_city.o src/match/compare_date.o src/match/compare_email.o src/match/compare_phone.o src/match/compare_postal_code.o \
+	src/match/compare_id.o src/match/compare_text.o src/match/compare_number.o
+OBJS += $(COMPARE_OBJS)
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
 OBJS += src/match/condition.o
 OBJS += src/match/lookup.o src/match/match_key.o src/match/blocking_sql.o
@@ -62,6 +67,7 @@ REGRESS += relation
 REGRESS += lookup
 REGRESS += mailbox
 REGRESS += agglomerate em
+REGRESS += parallel
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

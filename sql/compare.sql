@@ -271,7 +271,7 @@ SELECT x.v, y.v, z.v, w.v
 SELECT l.measure, cdp.compare(l.measure, repeat('ab 12 ', 16000) || 'x', repeat('ab 12 ', 16000) || 'y') IS NOT NULL AS compared, cdp.compare(l.measure, repeat('x', 100000), repeat('x', 100000)) AS itself
   FROM (SELECT DISTINCT measure COLLATE "C" AS measure FROM cdp.comparison_levels() WHERE measure NOT IN ('person_name', 'email')) l ORDER BY 1;
 SELECT cdp.compare('email', repeat('a', 60) || '@mail.example', repeat('b', 60) || '@mail.example') AS email;
-SELECT cdp.compare('id', E'\u0301\u0301\u0301', E'\u0301\u0301') AS marks, cdp.compare('code', '😀', '😀') AS wide, cdp.compare('birth_date', '0000-00-00', '9999-99-99') AS no_date, cdp.compare('number', '-', '.') AS no_number,
+SELECT cdp.compare('id', E'\u0301\u0301\u0301', E'\u0301\u0301') AS marks, cdp.compare('code', '😀', '😀') AS wide, cdp.compare('birth_date', '0000-00-00', '9999-99-99') AS no_date, cdp.compare('number', '-', '.') AS no_number, cdp.compare('number', '12a', '34b') AS nor_these,
        cdp.compare('number', repeat('9', 400), repeat('9', 401)) AS too_great, cdp.compare('street', repeat('9', 40) || ' oak st', '1 oak st') AS long_number;
 
 RESET search_path;

@@ -27,3 +27,7 @@ SELECT v, cdp.email_is_role(v), cdp.email_is_disposable(v)
 -- long input is refused at once
 SELECT cdp.email_problem(repeat('a', 100000) || '@example.com'), cdp.email_problem(repeat('é@', 500000)), cdp.email_problem('"' || repeat('\', 900)),
        length(cdp.normalize_email(repeat('a', 64) || '@' || repeat(repeat('b', 30) || '.', 6) || 'com'));
+-- by what people are compared: the key, but for roles
+SELECT count(*) AS compared FROM (SELECT lower(p) || '@' || d AS v FROM unnest('{ann.lee,ann.lee+shop,info,Info+x,sales.,no-reply,a,"\"quoted one\"",in.fo,postmaster+a+b}'::text[]) p CROSS JOIN unnest('{gmail.com,googlemail.com,example.org,mail.example.com}'::text[]) d) x
+ CROSS JOIN LATERAL (SELECT cdp.email_key(x.v) AS key, cdp_internal.personal_email(cdp.normalize_email(x.v)::cdp.email) AS personal) y
+ WHERE y.personal IS NOT DISTINCT FROM CASE WHEN NOT cdp.email_is_role(y.key) THEN y.key END;

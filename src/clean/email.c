@@ -540,6 +540,22 @@ cdp_email_role(const char *in, size_t len, CdpBuf *work)
 	return at > 0 && cdp_table_find(&role_table, work->data, untagged(work->data, at)) != NULL;
 }
 
+/* The key of an address that is clean; empty when it is a role's. */
+const char *
+cdp_email_personal_key(const char *in, size_t len, CdpBuf *out)
+{
+	const char *sign = memrchr(in, '@', len);
+	size_t		at;
+
+	cdp_buf_reset(out);
+	if (sign == NULL || sign == in)
+		return NULL;
+	at = put_key(in, len, sign - in, out);
+	if (!out->failed && cdp_table_find(&role_table, out->data, at) != NULL)
+		cdp_buf_reset(out);
+	return NULL;
+}
+
 /* Is the domain, or one that it is under, known to give out addresses for minutes? */
 bool
 cdp_email_disposable(const char *in, size_t len, CdpBuf *work)

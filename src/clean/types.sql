@@ -52,6 +52,13 @@ AS 'MODULE_PATHNAME', 'cdp_value_trusted';
 REVOKE ALL ON FUNCTION cdp_internal.email_trusted(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.email_trusted(text) IS 'A text that cdp.normalize_email has just made, as cdp.email, without checking it again.';
 
+CREATE FUNCTION cdp_internal.personal_email(value cdp.email)
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_personal_email';
+REVOKE ALL ON FUNCTION cdp_internal.personal_email(cdp.email) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.personal_email(cdp.email) IS 'The matching key (cdp.email_key) of an address, by which people are compared; null for that of a role.';
+
 CREATE CAST (cdp.email AS text) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (text AS cdp.email) WITH FUNCTION cdp.email(text) AS ASSIGNMENT;
 

@@ -170,6 +170,7 @@ extern const char *cdp_name_key_of(const char *in, size_t len, CdpBuf *out);
 /* email.c */
 extern const char *cdp_email_clean(const char *in, size_t len, CdpBuf *out);
 extern const char *cdp_email_key_of(const char *in, size_t len, CdpBuf *out);
+extern const char *cdp_email_personal_key(const char *in, size_t len, CdpBuf *out);
 extern bool cdp_email_role(const char *in, size_t len, CdpBuf *work);
 extern bool cdp_email_disposable(const char *in, size_t len, CdpBuf *work);
 

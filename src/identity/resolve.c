@@ -1,6 +1,7 @@
 /*
  * resolve.c
- *	  The hash by which cdp.resolve knows an unchanged source row.
+ *	  The hash by which cdp.resolve knows an unchanged source row, and the numbers
+ *	  of its new ones.
  *
  * Each run hashes every row of every source, so this is the one per-row cost of a
  * run that finds nothing to do. The raw values are hashed as they lie in memory,
@@ -79,4 +80,23 @@ cdp_row_hash(PG_FUNCTION_ARGS)
 		hash = hash_combine64(hash, part);
 	}
 	PG_RETURN_INT64((int64) hash);
+}
+
+PG_FUNCTION_INFO_V1(cdp_count_from);
+
+/*
+ * cdp_internal.count_from(first bigint) -> bigint
+ * Numbers the rows of a statement. nextval would keep parallel workers out of it.
+ */
+Datum
+cdp_count_from(PG_FUNCTION_ARGS)
+{
+	int64	   *n = fcinfo->flinfo->fn_extra;
+
+	if (n == NULL)
+	{
+		n = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(int64));
+		fcinfo->flinfo->fn_extra = n;
+	}
+	PG_RETURN_INT64(PG_GETARG_INT64(0) + (*n)++);
 }

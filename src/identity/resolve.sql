@@ -88,7 +88,7 @@ COMMENT ON FUNCTION cdp_internal.analyze_table(regnamespace, text) IS
 'ANALYZE, where the caller owns the table; others would only get a warning.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.source_fields(space regnamespace, source_id int)
-RETURNS TABLE (n bigint, attribute text, raw_sql text, raw_is_array boolean, is_multiple boolean, storage_type text, clean_sql text, problem_sql text)
+RETURNS TABLE (n bigint, attribute text, raw_sql text, raw_is_array boolean, n_listed int, is_multiple boolean, storage_type text, clean_sql text, problem_sql text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -98,7 +98,8 @@ BEGIN
                CASE WHEN jsonb_typeof(f.value) = 'string' THEN f.value #>> '{}'
                     WHEN f.value ->> 1 = 'array' THEN f.value ->> 0
                     ELSE 'ARRAY[' || (SELECT string_agg(e.x, ', ' ORDER BY e.i) FROM jsonb_array_elements_text(f.value) WITH ORDINALITY e(x, i)) || ']' END,
-               jsonb_typeof(f.value) = 'array', a.is_multiple, a.storage_type,
+               jsonb_typeof(f.value) = 'array', CASE WHEN jsonb_typeof(f.value) = 'array' AND f.value ->> 1 IS DISTINCT FROM 'array' THEN jsonb_array_length(f.value) END,
+               a.is_multiple, a.storage_type,
                replace(replace(k.clean_sql, '{o}', quote_literal(s.date_order)), '{r}', quote_literal(coalesce(s.region, i.region))),
                replace(replace(k.problem_sql, '{o}', quote_literal(s.date_order)), '{r}', quote_literal(coalesce(s.region, i.region)))
           FROM %1$s.source s CROSS JOIN %1$s.space_info i
@@ -111,7 +112,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.source_fields(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.source_fields(regnamespace, int) IS
-'The fields of a record source with the SQL that reads, cleans and explains each; {v} stands for the raw value.';
+'The fields of a record source with the SQL that reads, cleans and explains each; {v} stands for the raw value. n_listed: how many values an array of listed expressions has.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.row_hash(seed bigint, VARIADIC "any")
 RETURNS bigint
@@ -121,7 +122,15 @@ REVOKE ALL ON FUNCTION cdp_internal.row_hash(bigint, "any") FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.row_hash(bigint, "any") IS
 'A 64-bit hash of values as they are stored, nulls included: what record.source_hash holds of a row''s raw values.';
 
-CREATE OR REPLACE FUNCTION cdp_internal.delta_sql(space regnamespace, source_id int)
+CREATE OR REPLACE FUNCTION cdp_internal.count_from(first bigint)
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'cdp_count_from';
+REVOKE ALL ON FUNCTION cdp_internal.count_from(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.count_from(bigint) IS
+'first at the first call of a place in a statement, then one more at each.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.delta_sql(space regnamespace, source_id int, first_id bigint)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
@@ -132,39 +141,61 @@ DECLARE
     raw     text := '';
     hashed  text := '';
     cleaned text := '';
+    kept    text := '';
+    names   text := '';
     value   text;
+    is_read boolean;
 BEGIN
     EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s.record r WHERE r.source_id = $1)', space) INTO is_read USING source_id;
     FOR f IN SELECT * FROM cdp_internal.source_fields(space, source_id) x ORDER BY x.n LOOP
         raw := raw || format(', %s AS %I', f.raw_sql, 'raw ' || f.n);
         hashed := hashed || format(', q.%I', 'raw ' || f.n);
         value := format('n.%I', 'raw ' || f.n);
         IF f.raw_is_array THEN
-            value := format('ARRAY(SELECT v.x FROM (SELECT %s AS x, u.i FROM unnest(%s) WITH ORDINALITY u(v, i)) v WHERE v.x IS NOT NULL ORDER BY v.i)',
-                            replace(f.clean_sql, '{v}', 'u.v'), value);
+            -- workers do not run subqueries that depend on the row
+            value := CASE WHEN f.n_listed IS NULL THEN
+                         format('ARRAY(SELECT v.x FROM (SELECT %s AS x, u.i FROM unnest(%s) WITH ORDINALITY u(v, i)) v WHERE v.x IS NOT NULL ORDER BY v.i)',
+                                replace(f.clean_sql, '{v}', 'u.v'), value)
+                     ELSE (SELECT format('array_remove(ARRAY[%s], NULL)', string_agg(replace(f.clean_sql, '{v}', format('(%s)[%s]', value, i)), ', ' ORDER BY i))
+                             FROM generate_series(1, f.n_listed) i) END;
             cleaned := cleaned || format(', NULLIF(%s, ''{}'') AS %I', value, f.attribute || '_all');
+            kept := kept || format(', CASE WHEN cardinality(array_remove(e.%1$I, NULL)) > coalesce(cardinality(e.%2$I), 0) THEN e.%1$I END AS %1$I, e.%2$I',
+                                   'raw ' || f.n, f.attribute || '_all');
+            names := names || format(', d.%I, d.%I', 'raw ' || f.n, f.attribute || '_all');
         ELSE
             cleaned := cleaned || format(', %s AS %I', replace(f.clean_sql, '{v}', value), f.attribute);
+            kept := kept || format(', CASE WHEN e.%2$I IS NULL THEN e.%1$I END AS %1$I, e.%2$I', 'raw ' || f.n, f.attribute);
+            names := names || format(', d.%I, d.%I', 'raw ' || f.n, f.attribute);
         END IF;
     END LOOP;
+    -- What workers can do is inside; the ids are given as the rows come out of it. Without former rows there is nothing to
+    -- join, and a full join keeps workers out. OFFSET 0 would too: only a constant of type bigint is seen to leave nothing out.
+    -- Of the raw values those are kept that did not all survive: they explain what was refused.
     RETURN format($sql$
-        SELECT coalesce(o.record_id, nextval(%1$L::regclass)) AS record_id, o.record_id IS NULL AS is_new, n.source_key IS NULL AS is_gone,
-               coalesce(n.source_key, o.source_key) AS source_key, n.observed_at, n.source_hash %2$s %3$s
-          FROM (SELECT q.*, cdp_internal.row_hash(%5$s, q.observed_at %4$s) AS source_hash
-                  FROM (SELECT %6$s COLLATE "C" AS source_key, %7$s AS observed_at %8$s
-                          FROM %9$s AS s WHERE %10$s OFFSET 0) q) n
-          FULL JOIN (SELECT r.record_id, r.source_key, r.source_hash FROM %11$s.record r WHERE r.source_id = %12$s) o
-            ON o.source_key = n.source_key
-         WHERE n.source_hash IS DISTINCT FROM o.source_hash
-    $sql$, pg_get_serial_sequence(space || '.record', 'record_id'), replace(hashed, 'q.', 'n.'), cleaned,
+        SELECT coalesce(d.former_id, cdp_internal.count_from(%1$s)) AS record_id, d.former_id IS NULL AS is_new, d.is_gone, d.source_key,
+               d.observed_at, d.source_hash %2$s
+          FROM (SELECT e.former_id, e.is_gone, e.source_key, e.observed_at, e.source_hash %3$s
+                  FROM (SELECT %4$s, n.observed_at, n.source_hash %5$s %6$s
+                          FROM (SELECT q.*, cdp_internal.row_hash(%8$s, q.observed_at %7$s) AS source_hash
+                                  FROM (SELECT %9$s COLLATE "C" AS source_key, %10$s AS observed_at %11$s
+                                          FROM %12$s AS s WHERE %13$s OFFSET '0') q) n
+                          %14$s OFFSET '0') e
+                OFFSET '0') d
+    $sql$, first_id, names, kept,
+        CASE WHEN is_read THEN 'o.record_id AS former_id, n.source_key IS NULL AS is_gone, coalesce(n.source_key, o.source_key) AS source_key'
+             ELSE 'NULL::bigint AS former_id, n.source_key IS NULL AS is_gone, n.source_key' END,
+        replace(hashed, 'q.', 'n.'), cleaned,
         hashed, hashtextextended(concat_ws(E'\x1f', s.fields::text, s.observed_at, s.date_order, s.region), 0),
         s.key, coalesce('(' || s.observed_at || ')::timestamptz', 'NULL::timestamptz'), raw,
-        s.relation::regclass, coalesce(s.filter, 'true'), space, source_id);
+        s.relation::regclass, coalesce(s.filter, 'true'),
+        CASE WHEN is_read THEN format('FULL JOIN (SELECT r.record_id, r.source_key, r.source_hash FROM %s.record r WHERE r.source_id = %s) o
+                    ON o.source_key = n.source_key WHERE n.source_hash IS DISTINCT FROM o.source_hash', space, source_id) ELSE '' END);
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.delta_sql(regnamespace, int) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.delta_sql(regnamespace, int) IS
-'The query that reads a source and gives its new, changed and vanished rows, cleaned: columns record_id, is_new, is_gone, source_key, observed_at, source_hash, "raw N", and one per attribute (or attribute_all).';
+REVOKE ALL ON FUNCTION cdp_internal.delta_sql(regnamespace, int, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.delta_sql(regnamespace, int, bigint) IS
+'The query that reads a source and gives its new, changed and vanished rows, cleaned: columns record_id (first_id and up for new ones), is_new, is_gone, source_key, observed_at, source_hash, "raw N" where cleaning refused a value, and one per attribute (or attribute_all).';
 
 CREATE OR REPLACE FUNCTION cdp_internal.explode_sql(space regnamespace, rows_sql text, attributes text[], own_source text, only_kind text DEFAULT NULL,
     single text[] DEFAULT '{}')
@@ -285,22 +316,29 @@ SET datestyle = 'ISO, YMD'
 SET extra_float_digits = 1
 SET intervalstyle = 'iso_8601'
 SET timezone = 'UTC'
+-- cleaning a row costs far more than handing it over, and writing rows keeps the leader busy
+SET parallel_tuple_cost = 0
+SET parallel_leader_participation = off
 AS $$
 DECLARE
     s        record;
     columns  text;
     firsts   text;
     rejects  text;
+    refused  text;
     attributes text[];
     single   text[];
     state    text;
     one      record;
     bad      bigint;
+    ids      regclass := pg_get_serial_sequence(space || '.record', 'record_id');
+    first_id bigint := coalesce(pg_sequence_last_value(ids), 0) + 1;
+    ids_taken boolean;
 BEGIN
     EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
     PERFORM cdp_internal.drop_work_tables('cdp_delta');
     BEGIN
-        EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || cdp_internal.delta_sql(space, source_id);
+        EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || cdp_internal.delta_sql(space, source_id, first_id);
     EXCEPTION
         WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR cannot_coerce OR undefined_object THEN
             RAISE EXCEPTION 'source "%" was altered: its key or fields no longer fit its relation', s.source USING ERRCODE = 'CDP44',
@@ -349,21 +387,29 @@ BEGIN
     IF added + changed + removed = 0 THEN
         RETURN;
     END IF;
+    -- nextval keeps workers out of a statement, so new rows were numbered from the sequence's next value on; these
+    -- numbers are taken now, and if somebody else took one meanwhile, others are
+    IF added > 0 THEN
+        SELECT min(i.id) = first_id AND max(i.id) = first_id + added - 1 INTO ids_taken FROM (SELECT nextval(ids) AS id FROM generate_series(1, added)) i;
+        IF NOT ids_taken THEN
+            UPDATE pg_temp.cdp_delta d SET record_id = nextval(ids) WHERE d.is_new;
+        END IF;
+    END IF;
 
     SELECT string_agg(CASE WHEN f.raw_is_array OR f.is_multiple THEN format('%I, %I', f.attribute, f.attribute || '_all') ELSE quote_ident(f.attribute) END, ', ' ORDER BY f.n),
            string_agg(CASE WHEN f.raw_is_array THEN format('d.%1$I[1], d.%1$I', f.attribute || '_all')
                            WHEN f.is_multiple THEN format('d.%1$I, CASE WHEN d.%1$I IS NOT NULL THEN ARRAY[d.%1$I] END', f.attribute)
                            ELSE format('d.%I', f.attribute) END, ', ' ORDER BY f.n),
            string_agg(CASE WHEN f.raw_is_array THEN
-                format($q$SELECT d.source_key, %1$L::text, u.v, %2$s FROM pg_temp.cdp_delta d CROSS JOIN LATERAL unnest(d.%3$I) u(v)
-                           WHERE NOT d.is_gone AND cardinality(array_remove(d.%3$I, NULL)) > coalesce(cardinality(d.%4$I), 0) AND %2$s IS NOT NULL$q$,
-                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n, f.attribute || '_all')
+                format('SELECT d.source_key, %1$L::text, u.v, %2$s FROM refused d CROSS JOIN LATERAL unnest(d.%3$I) u(v) WHERE %2$s IS NOT NULL',
+                       f.attribute, replace(f.problem_sql, '{v}', 'u.v'), 'raw ' || f.n)
               ELSE
-                format($q$SELECT d.source_key, %1$L::text, d.%3$I, %2$s FROM pg_temp.cdp_delta d WHERE NOT d.is_gone AND d.%4$I IS NULL AND d.%3$I IS NOT NULL AND %2$s IS NOT NULL$q$,
-                       f.attribute, replace(f.problem_sql, '{v}', format('d.%I', 'raw ' || f.n)), 'raw ' || f.n, f.attribute)
+                format('SELECT d.source_key, %1$L::text, d.%3$I, %2$s FROM refused d WHERE %2$s IS NOT NULL',
+                       f.attribute, replace(f.problem_sql, '{v}', format('d.%I', 'raw ' || f.n)), 'raw ' || f.n)
               END, ' UNION ALL '),
+           string_agg(format('d.%I IS NOT NULL', 'raw ' || f.n), ' OR '),
            array_agg(f.attribute), coalesce(array_agg(f.attribute) FILTER (WHERE NOT f.raw_is_array), '{}')
-      INTO columns, firsts, rejects, attributes, single
+      INTO columns, firsts, rejects, refused, attributes, single
       FROM cdp_internal.source_fields(space, source_id) f;
 
     IF note_touched THEN
@@ -392,7 +438,9 @@ BEGIN
                     HINT = 'Keys are at most some 2,000 bytes; choose a shorter expression.';
         END;
     END IF;
-    EXECUTE format('INSERT INTO %s.rejected_value (source_id, source_key, attribute, raw, reason) SELECT $1, x.* FROM (%s) x', space, rejects) USING source_id;
+    -- few rows have lost a value; the rest is looked at once, not once per field
+    EXECUTE format('WITH refused AS MATERIALIZED (SELECT d.* FROM pg_temp.cdp_delta d WHERE %s)
+                    INSERT INTO %s.rejected_value (source_id, source_key, attribute, raw, reason) SELECT $1, x.* FROM (%s) x', refused, space, rejects) USING source_id;
     GET DIAGNOSTICS rejected = ROW_COUNT;
 
     IF added > 0 THEN
@@ -622,7 +670,8 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    EXECUTE format('ALTER TABLE %s.identifier ADD CONSTRAINT identifier_pkey PRIMARY KEY (kind, value, record_id)', space);
+    -- the value first: sorting then mostly looks at eight bytes of it, and no statement seeks by kind alone that does not read most of the table
+    EXECUTE format('ALTER TABLE %s.identifier ADD CONSTRAINT identifier_pkey PRIMARY KEY (value, kind, record_id)', space);
     EXECUTE format('CREATE INDEX identifier_record_id_idx ON %s.identifier (record_id)', space);
 END
 $$;
@@ -775,7 +824,18 @@ BEGIN
 
     EXECUTE format('UPDATE %s.identity i SET profile_id = m.profile_id, since = now() FROM pg_temp.cdp_moved m
                      WHERE i.record_id = m.record_id AND m.former_profile_id IS NOT NULL', space);
+    -- a first clustering places every record: indexes after the rows, as above
+    EXECUTE format('SELECT $1 AND NOT EXISTS (SELECT FROM %1$s.identity) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.identity')
+       INTO bulk USING whole;
+    IF bulk THEN
+        EXECUTE format('ALTER TABLE %s.identity DROP CONSTRAINT identity_pkey', space);
+        EXECUTE format('DROP INDEX %s.identity_profile_id_idx', space);
+    END IF;
     EXECUTE format('INSERT INTO %s.identity (record_id, profile_id) SELECT m.record_id, m.profile_id FROM pg_temp.cdp_moved m WHERE m.former_profile_id IS NULL', space);
+    IF bulk THEN
+        EXECUTE format('ALTER TABLE %s.identity ADD CONSTRAINT identity_pkey PRIMARY KEY (record_id)', space);
+        EXECUTE format('CREATE INDEX identity_profile_id_idx ON %s.identity (profile_id)', space);
+    END IF;
     PERFORM cdp_internal.log_moves(space, id);
 
     IF whole THEN

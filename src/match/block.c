@@ -367,15 +367,6 @@ next_uniform(uint64_t *state)
 	return (cdp_mix(*state) >> 11) * 0x1.0p-53;
 }
 
-static inline int
-count_bits(uint64_t x)
-{
-	x -= x >> 1 & UINT64_C(0x5555555555555555);
-	x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
-	x = (x + (x >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
-	return (int) (x * UINT64_C(0x0101010101010101) >> 56);
-}
-
 static void
 simulate(CdpChooser *ch)
 {
@@ -673,7 +664,7 @@ count_finds(const CdpChooser *ch, const Candidate *c, bool finds)
 
 		for (int k = 0; k < n_keys; k++)
 			pairs &= ch->agrees[key[k] * ch->words + w];
-		n += count_bits(pairs);
+		n += cdp_count_bits(pairs);
 	}
 	return n;
 }

@@ -55,10 +55,14 @@ is_one_of(Piece word, const char *const *list)
 	return false;
 }
 
+#define MAX_SUFFIX 12			/* bytes of the longest, with a dot behind each letter */
+
 /* 1 for Sr, 2 for Jr and II, ...; 0: the word names no generation. */
 static int
 generation_of(Piece word)
 {
+	if (word.len > MAX_SUFFIX)
+		return 0;
 	for (int g = 0; g < lengthof(generations); g++)
 		for (int i = 0; i < lengthof(generations[g]) && generations[g][i]; i++)
 			if (is_word(word, generations[g][i]))
@@ -208,9 +212,16 @@ cdp_without_suffix(PG_FUNCTION_ARGS)
 	Piece		name = {VARDATA_ANY(in), VARSIZE_ANY_EXHDR(in)};
 	int			kept = name.len;
 
-	for (int end = kept; is_suffix(last_word(name, &end)) && end > 0;)
+	for (int end = kept;;)
+	{
+		Piece		word = last_word(name, &end);
+
+		/* the first word is a name, whatever it is */
+		if (end == 0 || !is_suffix(word))
+			break;
 		for (kept = end; kept > 0 && (name.s[kept - 1] == ' ' || name.s[kept - 1] == ','); kept--)
 			;
+	}
 	if (kept == name.len || kept == 0)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(name.s, kept));
@@ -234,10 +245,12 @@ cdp_generation(PG_FUNCTION_ARGS)
 		while (end > 0)
 		{
 			Piece		word = last_word(name, &end);
-			int			generation = generation_of(word);
+			int			generation;
 
-			/* the first word is a name, whatever it is */
-			if (end == 0 || !is_suffix(word))
+			if (end == 0)
+				break;
+			generation = generation_of(word);
+			if (generation == 0 && !is_one_of(word, academic))
 				break;
 			if (generation > 0)
 				PG_RETURN_TEXT_P(cstring_to_text(psprintf("%d", generation)));

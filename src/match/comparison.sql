@@ -55,12 +55,10 @@ DECLARE
 BEGIN
     -- what identifies nobody by its shape (a role mailbox) says nothing of two people either
     EXECUTE format($sql$
-        SELECT array_agg(CASE WHEN a.in_use THEN CASE k.blocked_sql WHEN 'false' THEN format('NULLIF(%%s, '''')', x.key)
-                                                     ELSE format('CASE WHEN %%s THEN NULL ELSE NULLIF(%%s, '''') END', replace(k.blocked_sql, '{v}', x.key), x.key) END ELSE 'NULL::text' END ORDER BY u.i),
+        SELECT array_agg(CASE WHEN a.in_use THEN format('NULLIF(%%s, '''')', replace(k.compared_sql, '{v}', format('r.%%I', u.attribute))) ELSE 'NULL::text' END ORDER BY u.i),
                array_agg(CASE WHEN a.in_use THEN format('r.%%I', u.attribute) END ORDER BY u.i)
           FROM unnest($1) WITH ORDINALITY u(attribute, i)
           LEFT JOIN %1$s.attribute a ON a.attribute = u.attribute LEFT JOIN cdp_internal.kinds() k ON k.kind = a.kind
-          CROSS JOIN LATERAL (SELECT replace(k.key_sql, '{v}', format('r.%%I', u.attribute)) AS key) x
     $sql$, space) INTO keys, column_sql USING attributes;
     IF measure IS NULL THEN
         -- conditions see typed values again: all of them make one text

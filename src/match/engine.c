@@ -10,7 +10,8 @@
  * Of very many records training reads a sample, by a hash of their keys: pairs grow with
  * the square, so a quarter of a million records hold enough of all that is learned.
  *
- * Threads: only this backend's own thread calls the server. It works with the others
+ * Threads: only this backend's own thread calls the server. While it takes records from
+ * the server another one puts those that have come into the store. It works with the others
  * and looks for interrupts between chunks of some milliseconds; before it handles one
  * all others are joined, and an error waits in engine->error until the plain C beneath
  * has given back its memory.
@@ -58,6 +59,7 @@
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
 #define COUNTED_PAIRS 4.0		/* for each record, enough to count people by */
+#define BATCH_ROWS 1024
 #define FIRST_INPUT 3			/* in the rows of records */
 #define FREQUENCY_ROWS 10000	/* in one statement */
 
@@ -169,6 +171,8 @@ cdp_match_engine_require(CdpMatchEngine *e, bool fine)
 
 /* ---------------------------------------------------------------- reading a space */
 
+static void close_batches(CdpMatchEngine *e);
+
 static void
 release(void *arg)
 {
@@ -177,6 +181,7 @@ release(void *arg)
 	if (!e->open)
 		return;
 	e->open = false;
+	close_batches(e);
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
 		if (e->scorer[i])
 			cdp_scorer_free(e->scorer[i]);
@@ -394,47 +399,164 @@ nickname_row(TupleTableSlot *slot, void *state)
 	cdp_match_engine_require(e, fine);
 }
 
+/* Rows on their way into the store; malloc'ed. */
+typedef struct CdpBatch
+{
+	CdpStore   *store;
+	int			n;				/* rows */
+	struct
+	{
+		size_t		at;			/* in text */
+		int32		len;		/* -1: missing */
+	}		   *value;			/* BATCH_ROWS x columns */
+	char	   *text;			/* in UTF-8 */
+	size_t		used,
+				allocated;
+	CdpErrand	errand;
+} CdpBatch;
+
+static bool
+store_batch(void *state, CdpCrew *crew)
+{
+	CdpBatch   *batch = state;
+	int			n_columns = batch->store->n_columns;
+
+	for (int i = 0; i < batch->n; i++)
+	{
+		const char *s[CDP_MAX_COLUMNS];
+		size_t		len[CDP_MAX_COLUMNS];
+		int32		at = cdp_store_add_record(batch->store);
+
+		if (at < 0)
+			return false;
+		for (int c = 0; c < n_columns; c++)
+		{
+			int32		n = batch->value[i * n_columns + c].len;
+
+			s[c] = n < 0 ? NULL : batch->text + batch->value[i * n_columns + c].at;
+			len[c] = n;
+		}
+		if (!cdp_store_set_all(batch->store, at, s, len))
+			return false;
+	}
+	return true;
+}
+
+static CdpBatch *
+open_batch(CdpMatchEngine *e)
+{
+	CdpBatch   *batch = calloc(1, sizeof(CdpBatch));
+
+	if (batch)
+	{
+		batch->store = &e->store;
+		batch->value = malloc(sizeof(*batch->value) * BATCH_ROWS * Max(e->store.n_columns, 1));
+		batch->errand = (CdpErrand)
+		{
+			.fn = store_batch, .state = batch, .crew = &e->crew
+		};
+	}
+	return batch;
+}
+
+/* Waits for the batch that is being stored, and has the next one stored. */
+static void
+pass_batch_on(CdpMatchEngine *e)
+{
+	CdpBatch   *filled = e->batch[e->filling],
+			   *other = e->batch[!e->filling];
+
+	if (other->n > 0)
+		cdp_match_engine_require(e, cdp_errand_finish(&other->errand));
+	other->n = 0;
+	other->used = 0;
+	cdp_errand_start(&filled->errand);
+	e->filling = !e->filling;
+}
+
+static void
+close_batches(CdpMatchEngine *e)
+{
+	for (int i = 0; i < 2; i++)
+		if (e->batch[i])
+		{
+			cdp_errand_abandon(&e->batch[i]->errand);
+			free(e->batch[i]->value);
+			free(e->batch[i]->text);
+			free(e->batch[i]);
+			e->batch[i] = NULL;
+		}
+}
+
 /* (source_id, source_key, record_id, an input ...) */
 static void
 record_row(TupleTableSlot *slot, void *state)
 {
 	CdpMatchEngine *e = state;
-	int32		at = cdp_store_add_record(&e->store);
-	text	   *value[CDP_MAX_COLUMNS];
-	const char *values[CDP_MAX_COLUMNS];	/* in UTF-8 */
-	size_t		len[CDP_MAX_COLUMNS];
+	CdpBatch   *batch = e->batch[e->filling];
 
-	cdp_match_engine_require(e, at >= 0);
-	if (at >= e->a_records)
+	if (e->n_read >= e->a_records)
 	{
 		e->a_records = e->a_records ? e->a_records * 2 : 1024;
 		e->record = e->record ? repalloc_huge(e->record, e->a_records * sizeof(int64))
 			: MemoryContextAllocHuge(e->context, e->a_records * sizeof(int64));
 	}
-	e->record[at] = DatumGetInt64(slot->tts_values[FIRST_INPUT - 1]);
+	e->record[e->n_read++] = DatumGetInt64(slot->tts_values[FIRST_INPUT - 1]);
 	for (int c = 0; c < e->store.n_columns; c++)
 	{
 		int			i = FIRST_INPUT + c;
+		text	   *value;
+		const char *utf8;
+		int32		len;
 
-		values[c] = NULL;
+		batch->value[batch->n * e->store.n_columns + c].len = -1;
 		if (slot->tts_isnull[i])
 			continue;
-		value[c] = DatumGetTextPP(slot->tts_values[i]);
-		len[c] = VARSIZE_ANY_EXHDR(value[c]);
-		if (len[c] == 0)
-			continue;
-		values[c] = pg_server_to_any(VARDATA_ANY(value[c]), len[c], PG_UTF8);
-		if (values[c] != VARDATA_ANY(value[c]))
-			len[c] = strlen(values[c]);
+		value = DatumGetTextPP(slot->tts_values[i]);
+		len = VARSIZE_ANY_EXHDR(value);
+		if (len > 0)
+		{
+			utf8 = pg_server_to_any(VARDATA_ANY(value), len, PG_UTF8);
+			if (utf8 != VARDATA_ANY(value))
+				len = strlen(utf8);
+			if (batch->used + len > batch->allocated)
+			{
+				size_t		more = (batch->used + len) * 2 + 65536;
+				char	   *text = realloc(batch->text, more);
+
+				cdp_match_engine_require(e, text != NULL);
+				batch->text = text;
+				batch->allocated = more;
+			}
+			memcpy(batch->text + batch->used, utf8, len);
+			batch->value[batch->n * e->store.n_columns + c].at = batch->used;
+			batch->value[batch->n * e->store.n_columns + c].len = len;
+			batch->used += len;
+			if (utf8 != VARDATA_ANY(value))
+				pfree(unconstify(char *, utf8));
+		}
+		if ((Pointer) value != DatumGetPointer(slot->tts_values[i]))
+			pfree(value);
 	}
-	cdp_match_engine_require(e, cdp_store_set_all(&e->store, at, values, len));
-	for (int c = 0; c < e->store.n_columns; c++)
+	if (++batch->n == BATCH_ROWS)
+		pass_batch_on(e);
+}
+
+/* Appends the rows of a query to the store. */
+static void
+stream_records(CdpMatchEngine *e, const char *sql)
+{
+	e->n_read = e->store.n;
+	e->filling = 0;
+	for (int i = 0; i < 2; i++)
 	{
-		if (values[c] && values[c] != VARDATA_ANY(value[c]))
-			pfree(unconstify(char *, values[c]));
-		if (!slot->tts_isnull[FIRST_INPUT + c] && (Pointer) value[c] != DatumGetPointer(slot->tts_values[FIRST_INPUT + c]))
-			pfree(value[c]);
+		e->batch[i] = open_batch(e);
+		cdp_match_engine_require(e, e->batch[i] && e->batch[i]->value);
 	}
+	cdp_core_stream(sql, 0, NULL, NULL, record_row, e);
+	pass_batch_on(e);
+	cdp_match_engine_require(e, cdp_errand_finish(&e->batch[!e->filling]->errand));
+	close_batches(e);
 }
 
 /* Expressions of inputs run under these, whatever the session has. */
@@ -485,11 +607,10 @@ read_records(CdpMatchEngine *e, bool affected_only)
 	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
 					0, NULL, NULL, nickname_row, e);
 	cdp_match_engine_show(e, "reading records");
-	cdp_core_stream(records_sql(e, psprintf("%s.record r%s", e->schema, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
+	stream_records(e, records_sql(e, psprintf("%s.record r%s", e->schema, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
 											e->n_records == 0 ? "" :
 											psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT,
-													 MAX_LEARNED * INT64CONST(65536) / e->n_records))),
-					0, NULL, NULL, record_row, e);
+													 MAX_LEARNED * INT64CONST(65536) / e->n_records))));
 	AtEOXact_GUC(true, nest);
 }
 
@@ -1158,7 +1279,7 @@ spread_changes(CdpMatchEngine *e, uint8 *mark)
 		int			nest = NewGUCNestLevel();
 
 		pin_settings();
-		cdp_core_stream(records_sql(e, "pg_temp.cdp_former r"), 0, NULL, NULL, record_row, e);
+		stream_records(e, records_sql(e, "pg_temp.cdp_former r"));
 		AtEOXact_GUC(true, nest);
 	}
 	cdp_match_engine_require(e, cdp_blocker_spread(&e->blocker, n, mark));

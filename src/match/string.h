@@ -95,6 +95,16 @@ cdp_mask(const CdpWork *work, uint32_t c)
 	return work->has_high ? cdp_masks_find_high(work, c) : 0;
 }
 
+/* How many bits are set; without the processor's own instruction, which not every one has. */
+static inline int
+cdp_count_bits(uint64_t x)
+{
+	x -= x >> 1 & UINT64_C(0x5555555555555555);
+	x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
+	x = (x + (x >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+	return (int) (x * UINT64_C(0x0101010101010101) >> 56);
+}
+
 static inline void
 cdp_poll(const CdpWork *work)
 {

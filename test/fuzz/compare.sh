@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=$(mktemp -d "${TMPDIR:-/tmp}/cdp-fuzz.XXXXXX")
 trap 'rm -rf "$out"' EXIT
+read -ra compare <<< "$(make -s print-COMPARE_OBJS)"
 gcc -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-parameter -Isrc -fsanitize=address,undefined -fno-sanitize-recover=undefined -o "$out/compare_fuzz" \
-	test/fuzz/compare_fuzz.c src/match/{compare,nickname,chars,distance,jaro,tokens,phonetic,double_metaphone}.c -licuuc -lm
+	test/fuzz/compare_fuzz.c "${compare[@]/%.o/.c}" \
+	src/match/{nickname,chars,distance,jaro,tokens,phonetic,double_metaphone}.c -licuuc -lm
 "$out/compare_fuzz" "$@"

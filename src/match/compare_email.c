@@ -1,0 +1,108 @@
+/*
+ * compare_email.c
+ *	  Addresses of mail: the whole, the mailbox (what is before the last @) and the domain, and
+ *	  the letters of the mailbox in alphabetical order, which stay the same when the names in
+ *	  it change places or other digits are added.
+ */
+#include "match/value.h"
+
+#include <stdlib.h>
+
+enum
+{
+	EMAIL_EXACT = 1, EMAIL_LOCAL_CLOSE, EMAIL_SAME_LOCAL, EMAIL_CLOSE, EMAIL_SAME_LETTERS, EMAIL_ELSE
+};
+
+static const CdpLevel email_levels[] = {
+	[EMAIL_EXACT - 1] = {"exact", "same mailbox", 1, 1, 0.70, 0.000005},
+	[EMAIL_LOCAL_CLOSE - 1] = {"local_close", "mailbox nearly the same at the same domain", 1, 0, 0.04, 0.000005},
+	[EMAIL_SAME_LOCAL - 1] = {"same_local", "same name of the mailbox at another domain", 1, 0, 0.07, 0.00001},
+	[EMAIL_CLOSE - 1] = {"close", "addresses nearly the same", 1, 0, 0.03, 0.00004},
+	[EMAIL_SAME_LETTERS - 1] = {"same_letters", "same letters in the mailbox, other digits, dots or order", 1, 0, 0.02, 0.00005},
+	[EMAIL_ELSE - 1] = {"else", "other addresses", 1, 0, 0.14, 0.99989},
+};
+
+const CdpMeasureInfo cdp_email_measure = CDP_MEASURE_INFO("email", 1, email_levels);
+
+/* so many letters of a mailbox are a name rather than initials */
+#define MIN_BARE 7
+
+typedef struct EmailForm
+{
+	CdpWord		whole;
+	CdpWord		local;			/* all where there is no @ */
+	CdpWord		domain;
+	CdpWord		bare;			/* the letters of local in alphabetical order: a name, whichever way round */
+} EmailForm;
+
+static int
+order_chars(const void *a, const void *b)
+{
+	const uint32_t *x = a,
+			   *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Of the mailbox, when the address has one @. */
+static uint64_t
+sketch_email(const EmailForm *form)
+{
+	if (form->local.len + 1 >= form->whole.len)
+		return 0;
+	for (int32_t i = 0; i < form->local.len; i++)
+		if (form->local.s[i] == '@')
+			return 0;
+	return cdp_word_sketch(&form->local, form->bare.len >= MIN_BARE ? form->bare.hash | 1 : 0);
+}
+
+bool
+cdp_email_prepare(CdpWork *work, CdpArena *arena, CdpValue *value)
+{
+	EmailForm  *form = cdp_arena_take(work, arena, sizeof(EmailForm));
+	const uint32_t *s = value->chars;
+	int32_t		len = value->len;
+	uint32_t   *letters;
+	int32_t		at = len,
+				n = 0;
+
+	if (form == NULL)
+		return false;
+	for (int32_t i = 0; i < len; i++)
+		if (s[i] == '@')
+			at = i;
+	form->whole = cdp_word_make(s, len);
+	form->local = cdp_word_make(s, at);
+	form->domain = at < len ? cdp_word_make(s + at + 1, len - at - 1) : (CdpWord) {.s = s + len};
+	letters = cdp_arena_take(work, arena, (size_t) form->local.len * sizeof(uint32_t));
+	if (letters == NULL)
+		return false;
+	for (int32_t i = 0; i < form->local.len; i++)
+		if (s[i] > 127 || (s[i] >= 'a' && s[i] <= 'z'))
+			letters[n++] = s[i];
+	qsort(letters, n, sizeof(uint32_t), order_chars);
+	form->bare = cdp_word_make(letters, n);
+	value->extra = (const void *) form;
+	value->sketch = sketch_email(form);
+	return true;
+}
+
+int
+cdp_email_level(CdpWork *work, const CdpValue *x, const CdpValue *y)
+{
+	const EmailForm *a = (const EmailForm *) x->extra;
+	const EmailForm *b = (const EmailForm *) y->extra;
+	int32_t		shorter;
+
+	if (cdp_unlike(x->sketch, y->sketch, true))
+		return EMAIL_ELSE;
+	shorter = cdp_shorter(&a->local, &b->local);
+	if (shorter >= 3 && cdp_same_word(&a->local, &b->local))
+		return EMAIL_SAME_LOCAL;
+	/* in short mailboxes of one domain two edits make another person's more often than a slip */
+	if (shorter >= 4 && cdp_same_word(&a->domain, &b->domain) && cdp_within(work, &a->local, &b->local, shorter < 7 ? 1 : 2))
+		return EMAIL_LOCAL_CLOSE;
+	if (shorter >= 4 && (cdp_within(work, &a->whole, &b->whole, 2) || cdp_jaro_winkler_reaches(work, &a->local, &b->local, 0.92)))
+		return EMAIL_CLOSE;
+	return a->bare.len >= MIN_BARE && cdp_same_word(&a->bare, &b->bare) ? EMAIL_SAME_LETTERS : EMAIL_ELSE;
+}

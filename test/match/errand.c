@@ -1,0 +1,135 @@
+/*
+ * errand.c
+ *	  Errands (parallel.c): finished, abandoned and interrupted, at random moments.
+ *
+ * Usage: errand [rounds [seed]]. An errand adds up numbers; whatever happens on the way,
+ * one that finishes gives the right sum, and one that is not wanted any more is gone when
+ * abandoning it returns. Leaves with status 1 at the first difference.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "match/parallel.h"
+#include "match/store.h"
+
+typedef struct Sum
+{
+	int64_t		chunks;
+	int64_t		total;
+	int64_t		calls;
+} Sum;
+
+typedef struct Caller
+{
+	int			pending;		/* every so many questions something is to be handled */
+	int			asked;
+	int			handled;
+	int			last;			/* that so many times are handled before the caller gives up */
+} Caller;
+
+static uint64_t state;
+
+static int
+draw(int below)
+{
+	state = cdp_mix(state + UINT64_C(0x9E3779B97F4A7C15));
+	return (state >> 33) % below;
+}
+
+static bool
+add_chunk(void *arg, int thread, int64_t chunk)
+{
+	Sum		   *sum = arg;
+	int64_t		part = 0;
+
+	for (int64_t i = chunk * 10000; i < (chunk + 1) * 10000; i++)
+		part += i;
+	__atomic_fetch_add(&sum->total, part, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool
+add_up(void *arg, CdpCrew *crew)
+{
+	Sum		   *sum = arg;
+
+	sum->calls++;
+	sum->total = 0;
+	return cdp_crew_run(crew, sum->chunks, add_chunk, sum);
+}
+
+static bool
+is_pending(void *arg)
+{
+	Caller	   *c = arg;
+
+	return c->pending > 0 && ++c->asked % c->pending == 0;
+}
+
+static bool
+handle(void *arg)
+{
+	Caller	   *c = arg;
+
+	return ++c->handled < c->last;
+}
+
+int
+main(int argc, char **argv)
+{
+	int			rounds = argc > 1 ? atoi(argv[1]) : 300;
+	uint64_t	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	int			finished = 0,
+				stopped = 0,
+				abandoned = 0,
+				again = 0;
+
+	for (int round = 0; round < rounds; round++)
+	{
+		Caller		caller = {0};
+		CdpCrew		crew = {.pending = is_pending, .handle = handle, .arg = &caller};
+		Sum			sum = {0};
+		CdpErrand	errand = {.fn = add_up, .state = &sum, .crew = &crew};
+		int64_t		last;
+
+		state = seed + round;
+		caller.pending = draw(2) ? 0 : 1 + draw(3);
+		caller.last = 1 + draw(4);
+		crew.threads = 1 + draw(4);
+		/* now and then longer than it is waited for at a time */
+		sum.chunks = draw(8) ? draw(200) : 3000;
+		last = sum.chunks * 10000 - 1;
+		cdp_errand_start(&errand);
+		if (draw(4) == 0)
+		{
+			usleep(draw(2000));
+			cdp_errand_abandon(&errand);
+			/* nobody writes here any more */
+			sum.total = -1;
+			abandoned++;
+		}
+		else if (cdp_errand_finish(&errand))
+		{
+			if (sum.total != last * (last + 1) / 2)
+			{
+				printf("differs: seed %llu, %lld chunks\n", (unsigned long long) (seed + round), (long long) sum.chunks);
+				return 1;
+			}
+			finished++;
+			again += sum.calls > 1;
+		}
+		else if (!crew.stopped)
+		{
+			printf("differs: seed %llu, it failed\n", (unsigned long long) (seed + round));
+			return 1;
+		}
+		else
+			stopped++;
+		cdp_errand_abandon(&errand);
+	}
+	printf("errands: seeds %llu to %llu, %d finished, %d of them begun again, %d stopped, %d abandoned\n",
+		   (unsigned long long) seed, (unsigned long long) (seed + rounds - 1), finished, again, stopped, abandoned);
+	/* a run that meets only one way shows nothing */
+	return rounds >= 100 && (finished == 0 || stopped == 0 || abandoned == 0);
+}
