@@ -66,6 +66,7 @@ REGRESS += increments
 REGRESS += relation
 REGRESS += lookup
 REGRESS += mailbox
+REGRESS += agglomerate em
 REGRESS += parallel
 
 ISOLATION = consent_withdrawal segment_refresh

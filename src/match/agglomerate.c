@@ -3,12 +3,17 @@
  *	  Greedy agglomeration: the two clusters that most surely are one person join first.
  *
  * Bare connected components chain hundreds of people together over single wrong pairs.
- * Here two clusters join when, compared as wholes, they are twice as probably one person
- * as two: to mix two people's data is worse than to miss that they are one. The pair of
- * clusters with the greatest weight joins first, ties in canonical order (records are
- * numbered by source and source key); what joins is compared anew as a whole, until no
- * weight is above CDP_JOIN_ABOVE. A mean of the weights of pairs of records would not do: a
+ * Here two clusters join when, compared as wholes, they are more probably one person than
+ * two (CDP_JOIN_ABOVE): to mix two people's data is worse than to miss that they are one. The
+ * pair of clusters with the greatest weight joins first, ties in canonical order (records are
+ * numbered by source and source key); what joins is compared anew as a whole, until nothing
+ * is left to join. A mean of the weights of pairs of records would not do: a
  * record with a mailbox and nothing else would hold off a cluster as if it spoke against it.
+ *
+ * A pair is weighed as if there were no others. But a record that could be of either of
+ * two people is of one of them at most: so rivals take their share of the odds (rivals_of),
+ * and of two that are equally good none is taken. Who is held back so is asked again when
+ * all that is surer has joined: the rivals may be one person by then, or another's.
  *
  * Only clusters that an edge touches are candidates, and how A u B agrees with C is how A
  * does and how B does, added up. For small clusters that is found out anew, for others it
@@ -31,6 +36,9 @@
 #define LARGE 100000
 #define CHUNK 64				/* components */
 #define KEEP_PAIRS 6			/* of records: how two clusters of so many agree is kept */
+#define TWO_PEOPLE -3.0			/* bits: rivals are taken for different no more surely; one person's records can differ in much */
+#define MOST_RIVALRY 7.0		/* what a rival of that kind is worth: 1 / 2^TWO_PEOPLE - 1 */
+#define MAX_ROUNDS 8			/* in which those that were held back are asked again */
 
 /* Two adjacent clusters. */
 typedef struct Bond
@@ -42,6 +50,7 @@ typedef struct Bond
 	int32_t		next_a,
 				next_b;			/* in the lists of a and b */
 	bool		dead;
+	bool		held;			/* back, by rivals */
 } Bond;
 
 typedef struct Candidate
@@ -328,6 +337,90 @@ contract(Work *w, int32_t a, int32_t b)
 	return true;
 }
 
+/* ---------------------------------------------------------------- rivals */
+
+static double
+rivals_at_most(const Work *w, int32_t x)
+{
+	int			n = -1;			/* the one asked about is no rival */
+
+	for (int32_t i = w->shared->bonds[x]; i >= 0; i = next_bond(w, i, x))
+		n += !w->bond[i].dead && w->bond[i].weight > 0;
+	return log2(1 + MOST_RIVALRY * n);
+}
+
+/*
+ * Odds of the rivals that y has for x, beside those that nobody is x's person; no more are
+ * counted than enough. Of x, y and a rival c, where o are the odds of two of them, all are
+ * one person, two are, or none: y is x's by (o_xy + o_xy o_xc o_yc) / (1 + o_xc + o_yc).
+ * Who is a better one for y is left to be y's.
+ */
+static double
+rivals_of(const Work *w, int32_t x, int32_t y, double enough)
+{
+	const Shared *shared = w->shared;
+	double		sum = 0;
+
+	for (int32_t i = shared->bonds[y]; i >= 0; i = next_bond(w, i, y))
+		if (!w->bond[i].dead)
+			shared->mark[w->bond[i].a == y ? w->bond[i].b : w->bond[i].a] = i;
+	for (int32_t i = shared->bonds[x]; i >= 0 && sum < enough; i = next_bond(w, i, x))
+	{
+		const Bond *bond = &w->bond[i];
+		int32_t		c = bond->a == x ? bond->b : bond->a;
+		double		between,
+					own,
+					other;
+
+		if (bond->dead || c == y || !(bond->weight > 0))
+			continue;
+		if (shared->mark[c] >= 0)
+			between = w->bond[shared->mark[c]].weight;
+		else
+		{
+			CdpEvidence evidence;
+
+			memset(&evidence, 0, sizeof(evidence));
+			compare_clusters(w, y, c, &evidence);
+			between = shared->given->weigh(shared->given->state, &evidence);
+		}
+		if (between > bond->weight || (between == bond->weight && x > y))
+			continue;
+		own = exp2(fmin(bond->weight, 50));
+		other = exp2(fmax(fmin(between, 50), TWO_PEOPLE));
+		sum += fmax(0, (1 + own + other) / (1 + own * other) - 1);
+	}
+	for (int32_t i = shared->bonds[y]; i >= 0; i = next_bond(w, i, y))
+		shared->mark[w->bond[i].a == y ? w->bond[i].b : w->bond[i].a] = -1;
+	return sum;
+}
+
+/* Do rivals leave too little of the odds that two clusters are one person? */
+static bool
+is_rivalled(const Work *w, const Bond *bond)
+{
+	double		surplus = bond->weight - CDP_JOIN_ABOVE;
+	double		enough = exp2(fmin(surplus, 50)) - 1;
+
+	if (rivals_at_most(w, bond->a) + rivals_at_most(w, bond->b) < surplus)
+		return false;
+	return !(log2(1 + rivals_of(w, bond->a, bond->b, enough)) + log2(1 + rivals_of(w, bond->b, bond->a, enough)) < surplus);
+}
+
+/* Those that were held back are to be asked again; false: out of memory. */
+static bool
+offer_again(Work *w)
+{
+	for (int32_t i = 0; i < w->n_bonds; i++)
+		if (w->bond[i].held && !w->bond[i].dead)
+		{
+			w->bond[i].held = false;
+			if (!offer(w, i))
+				return false;
+		}
+	return true;
+}
+
 /* ---------------------------------------------------------------- */
 
 static int
@@ -387,25 +480,42 @@ do_component(Work *w, int64_t component, CdpCrew *crew)
 	CdpEdge    *edge = w->shared->edge + w->shared->start[component];
 	int64_t		n = w->shared->start[component + 1] - w->shared->start[component];
 	int64_t		steps = 0;
+	int			rounds = 0;
+	bool		joined = false;
 	bool		fine;
 
 	qsort(edge, n, sizeof(CdpEdge), compare_edge);
 	fine = first_bonds(w, edge, n);
-	while (fine && w->n_heap > 0)
+	while (fine)
 	{
-		Candidate	c = pop(w);
-		const Bond *bond = &w->bond[c.bond];
+		Candidate	c;
+		Bond	   *bond;
+
+		if (w->n_heap == 0 && joined && ++rounds < MAX_ROUNDS)
+		{
+			joined = false;
+			fine = offer_again(w);
+		}
+		if (!fine || w->n_heap == 0)
+			break;
+		c = pop(w);
+		bond = &w->bond[c.bond];
 
 		if (crew && ++steps % 1024 == 0)
 			fine = cdp_crew_pause(crew);
 		/* an offer from before one of the two changed */
 		if (bond->dead || c.weight != bond->weight)
 			continue;
-		if (given->join && !given->join(given->state, c.a, c.b, c.weight))
+		if (is_rivalled(w, bond))
+			bond->held = true;
+		else if (given->join && !given->join(given->state, c.a, c.b, c.weight))
 			/* what is forbidden stays forbidden: clusters only grow */
-			w->bond[c.bond].weight = -INFINITY;
+			bond->weight = -INFINITY;
 		else
+		{
+			joined = true;
 			fine = fine && contract(w, c.a, c.b);
+		}
 	}
 	for (int32_t i = 0; i < w->n_bonds; i++)
 		free(w->bond[i].known);

@@ -8,7 +8,7 @@
 #include "match/model.h"
 #include "match/parallel.h"
 
-#define CDP_JOIN_ABOVE 1.0		/* log2 odds of two clusters that become one */
+#define CDP_JOIN_ABOVE 0.585	/* log2 odds of two clusters that become one: three to two */
 
 typedef struct CdpEdge
 {

@@ -421,6 +421,43 @@ share_homes(const CdpModel *model, Expected *e)
 	}
 }
 
+/*
+ * Values that resemble each other at all speak no less for one person than values that do
+ * not, the last level of their class, unless pairs were seen that say so. How often a level
+ * would be seen in matches at that is mostly far less than once: of never seen it follows
+ * nothing, and without this a level that EM once took for that of two people would never be
+ * seen in matches again. So m / u, r of the last level, is taken for at least
+ * (seen + least) / (matches u + least / r), the mean of its posterior.
+ */
+static void
+raise_unseen(CdpComparison *k, const double *seen, double least)
+{
+	const CdpLevel *level = k->info->levels;
+	const double *u = k->u[CDP_CHANCE];
+	int			last;
+
+	for (int first = 1; first <= k->info->n_levels && least > 0; first = last + 1)
+	{
+		double		matches = 0,
+					sum = 0,
+					ratio;
+
+		for (last = first; last < k->info->n_levels && level[last].present == level[first - 1].present;)
+			last++;
+		for (int l = first; l <= last; l++)
+			matches += seen[l];
+		ratio = k->m[last] / u[last];
+		for (int l = first; l <= last; l++)
+		{
+			if (l < last)
+				k->m[l] = fmax(k->m[l], u[l] * (seen[l] + least) / (matches * u[l] + least / ratio));
+			sum += k->m[l];
+		}
+		for (int l = first; l <= last; l++)
+			k->m[l] /= sum;
+	}
+}
+
 /* The model under which what was expected is most likely; returns the largest change. */
 static double
 maximise(CdpEm *em, Expected *e)
@@ -448,6 +485,7 @@ maximise(CdpEm *em, Expected *e)
 		if (!em->fixed_m)
 		{
 			cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
+			raise_unseen(k, e->m[c], em->least);
 			if (k->measure == CDP_MEASURE_PERSON_NAME && !em->chance_only)
 				cdp_model_bound_names(k);
 		}

@@ -101,11 +101,71 @@ weigh(void *arg, const CdpEvidence *sum)
 	return sum->term[0].bits[0] / sum->term[0].pairs;
 }
 
-/* Joins the best of all pairs of clusters, again and again. */
+/* How two clusters weigh; *meets: an edge lets them be joined, and nothing forbids it. */
+static double
+mean_of(const World *w, bool (*refused)[MAX_RECORDS], int a, int b, bool *meets)
+{
+	double		sum = 0;
+	int			pairs = 0;
+	bool		adjacent = false,
+				never = false;
+
+	for (int x = 0; x < w->n; x++)
+		for (int y = 0; y < w->n; y++)
+			if (w->cluster[x] == a && w->cluster[y] == b)
+			{
+				sum += w->weight[x][y] < FLOOR ? FLOOR : w->weight[x][y];
+				pairs++;
+				adjacent |= w->edge[x][y];
+				never |= refused[x][y];
+			}
+	*meets = adjacent && !never;
+	return adjacent && never ? -INFINITY : sum / pairs;
+}
+
+/* log2 of what the odds of two clusters are divided by for all that b's rivals are to a, and a's to b. */
+static double
+rivalry(const World *w, bool (*refused)[MAX_RECORDS], int a, int b)
+{
+	double		bits = 0;
+
+	for (int side = 0; side < 2; side++)
+	{
+		int			x = side ? b : a,
+					y = side ? a : b;
+		double		odds = 1;
+
+		for (int c = 0; c < w->n; c++)
+		{
+			bool		meets,
+						other_meets;
+			double		own,
+						other;
+
+			if (w->cluster[c] != c || c == a || c == b)
+				continue;
+			own = mean_of(w, refused, x, c, &meets);
+			other = mean_of(w, refused, y, c, &other_meets);
+			if (!meets || own <= 0 || other > own || (other == own && side))
+				continue;
+			own = exp2(own);
+			other = exp2(other < -3 ? -3 : other);
+			if (own + other > own * other)
+				odds += (own + other - own * other) / (1 + own * other);
+		}
+		bits += log2(odds);
+	}
+	return bits;
+}
+
+/* Joins the best of all pairs of clusters that rivals leave enough, again and again. */
 static void
 by_definition(World *w)
 {
 	bool		refused[MAX_RECORDS][MAX_RECORDS] = {{false}};
+	bool		held[MAX_RECORDS][MAX_RECORDS] = {{false}};
+	bool		joined = false;
+	int			rounds = 1;
 
 	for (;;)
 	{
@@ -116,32 +176,35 @@ by_definition(World *w)
 		for (int a = 0; a < w->n; a++)
 			for (int b = a + 1; b < w->n; b++)
 			{
-				double		sum = 0;
-				int			pairs = 0;
-				bool		adjacent = false,
-							never = false;
+				bool		meets;
+				double		mean;
 
-				if (w->cluster[a] != a || w->cluster[b] != b)
+				if (w->cluster[a] != a || w->cluster[b] != b || held[a][b])
 					continue;
-				for (int x = 0; x < w->n; x++)
-					for (int y = 0; y < w->n; y++)
-						if (w->cluster[x] == a && w->cluster[y] == b)
-						{
-							sum += w->weight[x][y] < FLOOR ? FLOOR : w->weight[x][y];
-							pairs++;
-							adjacent |= w->edge[x][y];
-							never |= refused[x][y];
-						}
-				if (adjacent && !never && sum / pairs > best)
+				mean = mean_of(w, refused, a, b, &meets);
+				if (meets && mean > best)
 				{
-					best = sum / pairs;
+					best = mean;
 					best_a = a;
 					best_b = b;
 				}
 			}
 		if (best_a < 0)
-			return;
-		if (!join(w, best_a, best_b, best))
+		{
+			if (!joined || rounds++ == 8)
+				return;
+			joined = false;
+			memset(held, 0, sizeof(held));
+		}
+		else if (best - rivalry(w, refused, best_a, best_b) <= CDP_JOIN_ABOVE)
+			held[best_a][best_b] = true;
+		else if (join(w, best_a, best_b, best))
+		{
+			joined = true;
+			for (int x = 0; x < w->n; x++)
+				held[best_a][x] = held[x][best_a] = false;
+		}
+		else
 			refused[best_a][best_b] = refused[best_b][best_a] = true;
 	}
 }
