@@ -484,7 +484,13 @@ do_component(Work *w, int64_t component, CdpCrew *crew)
 	bool		joined = false;
 	bool		fine;
 
-	qsort(edge, n, sizeof(CdpEdge), compare_edge);
+	/* scored pairs come in order */
+	for (int64_t i = 1; i < n; i++)
+		if (compare_edge(&edge[i - 1], &edge[i]) > 0)
+		{
+			qsort(edge, n, sizeof(CdpEdge), compare_edge);
+			break;
+		}
 	fine = first_bonds(w, edge, n);
 	while (fine)
 	{

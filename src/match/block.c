@@ -954,6 +954,13 @@ cdp_blocker_start(CdpBlocker *b, int first, int n)
 	return b->place != NULL;
 }
 
+void
+cdp_blocker_end(CdpBlocker *b)
+{
+	free(b->place);
+	b->place = NULL;
+}
+
 /* The block of a rule that a record is in before large ones are divided; false: in none. */
 static bool
 hash_keys(const CdpBlocker *b, const int *key, int n_keys, int32_t record, uint64_t *hash)
@@ -1304,7 +1311,7 @@ cdp_blocker_close(CdpBlocker *b)
 			free(b->agreement[c][spelled].keys);
 			free(b->agreement[c][spelled].share);
 		}
-	free(b->place);
+	cdp_blocker_end(b);
 	cdp_random_free(b->random);
 	forget_chooser(b);
 }

@@ -82,6 +82,8 @@ extern uint64_t cdp_blocker_agreeing(const CdpBlocker *blocker, int32_t a, int32
 extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, bool spelled, uint64_t keys, double weight);
 extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record, bool diverse);
 extern bool cdp_blocker_start(CdpBlocker *blocker, int first, int n);
+/* Gives back what cdp_blocker_start took. */
+extern void cdp_blocker_end(CdpBlocker *blocker);
 extern bool cdp_block_rule(CdpBlocker *blocker, int rule, CdpBlocks *blocks);
 /* marks of records, for who goes only through the pairs of those that changed */
 #define CDP_CHANGED 1

@@ -7,7 +7,8 @@
  * does not depend on who counted them when, and sums are made in that order, so the same
  * data gives the same model to the last bit. Before it begins, patterns that differ only
  * in what they are evidence for become one cell: an iteration asks each cell once how
- * likely it is.
+ * likely it is. Cells are summed in parts, as many as the cells ask for and not as there
+ * are threads, and the parts are added up in order.
  *
  * The classical algorithm, which test/match/em.c compares with published histories, is a
  * special case: one relation, no prior, every pattern eligible, candidates alone.
@@ -288,48 +289,55 @@ make_cells(Cells *t, const CdpEm *em)
 	return true;
 }
 
-static void
-expect_cells(CdpEm *em, const Cells *t, Expected *e)
+#define PART_CELLS 2048			/* at least */
+#define MAX_PARTS 8
+
+/* What is expected of a part of the cells. */
+typedef struct Part
 {
-	const CdpModel *model = em->model;
-	static const Row nothing;
-	Row			by[CDP_MAX_COMPARISONS * ROWS];
 	Row			sum[CDP_MAX_COMPARISONS * ROWS];
-	double		matches[CDP_MAX_COMPARISONS * ROWS] = {0};
-	double		power[2 * RARITY_SPAN + 1];
+	double		matches[CDP_MAX_COMPARISONS * ROWS];	/* of sums those that are evidence for m */
+	Row			share[2];		/* without and with an address to be compared */
+	double		all_matches;
+} Part;
+
+typedef struct Expecting
+{
+	const Cells *cells;
+	int			n_parts;
+	Part	   *part;
+	/* by the model as it is */
 	Row			prior;
-	Row			share[2] = {nothing, nothing};	/* without and with an address to be compared */
+	Row			by[CDP_MAX_COMPARISONS * ROWS];
+	double		power[2 * RARITY_SPAN + 1];
+} Expecting;
 
-	for (int i = 0; i <= 2 * RARITY_SPAN; i++)
-		power[i] = ldexp(1, i - RARITY_SPAN);
-	prior.lane[0] = model->lambda;
-	for (int j = 0; j < CDP_RELATIONS; j++)
-		prior.lane[j + 1] = model->share[j] * (1 - model->lambda);
-	for (int c = 0; c < t->width; c++)
-		for (int l = 0; l < ROWS; l++)
-		{
-			Row		   *row = &by[c * ROWS + l];
+static bool
+expect_part(void *state, int thread, int64_t number)
+{
+	const Expecting *x = state;
+	const Cells *t = x->cells;
+	Part	   *part = &x->part[number];
+	int64_t		end = t->n * (number + 1) / x->n_parts;
 
-			sum[c * ROWS + l] = nothing;
-			/* nothing to compare says nothing */
-			row->lane[0] = l ? model->comparison[c].m[l] : 1;
-			for (int j = 0; j < CDP_RELATIONS; j++)
-				row->lane[j + 1] = l ? model->comparison[c].u[j][l] : 1;
-		}
-	for (int64_t i = 0; i < t->n; i++)
+	memset(part->sum, 0, sizeof(Row) * ROWS * t->width);
+	memset(part->matches, 0, sizeof(double) * ROWS * t->width);
+	memset(part->share, 0, sizeof(part->share));
+	part->all_matches = 0;
+	for (int64_t i = t->n * number / x->n_parts; i < end; i++)
 	{
 		const Cell *cell = &t->cell[i];
 		const uint16_t *row = t->row + i * t->width;
 		const double *eligible = t->eligible + i * t->width;
-		Row			odds = prior;
+		Row			odds = x->prior;
 		double		all;
 
 		for (int c = 0; c < t->width; c++)
 			for (int j = 0; j < LANES; j++)
-				odds.lane[j] *= by[row[c]].lane[j];
+				odds.lane[j] *= x->by[row[c]].lane[j];
 		if (cell->has_rarity)
 			for (int j = 0; j < CDP_RELATIONS; j++)
-				odds.lane[j + 1] *= power[cell->rarity[j] + RARITY_SPAN];
+				odds.lane[j + 1] *= x->power[cell->rarity[j] + RARITY_SPAN];
 		all = 0;
 		for (int j = 0; j < LANES; j++)
 			all += odds.lane[j];
@@ -338,35 +346,78 @@ expect_cells(CdpEm *em, const Cells *t, Expected *e)
 			odds.lane[j] *= all;
 		if (cell->candidates)
 			for (int c = 0; c < t->width; c++)
-				matches[row[c]] += odds.lane[0] * eligible[c];
+				part->matches[row[c]] += odds.lane[0] * eligible[c];
 		all = cell->count;
 		for (int j = 0; j < LANES; j++)
 			odds.lane[j] *= all;
 		for (int j = 0; j < LANES; j++)
-			share[cell->has_address].lane[j] += odds.lane[j];
+			part->share[cell->has_address].lane[j] += odds.lane[j];
 		if (cell->candidates)
-			em->matches += odds.lane[0];
+			part->all_matches += odds.lane[0];
 		for (int c = 0; c < t->width; c++)
 			for (int j = 0; j < LANES; j++)
-				sum[row[c]].lane[j] += odds.lane[j];
+				part->sum[row[c]].lane[j] += odds.lane[j];
 	}
-	for (int j = 0; j < CDP_RELATIONS; j++)
-	{
-		e->share[j] += share[0].lane[j + 1] + share[1].lane[j + 1];
-		e->seen[j] += share[1].lane[j + 1];
-	}
-	for (int c = 0; c < t->width; c++)
-		for (int l = 0; l < ROWS; l++)
-		{
-			e->m[c][l] = matches[c * ROWS + l];
-			em->eligible[c] += matches[c * ROWS + l];
-			for (int j = 0; j < CDP_RELATIONS; j++)
-				e->u[j][c][l] = sum[c * ROWS + l].lane[j + 1];
-		}
+	return true;
 }
 
-static void
-expect(CdpEm *em, const Cells *cells, Expected *e)
+static bool
+open_expecting(Expecting *x, const Cells *cells)
+{
+	x->cells = cells;
+	x->n_parts = cells->n < 2 * PART_CELLS ? 1 : cells->n < MAX_PARTS * PART_CELLS ? cells->n / PART_CELLS : MAX_PARTS;
+	x->part = malloc(x->n_parts * sizeof(Part));
+	for (int i = 0; i <= 2 * RARITY_SPAN; i++)
+		x->power[i] = ldexp(1, i - RARITY_SPAN);
+	return x->part != NULL;
+}
+
+/* False: the crew has stopped. */
+static bool
+expect_cells(CdpEm *em, Expecting *x, Expected *e)
+{
+	const CdpModel *model = em->model;
+	int			width = x->cells->width;
+
+	x->prior.lane[0] = model->lambda;
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		x->prior.lane[j + 1] = model->share[j] * (1 - model->lambda);
+	for (int c = 0; c < width; c++)
+		for (int l = 0; l < ROWS; l++)
+		{
+			Row		   *row = &x->by[c * ROWS + l];
+
+			/* nothing to compare says nothing */
+			row->lane[0] = l ? model->comparison[c].m[l] : 1;
+			for (int j = 0; j < CDP_RELATIONS; j++)
+				row->lane[j + 1] = l ? model->comparison[c].u[j][l] : 1;
+		}
+	if (!cdp_crew_run(em->crew, x->n_parts, expect_part, x))
+		return false;
+	for (int i = 0; i < x->n_parts; i++)
+	{
+		const Part *part = &x->part[i];
+
+		em->matches += part->all_matches;
+		for (int j = 0; j < CDP_RELATIONS; j++)
+		{
+			e->share[j] += part->share[0].lane[j + 1] + part->share[1].lane[j + 1];
+			e->seen[j] += part->share[1].lane[j + 1];
+		}
+		for (int c = 0; c < width; c++)
+			for (int l = 0; l < ROWS; l++)
+			{
+				e->m[c][l] += part->matches[c * ROWS + l];
+				em->eligible[c] += part->matches[c * ROWS + l];
+				for (int j = 0; j < CDP_RELATIONS; j++)
+					e->u[j][c][l] += part->sum[c * ROWS + l].lane[j + 1];
+			}
+	}
+	return true;
+}
+
+static bool
+expect(CdpEm *em, Expecting *x, Expected *e)
 {
 	const CdpModel *model = em->model;
 	const CdpPatterns *labelled[] = {em->same, em->different};
@@ -374,7 +425,8 @@ expect(CdpEm *em, const Cells *cells, Expected *e)
 	memset(e, 0, sizeof(*e));
 	memset(em->eligible, 0, sizeof(em->eligible));
 	em->matches = 0;
-	expect_cells(em, cells, e);
+	if (!expect_cells(em, x, e))
+		return false;
 	/* of what a person has decided only the relation of two people is a guess */
 	for (int set = 0; set < 2; set++)
 		for (uint32_t i = 0; labelled[set] && i < labelled[set]->n_slots; i++)
@@ -393,6 +445,7 @@ expect(CdpEm *em, const Cells *cells, Expected *e)
 					for (int j = 0; j < CDP_RELATIONS; j++)
 						e->u[j][c][cdp_pattern_level(p, c)] += p->count * relation[j] / (1 - match);
 		}
+	return true;
 }
 
 /* Is a comparison of what a home shares? A code that is no place, a gender, and a generation go with the name. */
@@ -534,18 +587,16 @@ cdp_em(CdpEm *em)
 {
 	Expected	e;
 	Cells		cells = {0};
+	Expecting  *x = calloc(1, sizeof(Expecting));
+	bool		fine;
 
 	em->converged = false;
-	if (!make_cells(&cells, em))
+	fine = x && make_cells(&cells, em) && open_expecting(x, &cells);
+	for (em->iterations = 0; fine && em->iterations < em->max_iterations; em->iterations++)
 	{
-		free_cells(&cells);
-		return false;
-	}
-	for (em->iterations = 0; em->iterations < em->max_iterations; em->iterations++)
-	{
-		if (!cdp_crew_pause(em->crew))
+		fine = expect(em, x, &e);
+		if (!fine)
 			break;
-		expect(em, &cells, &e);
 		em->change = maximise(em, &e);
 		if (em->change < em->tolerance)
 		{
@@ -554,5 +605,8 @@ cdp_em(CdpEm *em)
 		}
 	}
 	free_cells(&cells);
-	return em->crew == NULL || !em->crew->stopped;
+	if (x)
+		free(x->part);
+	free(x);
+	return fine;
 }

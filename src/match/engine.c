@@ -287,6 +287,7 @@ cdp_engine_score(CdpMatchEngine *e, const uint8 *changed, int n_rules, double ab
 	for (int i = 0; fine && i < cdp_crew_threads(&e->crew); i++)
 		fine = (s->thread[i].scorer = cdp_scorer_create(&e->store, &e->model)) != NULL;
 	fine = fine && cdp_each_pair(&pairs);
+	cdp_blocker_end(&e->blocker);
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
 	{
 		if (s->thread[i].scorer)
@@ -455,8 +456,11 @@ cdp_match_engine_score(CdpMatchEngine *e, bool changed_only, CdpMatchPairFn fn, 
 				fn(state, i, i, 0);
 	}
 	else
+	{
+		cdp_store_seal(&e->store);
 		for (int r = 0; r < e->blocker.n_rules; r++)
 			e->expected += e->blocker.rule[r].estimate;
+	}
 	cdp_engine_score(e, marking.mark, 0, 0, give_pair, &giving);
 	if (marking.mark)
 		pfree(marking.mark);

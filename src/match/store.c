@@ -403,6 +403,21 @@ cdp_store_find(const CdpColumn *column, const char *s, size_t len)
 }
 
 void
+cdp_store_seal(CdpStore *store)
+{
+	for (int c = 0; c < store->n_columns; c++)
+	{
+		CdpColumn  *column = &store->column[c];
+
+		free(column->slot);
+		free(column->hash);
+		column->slot = NULL;
+		column->hash = NULL;
+		column->n_slots = 0;
+	}
+}
+
+void
 cdp_store_clear(CdpStore *store)
 {
 	for (int c = 0; c < store->n_columns; c++)

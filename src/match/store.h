@@ -56,6 +56,8 @@ extern bool cdp_store_set(CdpStore *store, int32_t record, int column, const cha
 extern bool cdp_store_set_all(CdpStore *store, int32_t record, const char *const *s, const size_t *len);
 /* The code of a value, or CDP_MISSING. */
 extern int32_t cdp_store_find(const CdpColumn *column, const char *s, size_t len);
+/* No value will be added or looked for any more: gives back what that would take. */
+extern void cdp_store_seal(CdpStore *store);
 /* Forgets all records and values; columns and nicknames stay. */
 extern void cdp_store_clear(CdpStore *store);
 extern void cdp_store_close(CdpStore *store);
