@@ -44,7 +44,8 @@ extern void cdp_match_engine_score(CdpMatchEngine *engine, bool changed_only, Cd
 /*
  * Writes the index of cdp.lookup (match_key.c) anew, from the engine's records. Between the
  * two calls another thread makes the entries while the caller does what it likes, but
- * change the engine's records. Returns the number of entries.
+ * change the engine's records. The second gives the records back: only their ids are left,
+ * and the engine is to be closed. Returns the number of entries.
  */
 typedef struct CdpMatchKeys CdpMatchKeys;
 extern CdpMatchKeys *cdp_match_keys_begin(CdpMatchEngine *engine);
