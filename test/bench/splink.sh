@@ -10,9 +10,9 @@
 # records in three sources. Splink and DuckDB come from PyPI into a throw-away
 # environment (SPLINK_ENV=folder keeps it); where PyPI is out of reach, or with SPLINK=0,
 # only cdp runs. Splink's models are in splink/run.py; it gets values that are already
-# clean, reading them is not in its time, and all cores, as cdp does.
+# clean, reading them is not in its time, nor is the start of its process, and all cores.
 #
-# cdp's time is cdp.train and cdp.resolve, which also reads and cleans the source rows
+# cdp's time is that of the statements cdp.train and cdp.resolve, of which the latter also reads and cleans the source rows
 # and writes records and profiles: what resolve takes without a model is shown beside
 # it. Memory is the highest sum of the server processes' private memory (RssAnon,
 # sampled) and, apart, the shared buffers that one of them touched; Splink's is the peak
@@ -90,20 +90,20 @@ watch()
 # timed STATEMENT: sets wall and used (seconds), private and shared (MB)
 timed()
 {
-	local before started ended watcher
+	local before watcher
 	"${sql[@]}" -c CHECKPOINT
 	sleep 0.2
 	touch "$work/watching"
 	watch "$work/memory" &
 	watcher=$!
 	before=$(cpu)
-	started=$(date +%s%N)
-	"${sql[@]}" -c "SELECT 'backend', pg_backend_pid()" -c "$1" > "$work/out" 2> "$work/messages" || { cat "$work/messages" >&2; exit 1; }
-	ended=$(date +%s%N)
+	"${sql[@]}" -c "SELECT 'backend', pg_backend_pid()" -c "SELECT 'time', clock_timestamp()" -c "$1" -c "SELECT 'time', clock_timestamp()" \
+		> "$work/all" 2> "$work/messages" || { cat "$work/messages" >&2; exit 1; }
+	grep -v '^time|' "$work/all" > "$work/out"
 	rm "$work/watching"
 	wait "$watcher"
 	while [ -d "/proc/$(sed -n 's/^backend|//p' "$work/out")" ]; do sleep 0.02; done
-	wall=$(awk -v n=$((ended - started)) 'BEGIN { printf "%.2f", n / 1e9 }')
+	wall=$("${sql[@]}" -c "SELECT round(extract(epoch FROM t[2] - t[1]), 2) FROM (VALUES ('{$(sed -n 's/^time|\(.*\)/"\1"/p' "$work/all" | paste -sd,)}'::timestamptz[])) x(t)")
 	used=$(awk -v n=$(($(cpu) - before)) -v t="$ticks" 'BEGIN { printf "%.2f", n / t }')
 	read -r private shared < "$work/memory"
 	private=$((private / 1024)) shared=$((shared / 1024))
