@@ -12,7 +12,8 @@
  *
  * A pair is weighed as if there were no others. But a record that could be of either of
  * two people is of one of them at most: so rivals take their share of the odds (rivals_of),
- * and of two that are equally good none is taken. Who is held back so is asked again when
+ * and of two that are equally good none is taken, unless both are above what rivals can
+ * take at most (TWO_PEOPLE). Who is held back so is asked again when
  * all that is surer has joined: the rivals may be one person by then, or another's.
  *
  * Only clusters that an edge touches are candidates, and how A u B agrees with C is how A
