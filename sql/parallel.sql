@@ -81,7 +81,12 @@ SELECT v.raw, v.reason, count(*) FROM parallel_two.rejected_value v WHERE v.attr
 SELECT cdp.create_space('parallel_taken');
 CREATE VIEW parallel_src.taker AS SELECT p.*, CASE WHEN p.id % 100 = 1 THEN nextval('parallel_taken.record_record_id_seq') END AS taken FROM parallel_src.person p;
 SELECT cdp.add_source('parallel_taken', 'parallel_src.taker', key => 'id', fields => '{"full_name": "name || left(taken::text, 0)", "email": "mail"}');
+CREATE TABLE parallel_before AS SELECT indexrelid::regclass::text AS index, pg_get_indexdef(indexrelid) AS definition FROM pg_index
+ WHERE indrelid IN ('parallel_taken.identifier'::regclass, 'parallel_taken.identity'::regclass, 'parallel_taken.link'::regclass);
 SELECT records, added FROM cdp.resolve('parallel_taken');
+-- the indexes that were taken away for a first load are as they were
+SELECT count(*) AS indexes, bool_and(b.definition = pg_get_indexdef(b.index::regclass)) AS the_same FROM parallel_before b;
+DROP TABLE parallel_before;
 SELECT count(DISTINCT r.record_id) AS records, min(r.record_id) > 28 AS given_anew,
        (SELECT count(*) FROM parallel_taken.identifier i LEFT JOIN parallel_taken.record o USING (record_id) WHERE o.record_id IS NULL) AS lost,
        nextval('parallel_taken.record_record_id_seq') > max(r.record_id) AS next_is_free

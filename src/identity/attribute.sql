@@ -8,22 +8,25 @@ RETURNS TABLE (kind text, storage_type text, clean_sql text, problem_sql text, k
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
 SET search_path = pg_catalog, pg_temp
 AS $$
-    VALUES
-    ('name',        'text',      'cdp.normalize_name({v})', 'cdp.name_problem({v})', 'cdp.name_key({v})', 'cdp.name_key({v})', 'false'),
-    ('email',       'cdp.email', 'cdp_internal.email_trusted(cdp.normalize_email({v}))', 'cdp.email_problem({v})', 'cdp.email_key({v}::pg_catalog.text)', 'cdp_internal.personal_email({v})', 'cdp.email_is_role({v})'),
-    ('phone',       'cdp.phone', 'cdp_internal.phone_trusted(cdp.normalize_phone({v}, {r}))', 'cdp.phone_problem({v}, {r})', '{v}::pg_catalog.text', '{v}::pg_catalog.text', 'false'),
-    ('birth_date',  'date',      'cdp.normalize_birth_date({v}, {o})', 'cdp.birth_date_problem({v}, {o})', '{v}::pg_catalog.text', '{v}::pg_catalog.text', 'false'),
-    ('date',        'date',      'cdp.normalize_date({v}, {o})', 'cdp.date_problem({v}, {o})', '{v}::pg_catalog.text', '{v}::pg_catalog.text', 'false'),
-    ('postal_code', 'text',      'cdp.normalize_postal_code({v}, {r})', 'cdp.postal_code_problem({v}, {r})', '{v}', '{v}', 'false'),
-    ('state',       'text',      'cdp.normalize_state({v}, {r})', 'cdp.state_problem({v}, {r})', '{v}', '{v}', 'false'),
-    ('country',     'text',      'cdp.normalize_country({v})', 'cdp.country_problem({v})', '{v}', '{v}', 'false'),
-    ('street',      'text',      'cdp.normalize_street({v})', 'cdp.street_problem({v})', 'cdp.street_key({v})', 'cdp.street_key({v})', 'false'),
-    ('city',        'text',      'cdp.normalize_name({v})', 'cdp.name_problem({v})', 'cdp.name_key({v})', 'cdp.name_key({v})', 'false'),
-    ('gender',      'text',      'cdp.normalize_gender({v})', 'cdp.gender_problem({v})', '{v}', '{v}', 'false'),
-    ('id',          'text',      'cdp.normalize_id({v})', 'cdp.id_problem({v})', '{v}', '{v}', 'false'),
-    ('number',      'numeric',   'cdp.normalize_number({v})', 'cdp.number_problem({v})', '{v}::pg_catalog.text', '{v}::pg_catalog.text', 'false'),
-    ('text',        'text',      'cdp.normalize_text({v})', 'cdp.text_problem({v})', 'cdp.text_key({v})', 'cdp.text_key({v})', 'false'),
-    ('reference',   'text',      'nullif({v}, '''')', 'NULL::pg_catalog.text', '{v}', '{v}', 'false')
+    SELECT k.kind, k.storage_type, k.clean_sql, k.problem_sql, k.key_sql,
+           CASE k.kind WHEN 'email' THEN 'cdp_internal.personal_email({v})' ELSE k.key_sql END, k.blocked_sql
+      FROM (VALUES
+    ('name',        'text',      'cdp.normalize_name({v})', 'cdp.name_problem({v})', 'cdp.name_key({v})', 'false'),
+    ('email',       'cdp.email', 'cdp_internal.email_trusted(cdp.normalize_email({v}))', 'cdp.email_problem({v})', 'cdp.email_key({v}::pg_catalog.text)', 'cdp.email_is_role({v})'),
+    ('phone',       'cdp.phone', 'cdp_internal.phone_trusted(cdp.normalize_phone({v}, {r}))', 'cdp.phone_problem({v}, {r})', '{v}::pg_catalog.text', 'false'),
+    ('birth_date',  'date',      'cdp.normalize_birth_date({v}, {o})', 'cdp.birth_date_problem({v}, {o})', '{v}::pg_catalog.text', 'false'),
+    ('date',        'date',      'cdp.normalize_date({v}, {o})', 'cdp.date_problem({v}, {o})', '{v}::pg_catalog.text', 'false'),
+    ('postal_code', 'text',      'cdp.normalize_postal_code({v}, {r})', 'cdp.postal_code_problem({v}, {r})', '{v}', 'false'),
+    ('state',       'text',      'cdp.normalize_state({v}, {r})', 'cdp.state_problem({v}, {r})', '{v}', 'false'),
+    ('country',     'text',      'cdp.normalize_country({v})', 'cdp.country_problem({v})', '{v}', 'false'),
+    ('street',      'text',      'cdp.normalize_street({v})', 'cdp.street_problem({v})', 'cdp.street_key({v})', 'false'),
+    ('city',        'text',      'cdp.normalize_name({v})', 'cdp.name_problem({v})', 'cdp.name_key({v})', 'false'),
+    ('gender',      'text',      'cdp.normalize_gender({v})', 'cdp.gender_problem({v})', '{v}', 'false'),
+    ('id',          'text',      'cdp.normalize_id({v})', 'cdp.id_problem({v})', '{v}', 'false'),
+    ('number',      'numeric',   'cdp.normalize_number({v})', 'cdp.number_problem({v})', '{v}::pg_catalog.text', 'false'),
+    ('text',        'text',      'cdp.normalize_text({v})', 'cdp.text_problem({v})', 'cdp.text_key({v})', 'false'),
+    ('reference',   'text',      'nullif({v}, '''')', 'NULL::pg_catalog.text', '{v}', 'false')
+    ) k (kind, storage_type, clean_sql, problem_sql, key_sql, blocked_sql)
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.kinds() FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.kinds() IS

@@ -116,12 +116,7 @@ extern void cdp_graph_join(CdpGraph *g, int32 a, int32 b);
 static inline int32
 cdp_graph_root(CdpGraph *g, int32 x)
 {
-	while (g->parent[x] != x)
-	{
-		g->parent[x] = g->parent[g->parent[x]];
-		x = g->parent[x];
-	}
-	return x;
+	return cdp_cluster_root(g->parent, x);
 }
 
 /* The node of a record id, or -1 when the record is not part of this run. */

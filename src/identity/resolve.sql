@@ -147,7 +147,8 @@ DECLARE
     is_read boolean;
 BEGIN
     EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s.record r WHERE r.source_id = $1)', space) INTO is_read USING source_id;
+    -- in the order of the index, or the planner reads the table up to the first row
+    EXECUTE format('SELECT (SELECT r.source_key FROM %s.record r WHERE r.source_id = $1 ORDER BY r.source_key LIMIT 1) IS NOT NULL', space) INTO is_read USING source_id;
     FOR f IN SELECT * FROM cdp_internal.source_fields(space, source_id) x ORDER BY x.n LOOP
         raw := raw || format(', %s AS %I', f.raw_sql, 'raw ' || f.n);
         hashed := hashed || format(', q.%I', 'raw ' || f.n);
@@ -651,32 +652,55 @@ REVOKE ALL ON FUNCTION cdp_internal.log_moves(regnamespace, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.log_moves(regnamespace, bigint) IS
 'Writes merge_log and profile_alias for the moves in pg_temp.cdp_moved, after identity and before the profiles are rewritten.';
 
-CREATE OR REPLACE FUNCTION cdp_internal.drop_identifier_indexes(space regnamespace)
-RETURNS void
+CREATE OR REPLACE FUNCTION cdp_internal.take_indexes(space regnamespace, relation name, indexes name[])
+RETURNS text[]
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    rel   regclass := format('%s.%I', space, relation);
+    first boolean;
+    i     record;
+    taken text[] := '{}';
 BEGIN
-    EXECUTE format('ALTER TABLE %s.identifier DROP CONSTRAINT identifier_pkey', space);
-    EXECUTE format('DROP INDEX %s.identifier_record_id_idx', space);
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = $1', rel) INTO first USING rel;
+    IF NOT first THEN
+        RETURN taken;
+    END IF;
+    FOR i IN SELECT x.indexrelid::regclass AS index, k.conname, pg_get_constraintdef(k.oid) AS as_constraint, pg_get_indexdef(x.indexrelid) AS as_index
+               FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
+               LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid
+              WHERE x.indrelid = rel AND c.relname = ANY (indexes) ORDER BY c.relname LOOP
+        IF i.conname IS NULL THEN
+            EXECUTE format('DROP INDEX %s', i.index);
+            taken := taken || i.as_index;
+        ELSE
+            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', rel, i.conname);
+            taken := taken || format('ALTER TABLE %s ADD CONSTRAINT %I %s', rel, i.conname, i.as_constraint);
+        END IF;
+    END LOOP;
+    RETURN taken;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.drop_identifier_indexes(regnamespace) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.drop_identifier_indexes(regnamespace) IS 'Takes away the two indexes of identifier before a first load.';
+REVOKE ALL ON FUNCTION cdp_internal.take_indexes(regnamespace, name, name[]) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.take_indexes(regnamespace, name, name[]) IS
+'Takes away the indexes of an empty table before its first load, if the caller owns it, and returns the statements for cdp_internal.build_indexes; else nothing.';
 
-CREATE OR REPLACE FUNCTION cdp_internal.build_identifier_indexes(space regnamespace)
+CREATE OR REPLACE FUNCTION cdp_internal.build_indexes(taken text[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    statement text;
 BEGIN
-    -- the value first: sorting then mostly looks at eight bytes of it, and no statement seeks by kind alone that does not read most of the table
-    EXECUTE format('ALTER TABLE %s.identifier ADD CONSTRAINT identifier_pkey PRIMARY KEY (value, kind, record_id)', space);
-    EXECUTE format('CREATE INDEX identifier_record_id_idx ON %s.identifier (record_id)', space);
+    FOREACH statement IN ARRAY taken LOOP
+        EXECUTE statement;
+    END LOOP;
 END
 $$;
-REVOKE ALL ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) FROM PUBLIC;
-COMMENT ON FUNCTION cdp_internal.build_identifier_indexes(regnamespace) IS 'Builds the two indexes of identifier.';
+REVOKE ALL ON FUNCTION cdp_internal.build_indexes(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.build_indexes(text[]) IS 'Builds the indexes that cdp_internal.take_indexes has taken, each at once, sorted.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.read_sources(space regnamespace, note_changes boolean,
     OUT added bigint, OUT changed bigint, OUT removed bigint, OUT rejected bigint)
@@ -686,7 +710,7 @@ SET datestyle = 'ISO, YMD'
 SET jit = off
 AS $$
 DECLARE
-    bulk      boolean;
+    taken     text[];
     s         record;
     d         record;
     r         record;
@@ -703,11 +727,7 @@ BEGIN
     END LOOP;
 
     -- a first load into an empty table: indexes are built once, sorted, after the rows
-    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %1$s.identifier) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.identifier')
-       INTO bulk;
-    IF bulk THEN
-        PERFORM cdp_internal.drop_identifier_indexes(space);
-    END IF;
+    taken := cdp_internal.take_indexes(space, 'identifier', '{identifier_pkey,identifier_record_id_idx}');
 
     -- what matching compared before
     IF note_changes THEN
@@ -726,9 +746,9 @@ BEGIN
         rejected := rejected + d.rejected;
     END LOOP;
 
-    IF bulk THEN
+    IF taken <> '{}' THEN
         PERFORM cdp_internal.progress(format('space %s: building indexes', space));
-        PERFORM cdp_internal.build_identifier_indexes(space);
+        PERFORM cdp_internal.build_indexes(taken);
     END IF;
 END
 $$;
@@ -749,7 +769,7 @@ DECLARE
     started  timestamptz := clock_timestamp();
     common   int := cdp_internal.setting('cdp.max_records_per_value');
     model    int;
-    bulk     boolean;
+    taken    text[] := '{}';
     last_counts jsonb;
     whole    boolean;
     n_records bigint;
@@ -807,17 +827,11 @@ BEGIN
         PERFORM cdp_internal.progress(format('space %s: clustering %s of %s records', space, n_affected, n_records));
     END IF;
     -- a first scoring writes a link for most records: the indexes are built after them, at once
-    EXECUTE format('SELECT $1 AND NOT EXISTS (SELECT FROM %1$s.link) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.link')
-       INTO bulk USING whole AND model > 0;
-    IF bulk THEN
-        EXECUTE format('ALTER TABLE %s.link DROP CONSTRAINT link_pkey', space);
-        EXECUTE format('DROP INDEX %s.link_record_b_idx', space);
+    IF whole AND model > 0 THEN
+        taken := cdp_internal.take_indexes(space, 'link', '{link_pkey,link_record_b_idx}');
     END IF;
     CREATE TEMP TABLE cdp_clustered ON COMMIT DROP AS SELECT m.* FROM cdp_internal.cluster(space, NOT whole, common, model) m;
-    IF bulk THEN
-        EXECUTE format('ALTER TABLE %s.link ADD CONSTRAINT link_pkey PRIMARY KEY (record_a, record_b, origin)', space);
-        EXECUTE format('CREATE INDEX link_record_b_idx ON %s.link (record_b)', space);
-    END IF;
+    PERFORM cdp_internal.build_indexes(taken);
     CREATE TEMP TABLE cdp_moved ON COMMIT DROP AS
     SELECT m.record_id, m.former_profile_id, m.profile_id FROM pg_temp.cdp_clustered m WHERE m.former_profile_id IS DISTINCT FROM m.profile_id;
     ANALYZE pg_temp.cdp_moved;
@@ -825,17 +839,9 @@ BEGIN
     EXECUTE format('UPDATE %s.identity i SET profile_id = m.profile_id, since = now() FROM pg_temp.cdp_moved m
                      WHERE i.record_id = m.record_id AND m.former_profile_id IS NOT NULL', space);
     -- a first clustering places every record: indexes after the rows, as above
-    EXECUTE format('SELECT $1 AND NOT EXISTS (SELECT FROM %1$s.identity) AND pg_has_role(c.relowner, ''USAGE'') FROM pg_class c WHERE c.oid = %2$L::regclass', space, space || '.identity')
-       INTO bulk USING whole;
-    IF bulk THEN
-        EXECUTE format('ALTER TABLE %s.identity DROP CONSTRAINT identity_pkey', space);
-        EXECUTE format('DROP INDEX %s.identity_profile_id_idx', space);
-    END IF;
+    taken := CASE WHEN whole THEN cdp_internal.take_indexes(space, 'identity', '{identity_pkey,identity_profile_id_idx}') ELSE '{}' END;
     EXECUTE format('INSERT INTO %s.identity (record_id, profile_id) SELECT m.record_id, m.profile_id FROM pg_temp.cdp_moved m WHERE m.former_profile_id IS NULL', space);
-    IF bulk THEN
-        EXECUTE format('ALTER TABLE %s.identity ADD CONSTRAINT identity_pkey PRIMARY KEY (record_id)', space);
-        EXECUTE format('CREATE INDEX identity_profile_id_idx ON %s.identity (profile_id)', space);
-    END IF;
+    PERFORM cdp_internal.build_indexes(taken);
     PERFORM cdp_internal.log_moves(space, id);
 
     IF whole THEN

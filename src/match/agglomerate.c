@@ -542,17 +542,6 @@ do_components(void *state, int thread, int64_t chunk)
 	return fine;
 }
 
-static int32_t
-find_root(int32_t *parent, int32_t x)
-{
-	while (parent[x] != x)
-	{
-		parent[x] = parent[parent[x]];
-		x = parent[x];
-	}
-	return x;
-}
-
 /* Puts the edges of clusters into the order of their components. */
 static bool
 sort_edges(Shared *shared, const CdpEdge *edge, int64_t n_edges)
@@ -574,15 +563,15 @@ sort_edges(Shared *shared, const CdpEdge *edge, int64_t n_edges)
 	for (int64_t i = 0; i < n_edges; i++)
 		if (edge[i].weight > 0)
 		{
-			int32_t		a = find_root(parent, given->cluster[edge[i].a]),
-						b = find_root(parent, given->cluster[edge[i].b]);
+			int32_t		a = cdp_cluster_root(parent, given->cluster[edge[i].a]),
+						b = cdp_cluster_root(parent, given->cluster[edge[i].b]);
 
 			if (a != b)
 				parent[a < b ? b : a] = a < b ? a : b;
 		}
 	for (int64_t i = 0; i < n_edges; i++)
 		if (edge[i].weight > 0 && given->cluster[edge[i].a] != given->cluster[edge[i].b])
-			count[find_root(parent, given->cluster[edge[i].a])]++;
+			count[cdp_cluster_root(parent, given->cluster[edge[i].a])]++;
 	for (int32_t i = 0; i < given->n; i++)
 		shared->n_components += count[i] > 0;
 	shared->start = malloc((shared->n_components + 1) * sizeof(int64_t));
@@ -607,7 +596,7 @@ sort_edges(Shared *shared, const CdpEdge *edge, int64_t n_edges)
 					b = given->cluster[edge[i].b];
 
 		if (a != b && edge[i].weight > 0)
-			shared->edge[count[find_root(parent, a)]++] = (CdpEdge)
+			shared->edge[count[cdp_cluster_root(parent, a)]++] = (CdpEdge)
 		{
 			.a = a < b ? a : b, .b = a < b ? b : a, .weight = edge[i].weight
 		};

@@ -33,6 +33,18 @@ typedef struct CdpAgglomeration
 	CdpCrew    *crew;			/* of more threads than one, only when the functions above bear it; NULL: the caller alone */
 } CdpAgglomeration;
 
+/* The root of x, where parent[root] is root itself; the way there is halved. */
+static inline int32_t
+cdp_cluster_root(int32_t *parent, int32_t x)
+{
+	while (parent[x] != x)
+	{
+		parent[x] = parent[parent[x]];
+		x = parent[x];
+	}
+	return x;
+}
+
 /* False: out of memory, or the crew has stopped. */
 extern bool cdp_agglomerate(CdpAgglomeration *work, const CdpEdge *edge, int64_t n_edges);
 

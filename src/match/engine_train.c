@@ -74,23 +74,12 @@ typedef struct People
 	int32	   *size;
 } People;
 
-static int32
-find_person(int32 *parent, int32 x)
-{
-	while (parent[x] != x)
-	{
-		parent[x] = parent[parent[x]];
-		x = parent[x];
-	}
-	return x;
-}
-
 static void
 join_people(void *state, const CdpScored *pair)
 {
 	People	   *p = state;
-	int32		a = find_person(p->parent, pair->a),
-				b = find_person(p->parent, pair->b);
+	int32		a = cdp_cluster_root(p->parent, pair->a),
+				b = cdp_cluster_root(p->parent, pair->b);
 
 	if (a == b || p->size[a] + p->size[b] > MAX_PERSON)
 		return;
@@ -111,7 +100,7 @@ count_people(CdpMatchEngine *e, int32 *person)
 
 	p.size = MemoryContextAllocExtended(e->context, (e->store.n + 1) * sizeof(int32), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int32 i = 0; i < e->store.n; i++)
-		p.size[find_person(person, i)]++;
+		p.size[cdp_cluster_root(person, i)]++;
 	while (n_rules < e->blocker.n_rules &&
 		   (n_rules == 0 || pairs + e->blocker.rule[n_rules].estimate <= Max(MAX_PAIRS, COUNTED_PAIRS * e->store.n)))
 		pairs += e->blocker.rule[n_rules++].estimate;
@@ -119,7 +108,7 @@ count_people(CdpMatchEngine *e, int32 *person)
 	if (n_rules > 0)
 		cdp_engine_score(e, NULL, n_rules, SURE_WEIGHT, join_people, &p);
 	for (int32 i = 0; i < e->store.n; i++)
-		person[i] = find_person(person, i);
+		person[i] = cdp_cluster_root(person, i);
 	pfree(p.size);
 }
 

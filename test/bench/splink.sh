@@ -12,12 +12,12 @@
 # only cdp runs. Splink's models are in splink/run.py; it gets values that are already
 # clean, reading them is not in its time, nor is the start of its process, and all cores.
 #
-# cdp's time is that of the statements cdp.train and cdp.resolve, of which the latter also reads and cleans the source rows
-# and writes records and profiles: what resolve takes without a model is shown beside
-# it. Memory is the highest sum of the server processes' private memory (RssAnon,
-# sampled) and, apart, the shared buffers that one of them touched; Splink's is the peak
-# of its process. MATCH=0 leaves training out. RESULTS=file appends lines
-# "name|target|measured|yardstick|ratio" for run.sh.
+# cdp's time is that of the statements cdp.train and cdp.resolve, of which the latter also
+# reads and cleans the source rows and writes records and profiles: what resolve takes
+# without a model is shown beside it. Memory is the highest sum of the server processes'
+# private memory (RssAnon, sampled) and, apart, the shared buffers that one of them
+# touched; Splink's is the peak of its process. MATCH=0 leaves training out. RESULTS=file
+# appends lines "name|target|measured|yardstick|ratio" for run.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ $# -gt 0 ] || set -- historical 1000000

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "match/agglomerate.h"
+#include "draw.h"
 
 #define MAX_RECORDS 32			/* no cluster is so large that it is sampled */
 #define MAX_CALLS (MAX_RECORDS * MAX_RECORDS)
@@ -40,15 +41,6 @@ typedef struct World
 	Call		call[MAX_CALLS];
 	int			n_calls;
 } World;
-
-static uint64_t state;
-
-static int
-draw(int below)
-{
-	state = cdp_mix(state + UINT64_C(0x9E3779B97F4A7C15));
-	return (state >> 33) % below;
-}
 
 static bool
 allowed(const World *w, int32_t a, int32_t b)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "match/parallel.h"
-#include "match/store.h"
+#include "draw.h"
 
 typedef struct Sum
 {
@@ -27,15 +27,6 @@ typedef struct Caller
 	int			handled;
 	int			last;			/* that so many times are handled before the caller gives up */
 } Caller;
-
-static uint64_t state;
-
-static int
-draw(int below)
-{
-	state = cdp_mix(state + UINT64_C(0x9E3779B97F4A7C15));
-	return (state >> 33) % below;
-}
 
 static bool
 add_chunk(void *arg, int thread, int64_t chunk)

@@ -17,6 +17,7 @@
 
 #include "match/pairs.h"
 #include "match/train.h"
+#include "draw.h"
 
 #define MAX_RECORDS 120
 #define N_FIELDS 5
@@ -45,15 +46,7 @@ typedef struct Found
 	int			lock;
 } Found;
 
-static uint64_t state;
 static uint64_t seed;
-
-static int
-draw(int below)
-{
-	state = cdp_mix(state + UINT64_C(0x9E3779B97F4A7C15));
-	return (state >> 33) % below;
-}
 
 static void
 fault(const char *what, int a, int b)
