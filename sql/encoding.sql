@@ -2,10 +2,20 @@
 SET client_min_messages = warning;
 \set SHOW_CONTEXT never
 \set home :DBNAME
+CREATE EXTENSION IF NOT EXISTS cdp;
+-- the cleaning functions alone, to be declared where the extension is refused
+SELECT string_agg(pg_get_functiondef(p.oid), '; ' ORDER BY p.proname <> 'setting', p.proname) AS functions FROM pg_proc p
+ WHERE p.pronamespace IN ('cdp'::regnamespace, 'cdp_internal'::regnamespace) AND p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'c')
+   AND (p.proname ~ '^normalize_|_problem$|^(name|text|street|email)_key$' OR p.proname = 'setting') \gset
 CREATE DATABASE clean_t_latin1 ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0;
 \c clean_t_latin1
-SET client_min_messages = warning;
+-- at once, not at the first letter outside ASCII
 CREATE EXTENSION cdp;
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM pg_extension WHERE extname = 'cdp';
+CREATE SCHEMA cdp;
+CREATE SCHEMA cdp_internal;
+:functions;
 SELECT cdp.normalize_name('ANN O''BRIEN'), cdp.name_key('Ann O''Brien'), cdp.normalize_email('Ann@Example.com'), cdp.normalize_phone('(212) 555-1234', 'US');
 SELECT cdp.normalize_name(convert_from('\x5a6feb', 'LATIN1'));
 \echo :LAST_ERROR_SQLSTATE
@@ -19,6 +29,14 @@ CREATE DATABASE clean_t_ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0
 SET client_min_messages = warning;
 SET client_encoding = 'SQL_ASCII';
 CREATE EXTENSION cdp;
+\echo :LAST_ERROR_SQLSTATE
+CREATE SCHEMA cdp;
+CREATE SCHEMA cdp_internal;
+:functions;
+CREATE TYPE cdp.email;
+CREATE FUNCTION cdp_internal.email_in(cstring) RETURNS cdp.email LANGUAGE c IMMUTABLE STRICT AS '$libdir/cdp', 'cdp_email_in';
+CREATE FUNCTION cdp_internal.email_out(cdp.email) RETURNS cstring LANGUAGE c IMMUTABLE STRICT AS '$libdir/cdp', 'cdp_value_out';
+CREATE TYPE cdp.email (INPUT = cdp_internal.email_in, OUTPUT = cdp_internal.email_out);
 -- UTF-8 is taken as such
 SELECT cdp.name_key(E'Zo\xC3\xAB') AS key;
 -- what is not UTF-8 is refused by everything, and has no key

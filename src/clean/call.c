@@ -24,8 +24,9 @@
 static CdpBuf result;
 
 /*
- * Unicode work needs UTF-8. A database without an encoding (SQL_ASCII) is taken
- * to hold UTF-8, and what is not is refused as a value; in any other encoding
+ * Unicode work needs UTF-8, and CREATE EXTENSION sees to it; this is for a function
+ * that somebody declares by hand elsewhere. A database without an encoding (SQL_ASCII)
+ * is taken to hold UTF-8, and what is not is refused as a value; in any other encoding
  * plain ASCII is fine.
  */
 void
