@@ -77,5 +77,28 @@ SELECT * FROM cdp.explain_pair('score_t', 1, 100000);
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM cdp.explain_pair('score_t', 1, 2, 99);
 \echo :LAST_ERROR_SQLSTATE
+-- what decides whatever the weight is: rulings and limits, of the two records and of their profiles
+CREATE TABLE score_src.ruled (id int PRIMARY KEY, given text, family text, email text, born text);
+INSERT INTO score_src.ruled VALUES (1, 'Ann', 'Lee', 'ann@example.com', '1980-01-01'), (2, 'Ann', 'Lee', 'ann@example.com', '1990-01-01'), (3, 'Ann', 'Lee', 'lee@example.com', NULL),
+    (4, 'Bob', 'Fox', 'bob@example.com', NULL), (5, 'Robert', 'Fox', 'fox@example.com', NULL), (6, 'Robert', 'Fox', 'bob@example.com', NULL);
+SELECT cdp.create_space('score_r');
+SELECT cdp.set_attribute('score_r', 'birth_date', 'max_per_profile', '1');
+SELECT cdp.add_source('score_r', 'score_src.ruled', key => 'id', fields => '{"given_name": "given", "family_name": "family", "email": "email", "birth_date": "born"}');
+SELECT records FROM cdp.resolve('score_r');
+SELECT count(*) > 0 AS trained FROM cdp.train('score_r');
+SELECT cdp.rule_same('score_r', 3, 1, 'called'), cdp.rule_different('score_r', 4, 5, 'father and son');
+SELECT records, profiles FROM cdp.resolve('score_r');
+SELECT p.a, p.b, e.step, e.comparison, e.value_a, e.value_b, e.level, replace(replace(e.description, session_user, 'somebody'), to_char(now(), 'YYYY-MM-DD'), 'today') AS description
+  FROM (VALUES (1, 2), (1, 3), (3, 2), (5, 4), (5, 6), (4, 6)) p(a, b) CROSS JOIN LATERAL cdp.explain_pair('score_r', p.a, p.b) e WHERE e.step <= 0 ORDER BY 1, 2, 3;
+-- they have no numbers: the sum is the weight as before
+SELECT bool_and(e.weight IS NULL AND e.running_total IS NULL) AS none, (SELECT sum(x.weight) = cdp.pair_weight(cdp.export_model('score_r', frequencies => false), (SELECT keys FROM cdp.match_values('score_r', record_ids => '{4}')), (SELECT keys FROM cdp.match_values('score_r', record_ids => '{5}')))
+                                                                          FROM cdp.explain_pair('score_r', 4, 5) x) AS sums
+  FROM cdp.explain_pair('score_r', 4, 5) e WHERE e.step < 0;
+-- a word taken back is said no more; against a limit a ruling is of no avail, and both are said
+SELECT cdp.withdraw_ruling('score_r', 4, 5), cdp.rule_same('score_r', 1, 2, 'a slip');
+SELECT records, profiles FROM cdp.resolve('score_r');
+SELECT p.a, p.b, e.step, e.comparison, e.level FROM (VALUES (4, 5), (1, 2)) p(a, b) CROSS JOIN LATERAL cdp.explain_pair('score_r', p.a, p.b) e WHERE e.step < 0 ORDER BY 1, 2, 3;
+SELECT e.topic, e.name, e.value, e.record_id, replace(e.because, session_user, 'somebody') AS because FROM cdp.explain_profile('score_r', 2) e WHERE e.topic IN ('record', 'refused');
+SELECT cdp.drop_space('score_r', confirm => 'score_r');
 SELECT cdp.drop_space('score_t', confirm => 'score_t');
 DROP SCHEMA score_src CASCADE;

@@ -57,6 +57,42 @@ REVOKE ALL ON FUNCTION cdp_internal.condition_levels(regnamespace, int, bigint, 
 COMMENT ON FUNCTION cdp_internal.condition_levels(regnamespace, int, bigint, bigint, jsonb, jsonb) IS
 'The levels of the comparisons by conditions for two records'' values (cdp.match_values), as cdp.pair_weight takes them.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.pair_decisions(space regnamespace, record_a bigint, record_b bigint)
+RETURNS TABLE (decision text, value_a text, value_b text, level text, description text)
+LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE format($sql$
+        WITH m AS (SELECT u.record_id, i.profile_id, u.record_id IN ($1, $2) AS own
+                     FROM (SELECT $1 AS record_id UNION SELECT $2 UNION
+                           SELECT o.record_id FROM %1$s.identity i JOIN %1$s.identity o USING (profile_id) WHERE i.record_id IN ($1, $2)) u
+                     LEFT JOIN %1$s.identity i USING (record_id)),
+        rulings AS (SELECT a.own AND b.own AS own, l.*
+                      FROM m a JOIN %1$s.link l ON l.record_a = a.record_id AND l.origin = 'ruling' JOIN m b ON b.record_id = l.record_b
+                     WHERE a.own AND b.own OR l.weight < 0 AND a.profile_id <> b.profile_id),
+        limits AS (SELECT k.kind, k.max_per_profile, count(DISTINCT h.value) FILTER (WHERE m.own) AS own, count(DISTINCT h.value) AS n,
+                          string_agg(cdp_internal.show_value(h.value), ', ' ORDER BY h.value) FILTER (WHERE m.record_id = $1) AS value_a,
+                          string_agg(cdp_internal.show_value(h.value), ', ' ORDER BY h.value) FILTER (WHERE m.record_id = $2) AS value_b
+                     FROM cdp_internal.evidence_kinds(%1$L, 1) k JOIN %1$s.identifier h ON h.kind = k.kind AND NOT h.blocked JOIN m USING (record_id)
+                    WHERE k.max_per_profile IS NOT NULL GROUP BY 1, 2)
+        SELECT 'ruling', NULL, NULL, CASE WHEN r.weight > 0 THEN 'same' ELSE 'different' END,
+               format('%%sruled %%s by %%s on %%s: %%s', CASE WHEN NOT r.own THEN format('records %%s and %%s of their profiles: ', r.record_a, r.record_b) END,
+                      CASE WHEN r.weight > 0 THEN 'one person' ELSE 'two people' END, r.made_by, to_char(r.made_at, 'YYYY-MM-DD'), r.why)
+          FROM (SELECT r.*, row_number() OVER (PARTITION BY r.weight ORDER BY NOT r.own, r.record_a, r.record_b) AS i FROM rulings r) r WHERE r.i = 1
+        UNION ALL
+        (SELECT 'limit', l.value_a, l.value_b, l.kind,
+                format('at most %%s %%s in a profile, %%s', l.max_per_profile, l.kind,
+                       CASE WHEN l.own > l.max_per_profile THEN format('and these two have %%s', l.own) ELSE format('and their profiles together have %%s', l.n) END)
+           FROM limits l WHERE l.n > l.max_per_profile AND (SELECT count(DISTINCT m.profile_id) FROM m) > 1 OR l.own > l.max_per_profile
+          ORDER BY l.own <= l.max_per_profile, l.kind)
+    $sql$, space) USING record_a, record_b;
+END
+$$;
+REVOKE ALL ON FUNCTION cdp_internal.pair_decisions(regnamespace, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.pair_decisions(regnamespace, bigint, bigint) IS
+'What decides about two records whatever their weight is, in order: the ruling on them, and else one that keeps their profiles apart; each limit on an attribute that they, or their profiles together, would break.';
+
 CREATE OR REPLACE FUNCTION cdp.explain_pair(space regnamespace, record_a bigint, record_b bigint, model_id int DEFAULT NULL)
 RETURNS TABLE (step int, comparison text, value_a text, value_b text, level text, description text, m double precision, u double precision,
                weight double precision, rarity double precision, running_total double precision, probability double precision)
@@ -97,12 +133,16 @@ BEGIN
           FROM (SELECT (SELECT jsonb_build_object(%2$s) FROM %1$s.record r WHERE r.record_id = $1) AS a,
                        (SELECT jsonb_build_object(%2$s) FROM %1$s.record r WHERE r.record_id = $2) AS b) v
          CROSS JOIN LATERAL cdp.pair_levels($3, $4, $5, $6) l
-         ORDER BY l.step
+        UNION ALL
+        SELECT (d.i - 1 - count(*) OVER ())::int, d.decision, d.value_a, d.value_b, d.level, d.description, NULL, NULL, NULL, NULL, NULL, NULL
+          FROM cdp_internal.pair_decisions(%1$L, $1, $2) WITH ORDINALITY d(decision, value_a, value_b, level, description, i)
+         ORDER BY 1
     $sql$, space, shown) USING record_a, record_b, cdp.export_model(space, id, false), a, b, cdp_internal.condition_levels(space, id, record_a, record_b, a, b);
 END
 $$;
 REVOKE ALL ON FUNCTION cdp.explain_pair(regnamespace, bigint, bigint, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.explain_pair(regnamespace, bigint, bigint, int) IS
 'How the weight of two records comes about, as a waterfall: step 0 is what any two records start with, then one row per comparison with both cleaned values, the level at which they agree and what it says in words. m: how often two records of one person agree so. u: how often two people do who agree as these two in the steps before, and on values as rare as these. weight: log2(m/u), in bits; rarity: the part of it that the rarity of the value adds or takes. running_total: the sum so far, the last one is exactly the weight that table link holds for the pair; probability: what it means. A value that is missing weighs nothing. By default with the active model.
+What decides whatever the weight is stands before step 0, without numbers: comparison ruling, with level same or different and who ruled when and why; comparison limit, with the attribute of which a profile may not have as many values as these two records, or their profiles together, have. A ruling counts from the next cdp.resolve on.
 Errors: CDP60 no such record, CDP64 no such model, CDP66 a condition of a comparison fails on these records, CDP23 the same record twice.
 Example: SELECT * FROM cdp.explain_pair(''customer'', 17, 42);';

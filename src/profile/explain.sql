@@ -85,22 +85,26 @@ BEGIN
          ORDER BY r.source_id, r.source_key, e.priority, t.kind, t.value
     $sql$, space) USING live, common;
 
-    -- what a constraint kept out
+    -- what a constraint kept out, and what a person's word keeps out in any case
     RETURN QUERY EXECUTE format($sql$
-        SELECT 'refused', f.kind::text, cdp_internal.show_value(f.value), s.source::text, o.source_key::text, o.record_id,
-               format('shares %%s with record %%s of this profile, but %%s forbids one profile', f.kind, m.record_id,
-                      CASE f.refused_by WHEN 'ruling' THEN 'a ruling' WHEN 'model' THEN 'what differs' ELSE 'the limit on ' || f.refused_by END)
-          FROM %1$s.identity m
-          JOIN %1$s.refused_merge f ON m.record_id IN (f.record_a, f.record_b)
-          JOIN %1$s.record o ON o.record_id IN (f.record_a, f.record_b) AND o.record_id <> m.record_id
-          JOIN %1$s.source s USING (source_id)
-         WHERE m.profile_id = $1
-         ORDER BY f.kind, f.value, o.record_id
+        WITH m AS (SELECT i.record_id FROM %1$s.identity i WHERE i.profile_id = $1),
+        refused AS (SELECT f.kind::text AS name, cdp_internal.show_value(f.value) AS value, m.record_id, f.record_a + f.record_b - m.record_id AS other,
+                           CASE WHEN f.kind = 'model' AND f.value = 'match' THEN 'matches' WHEN f.kind = 'ruling' AND f.value = 'same' THEN 'is ruled the same as' ELSE format('shares %%s with', f.kind) END
+                           || format(' record %%s of this profile, but %%s forbids one profile', m.record_id,
+                                     CASE f.refused_by WHEN 'ruling' THEN 'a ruling' WHEN 'model' THEN 'what differs' ELSE 'the limit on ' || f.refused_by END) AS because
+                      FROM m JOIN %1$s.refused_merge f ON m.record_id IN (f.record_a, f.record_b)
+                    UNION ALL
+                    SELECT 'ruling', 'different', m.record_id, l.record_a + l.record_b - m.record_id,
+                           format('ruled different from record %%s of this profile by %%s: %%s', m.record_id, l.made_by, l.why)
+                      FROM m JOIN %1$s.link l ON m.record_id IN (l.record_a, l.record_b) AND l.origin = 'ruling' AND l.weight < 0)
+        SELECT 'refused', f.name, f.value, s.source::text, o.source_key::text, o.record_id, f.because
+          FROM refused f JOIN %1$s.record o ON o.record_id = f.other JOIN %1$s.source s USING (source_id)
+         ORDER BY f.name, f.value, o.record_id, f.record_id
     $sql$, space) USING live;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp.explain_profile(regnamespace, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.explain_profile(regnamespace, bigint) IS
-'Why a profile is what it is. Rows by topic: attribute (the golden value, the record it comes from and the survivorship rule that chose it), other value (what lost), record (each record with the evidence that ties it to the others), refused (records that share evidence but that a limit or a ruling keeps out). Ids merged away are followed.
+'Why a profile is what it is. Rows by topic: attribute (the golden value, the record it comes from and the survivorship rule that chose it), other value (what lost), record (each record with the evidence that ties it to the others), refused (records that share evidence but that a limit or a ruling keeps out, and every ruling of rule_different on a record of this profile). Ids merged away are followed.
 Errors: CDP61 no such profile.
 Example: SELECT * FROM cdp.explain_profile(''customer'', 42);';
