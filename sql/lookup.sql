@@ -71,12 +71,30 @@ SELECT count(*) AS answers, min(r.source_key) AS best FROM cdp.lookup('lookup_t'
 -- nobody
 SELECT * FROM lookup_src.who('{"given_name": "Ottokar", "family_name": "Przemysl", "birth_date": "1921-01-30", "email": "nobody@example.edu"}');
 SELECT count(*) AS nobody_sure FROM cdp.lookup('lookup_t', '{"given_name": "James", "family_name": "Smith", "birth_date": "1930-12-24"}') l WHERE l.probability > .9;
+-- one name alone, where no more than some hundred have it; mistyped; by a short form
+SELECT * FROM lookup_src.who('{"given_name": "Wilhelmina"}');
+SELECT * FROM lookup_src.who('{"given_name": "Minna", "family_name": "Quartermane"}');
+SELECT * FROM lookup_src.who('{"family_name": "Quartermane"}');
+
 -- several values, refused ones, numbers, nulls, attributes without a source
 SELECT * FROM lookup_src.who('{"email": ["broken", "r.zimmermann@example.org"]}');
 SELECT * FROM lookup_src.who('{"phone": ["12", "nonsense", "+12025550177"], "family_name": "Zimmermann"}');
 SELECT * FROM lookup_src.who('{"email": "not an address", "phone": "+12025550177", "birth_date": null}');
 SELECT * FROM lookup_src.who('{"postal_code": 10998, "family_name": "Zimmermann", "given_name": "Rob"}');
 SELECT * FROM lookup_src.who('{"company": "Acme"}');
+-- each value of a list is tried: who agrees best counts, as if it had been given alone
+SELECT * FROM lookup_src.who('{"given_name": ["Ottokar", "Robert"], "family_name": ["Przemysl", "Zimmermann"]}');
+WITH one AS (SELECT l.* FROM (VALUES ('{"given_name": "Robert", "family_name": "Zimmermann", "birth_date": "1971-05-24"}'::jsonb), ('{"given_name": "Wilhelmina", "family_name": "Quartermain", "birth_date": "1971-05-24"}')) p(person)
+              CROSS JOIN LATERAL cdp.lookup('lookup_t', p.person, 100) l),
+     best AS (SELECT profile_id, max(weight) AS weight FROM one GROUP BY 1)
+SELECT count(*) > 2 AS some, count(*) FILTER (WHERE l.weight IS DISTINCT FROM b.weight) AS different
+  FROM cdp.lookup('lookup_t', '{"given_name": ["Robert", "Wilhelmina"], "family_name": ["Zimmermann", "Quartermain"], "birth_date": "1971-05-24"}', 100) l FULL JOIN best b USING (profile_id);
+-- what is left aside is said, with the reason; what nobody can have, too
+SET client_min_messages = notice;
+SELECT source_key FROM lookup_src.who('{"given_name": ["Robert", 7], "family_name": "Zimmermann", "birth_date": "1971-02-30", "company": "Acme", "phone": ["", null, "1"]}');
+SELECT source_key FROM lookup_src.who('{"given_name": ["Robert", ""], "family_name": "Zimmermann"}');
+SET client_min_messages = warning;
+
 -- best first, no more than asked for
 SELECT count(*) AS n, bool_and(weight <= before) IS NOT FALSE AS in_order, bool_and(weight >= -10) AS likely_enough, count(*) = count(DISTINCT profile_id) AS once,
        bool_and(abs(probability - 1 / (1 + 2 ^ -weight)) < 1e-12) AS probability
@@ -149,6 +167,31 @@ SELECT records > 0 AS resolved FROM cdp.resolve('lookup_t');
 SELECT (SELECT count(*) FROM lookup_t.match_key) AS keys, (SELECT count(*) FROM lookup_t.match_key_info) AS infos;
 SELECT * FROM lookup_src.who('{"email": "bob.zumwalt@example.org"}');
 
+-- a condition among measures: the same weights as explain_pair gives
+SELECT cdp.set_comparison('lookup_t', 'house', '{street,postal_code}', conditions =>
+    '[{"name": "same", "condition": "a.street = b.street AND a.postal_code = b.postal_code"}, {"name": "near", "condition": "left(a.postal_code, 3) = left(b.postal_code, 3)"}]');
+SELECT count(*) > 0 AS trained FROM cdp.train('lookup_t') WHERE comparison = 'house' AND level = 'near';
+SELECT records > 0 AS resolved FROM cdp.resolve('lookup_t');
+BEGIN;
+SELECT compared > 40 AS enough, different FROM lookup_src.differences();
+ROLLBACK;
+SELECT * FROM lookup_src.who('{"street": "99 Cliff Walk", "postal_code": "10998"}');
+SELECT l.weight = e.total AS same FROM lookup_t.record r CROSS JOIN LATERAL cdp.lookup('lookup_t', jsonb_build_object('family_name', r.family_name, 'street', r.street, 'postal_code', r.postal_code, 'given_name', r.given_name, 'birth_date', r.birth_date, 'email', r.email::text), 1) l
+ CROSS JOIN LATERAL (SELECT cdp.pair_weight((SELECT cdp.export_model('lookup_t', frequencies => false)), v.keys, v.keys, jsonb_build_object('house', 'same')) AS total FROM cdp.match_values('lookup_t', record_ids => ARRAY[r.record_id]) v) e
+ WHERE r.source_key = '9001';
+
+-- ten records: whoever shares the name
+CREATE TABLE lookup_src.few AS SELECT i AS id, (ARRAY['Ann', 'Bob', 'Cem', 'Dora', 'Elif'])[1 + i % 5] AS given, 'Lee' || chr(96 + i) AS family FROM generate_series(1, 10) i;
+ALTER TABLE lookup_src.few ADD PRIMARY KEY (id);
+SELECT cdp.create_space('lookup_few');
+SELECT cdp.add_source('lookup_few', 'lookup_src.few', key => 'id', fields => '{"given_name": "given", "family_name": "family"}');
+SELECT records FROM cdp.resolve('lookup_few');
+SELECT count(*) > 0 AS trained FROM cdp.train('lookup_few');
+SELECT records FROM cdp.resolve('lookup_few');
+SELECT p.person, r.given_name, r.family_name FROM (VALUES ('{"given_name": "Ann"}'::jsonb), ('{"given_name": "Robert"}'), ('{"given_name": ["Ann", "Dora"]}'), ('{"given_name": "Otto"}')) p(person)
+ CROSS JOIN LATERAL cdp.lookup('lookup_few', p.person) l JOIN lookup_few.record r USING (record_id) ORDER BY 1, 2, 3;
+SELECT cdp.drop_space('lookup_few', 'lookup_few');
+
 -- errors
 SELECT * FROM cdp.lookup('lookup_src', '{"email": "a@example.com"}');
 \echo :LAST_ERROR_SQLSTATE
@@ -168,6 +211,10 @@ SELECT * FROM cdp.lookup('lookup_t', '{"shoe_size": 42}');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM cdp.lookup('lookup_t', '{"email": "not an address", "phone": "12"}');
 \echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
+SELECT * FROM cdp.lookup('lookup_t', '{"given_name": 7, "birth_date": ["soon", "1980-13-01"]}');
+SELECT * FROM cdp.lookup('lookup_t', '{"given_name": ""}');
+\set VERBOSITY terse
 SELECT * FROM cdp.lookup('lookup_t', '{"email": "a@example.com"}', 0);
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM cdp.lookup('lookup_t', jsonb_build_object('email', (SELECT jsonb_agg('a@example.com'::text) FROM generate_series(1, 21))));

@@ -9,7 +9,8 @@
  * A lookup cleans the person's values and makes their matching keys as resolve does,
  * collects who shares a rule's hash or an identifier, takes the CANDIDATES of them that
  * share most and rarest, reads their values from the table record, and weighs them by
- * sum.c. Entries of records that changed or vanished may stay behind; so a candidate
+ * sum.c. A person with several values of an attribute is tried in one variant after the
+ * other, and counts as the one that agrees best. Entries of records that changed or vanished may stay behind; so a candidate
  * must still share a rule with the person by the values that it has now, and what a
  * lookup finds does not depend on what the records were before.
  *
@@ -70,6 +71,7 @@ typedef struct Site
 	SPIPlanPtr	person;
 	SPIPlanPtr	identifiers;
 	SPIPlanPtr	values;
+	char	   *reasons;		/* why values are refused: rarely asked, so not prepared */
 	/* with a model */
 	bool		open;			/* store and blocker hold memory */
 	CdpNamedModel *named;
@@ -235,18 +237,18 @@ prepare_site(Site *site)
 {
 	Oid			argtypes[] = {TEXTARRAYOID, INT4OID, BOOLOID};
 	Oid			ids[] = {INT8ARRAYOID};
-	char	   *sql[3];
+	char	   *sql[4];
 	bool		isnull;
 	Datum		names,
 				used,
 			   *datums;
 	int			n;
 
-	cdp_core_query(psprintf("SELECT s.attributes, s.in_use, s.person_sql, s.identifier_sql, s.value_sql FROM cdp_internal.lookup_sql(%s, %d) s",
+	cdp_core_query(psprintf("SELECT s.attributes, s.in_use, s.person_sql, s.identifier_sql, s.value_sql, s.reason_sql FROM cdp_internal.lookup_sql(%s, %d) s",
 				   quote_literal_cstr(site->schema), site->model_id), 0, NULL, NULL, NULL, true);
 	names = cdp_core_result(0, 1, &isnull);
 	used = cdp_core_result(0, 2, &isnull);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < lengthof(sql); i++)
 		sql[i] = TextDatumGetCString(cdp_core_result(0, 3 + i, &isnull));
 	deconstruct_array(DatumGetArrayTypeP(names), TEXTOID, -1, false, TYPALIGN_INT, &datums, NULL, &site->n_attributes);
 	site->attribute = MemoryContextAlloc(site->context, (site->n_attributes + 1) * sizeof(char *));
@@ -259,6 +261,7 @@ prepare_site(Site *site)
 	site->person = prepare(sql[0], 1, argtypes);
 	site->identifiers = prepare(sql[1], 3, argtypes);
 	site->values = prepare(sql[2], 1, ids);
+	site->reasons = MemoryContextStrdup(site->context, sql[3]);
 }
 
 /* The site of a space as it is now, for this call alone until put_site. */
@@ -342,15 +345,23 @@ keep_value(Site *site, int32 record, int column, Datum datum)
 		pfree(value);
 }
 
+/* One value for each attribute, and what is compared of them. */
+typedef struct Variant
+{
+	Datum		key[MAX_INPUTS];
+	bool		missing[MAX_INPUTS];
+	double		rarity[MAX_INPUTS];
+	uint32		rule[CDP_MAX_RULES];	/* what it has for the keys of each */
+} Variant;
+
 typedef struct Person
 {
 	int			n_values;		/* the most that an attribute has */
 	char	 ***value;			/* by attribute: its values, NULL behind the last */
 	bool		any;
 	bool		usable;			/* one for an attribute that sources fill */
-	Datum		key[MAX_INPUTS];
-	bool		missing[MAX_INPUTS];
-	double		rarity[MAX_INPUTS];
+	int			n_variants;
+	Variant    *variant;		/* variant i is record i of the store */
 } Person;
 
 static char *
@@ -407,6 +418,8 @@ read_attribute(Site *site, Person *p, int a, JsonbValue *value)
 	}
 	p->any |= n > 0;
 	p->usable |= n > 0 && site->in_use[a];
+	if (n > 0 && !site->in_use[a])
+		ereport(NOTICE, errmsg("no source of space %s gives attribute \"%s\": it is left aside", site->schema, site->attribute[a]));
 	if (site->in_use[a])
 		p->n_values = Max(p->n_values, n);
 }
@@ -566,9 +579,9 @@ add_identified(Site *site, char **values, bool all_kinds, Candidates *all)
 	}
 }
 
-/* Who shares a rule's keys with the person, record 0 of the store; key gets them by rule. */
+/* Who shares a rule's keys with a variant, the record at of the store. */
 static void
-add_blocked(Site *site, Candidates *all, uint32 *key)
+add_blocked(Site *site, int32 at, uint32 *key, Candidates *all)
 {
 	static Oid	argtypes[1] = {INT4ARRAYOID};
 	CdpBlocker *b = &site->blocker;
@@ -577,7 +590,7 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 	int			n_buckets = 0;
 
 	for (int r = 0; r < b->n_rules; r++)
-		if ((key[r] = cdp_rule_key(b, r, 0)) != 0)
+		if ((key[r] = cdp_rule_key(b, r, at)) != 0)
 			buckets[n_buckets++] = Int32GetDatum(cdp_key_bucket(key[r], site->bits));
 	if (n_buckets == 0)
 		return;
@@ -661,9 +674,9 @@ rarity_unseen(const Site *site, int input)
 	return site->named->named[in->comparison].unseen[in->input];
 }
 
-/* How rare the person's values are. */
+/* How rare the values of a variant are. */
 static void
-read_rarity(Site *site, Person *p)
+read_rarity(Site *site, Variant *p)
 {
 	int			inputs[MAX_INPUTS];
 	int			n = 0;
@@ -719,12 +732,13 @@ by_weight(const void *x, const void *y)
 	return a->profile < b->profile ? -1 : a->profile > b->profile;
 }
 
-/* The weight of the person and a record, both in the store; other has the record's keys as read. */
+/* The weight of a variant of the person and a record, both in the store; other has the record's keys as read. */
 static double
-weigh(Site *site, const Person *p, CdpConditions **conditions, int32 at, const Datum *other, const bool *missing, int64 record)
+weigh(Site *site, const Person *person, int32 variant, CdpConditions **conditions, int32 at, const Datum *other, const bool *missing, int64 record)
 {
+	const Variant *p = &person->variant[variant];
 	const CdpModel *model = &site->named->model;
-	const int32_t *x = cdp_store_codes(&site->store, 0),
+	const int32_t *x = cdp_store_codes(&site->store, variant),
 			   *y = cdp_store_codes(&site->store, at);
 	CdpAgreed	agreed[CDP_MAX_COMPARISONS];
 	int			i = 0;
@@ -818,7 +832,7 @@ open_conditions(Site *site)
 
 /* Weighs the candidates; found has room for all of them. Returns how many are likely enough. */
 static int
-weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Found *found)
+weigh_candidates(Site *site, const Person *p, Candidates *all, Found *found)
 {
 	CdpConditions **conditions = site->named ? open_conditions(site) : NULL;
 	Datum	   *ids = palloc((all->n + 1) * sizeof(Datum));
@@ -862,10 +876,17 @@ weigh_candidates(Site *site, Person *p, Candidates *all, const uint32 *key, Foun
 				if (!nulls[j + 1] && site->input[j].column >= 0)
 					keep_value(site, at, site->input[j].column, values[j + 1]);
 			for (int r = 0; !shares && r < site->blocker.n_rules; r++)
-				shares = key[r] != 0 && key[r] == cdp_rule_key(&site->blocker, r, at);
+			{
+				uint32		key = cdp_rule_key(&site->blocker, r, at);
+
+				for (int v = 0; !shares && key != 0 && v < p->n_variants; v++)
+					shares = p->variant[v].rule[r] == key;
+			}
 			if (!shares)
 				continue;
-			weight = weigh(site, p, conditions, at, values + 1, nulls + 1, wanted.record);
+			weight = -get_float8_infinity();
+			for (int v = 0; v < p->n_variants; v++)
+				weight = Max(weight, weigh(site, p, v, conditions, at, values + 1, nulls + 1, wanted.record));
 			if (weight < LEAST_WEIGHT && !candidate->tied)
 				continue;
 		}
@@ -916,69 +937,114 @@ best_of_profiles(Site *site, Found *found, int n)
 
 /* ---------------------------------------------------------------- cdp.lookup */
 
+/* Cleans one value per attribute. Tells which are accepted, and gives the keys of what is compared. */
+static void
+clean_values(Site *site, char **values, bool *accepted, Variant *keys)
+{
+	Datum		args[1] = {person_array(site, values)};
+	Datum	   *datums;
+	bool	   *nulls,
+				isnull;
+	int			n;
+
+	cdp_core_execute(site->person, args, true);
+	deconstruct_array(DatumGetArrayTypeP(cdp_core_result(0, 1, &isnull)), BOOLOID, 1, true, TYPALIGN_CHAR, &datums, &nulls, &n);
+	for (int a = 0; a < site->n_attributes; a++)
+		accepted[a] = a < n && DatumGetBool(datums[a]);
+	deconstruct_array(DatumGetArrayTypeP(cdp_core_result(0, 2, &isnull)), TEXTOID, -1, false, TYPALIGN_INT, &datums, &nulls, &n);
+	if (n != site->n_inputs)
+		elog(ERROR, "cdp: the lookup compares %d values instead of %d", n, site->n_inputs);
+	for (int i = 0; i < n; i++)
+	{
+		keys->key[i] = datums[i];
+		keys->missing[i] = nulls[i];
+	}
+}
+
+/* Why values were not accepted, in cleaning's own words; what is empty is as if it were not given. */
+static void
+add_reasons(Site *site, char **values, const bool *accepted, StringInfo reasons)
+{
+	Oid			argtypes[] = {TEXTARRAYOID};
+	Datum		args[1] = {person_array(site, values)};
+	Datum	   *datums;
+	bool	   *nulls,
+				isnull;
+	int			n;
+
+	cdp_core_query(site->reasons, 1, argtypes, args, NULL, true);
+	deconstruct_array(DatumGetArrayTypeP(cdp_core_result(0, 1, &isnull)), TEXTOID, -1, false, TYPALIGN_INT, &datums, &nulls, &n);
+	for (int a = 0; a < site->n_attributes && a < n; a++)
+		if (values[a] && !accepted[a] && !nulls[a])
+			appendStringInfo(reasons, "%s%s: %s", reasons->len > 0 ? ", " : "", site->attribute[a], TextDatumGetCString(datums[a]));
+}
+
 /*
- * Cleans the person's values and keeps the keys of what is compared: of an attribute
- * with several values the first that cleaning accepts. Identifiers count with all values.
+ * Cleans the person's values and makes the variants: the first has the first value of
+ * each attribute that cleaning accepts, every further one the next values, where there are
+ * some. Identifiers count with all values.
  */
 static void
 clean_person(Site *site, Person *p, Candidates *all)
 {
+	char	 ***round = palloc0(p->n_values * sizeof(char **));
+	bool	  **accepted = palloc0(p->n_values * sizeof(bool *));
 	char	  **first = palloc0((site->n_attributes + 1) * sizeof(char *));
-	char	  **round = palloc((site->n_attributes + 1) * sizeof(char *));
-	bool		again = false,
-				accepted = false;
+	bool		any = false;
+	StringInfoData reasons;
 
-	for (int v = 0; v < p->n_values + (again ? 1 : 0); v++)
+	initStringInfo(&reasons);
+	p->variant = palloc0(p->n_values * sizeof(Variant));
+	for (int v = 0; v < p->n_values; v++)
 	{
-		bool		last = v == p->n_values;
-		Datum		args[1],
-				   *datums;
-		bool	   *nulls,
-					isnull;
-		int			n;
-		Datum		keys;
+		bool		refused = false;
 
+		round[v] = palloc0((site->n_attributes + 1) * sizeof(char *));
+		accepted[v] = palloc0(site->n_attributes + 1);
+		for (int a = 0; a < site->n_attributes; a++)
+			/* the list ends at the first NULL */
+			for (int i = 0; p->value[a] && site->in_use[a] && p->value[a][i]; i++)
+				if (i == v)
+					round[v][a] = p->value[a][i];
+		clean_values(site, round[v], accepted[v], &p->variant[v]);
 		for (int a = 0; a < site->n_attributes; a++)
 		{
-			round[a] = last ? first[a] : NULL;
-			/* the list ends at the first NULL */
-			for (int i = 0; !last && p->value[a] && site->in_use[a] && p->value[a][i]; i++)
-				if (i == v)
-					round[a] = p->value[a][i];
+			any |= accepted[v][a];
+			refused |= round[v][a] && !accepted[v][a];
+			if (accepted[v][a] && first[a] == NULL)
+				first[a] = round[v][a];
 		}
-		args[0] = person_array(site, round);
-		cdp_core_execute(site->person, args, true);
-		keys = cdp_core_result(0, 2, &isnull);
-		deconstruct_array(DatumGetArrayTypeP(cdp_core_result(0, 1, &isnull)), BOOLOID, 1, true, TYPALIGN_CHAR, &datums, &nulls, &n);
-		for (int a = 0; !last && a < site->n_attributes && a < n; a++)
-			if (DatumGetBool(datums[a]))
-			{
-				accepted = true;
-				if (first[a] == NULL)
-				{
-					first[a] = round[a];
-					again |= v > 0;
-				}
-			}
-		if (v == 0 || last)
-		{
-			deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &datums, &nulls, &n);
-			if (n != site->n_inputs)
-				elog(ERROR, "cdp: the lookup compares %d values instead of %d", n, site->n_inputs);
-			for (int i = 0; i < n; i++)
-			{
-				p->key[i] = datums[i];
-				p->missing[i] = nulls[i];
-			}
-		}
-		if (!last)
-			add_identified(site, round, site->named != NULL, all);
+		if (refused)
+			add_reasons(site, round[v], accepted[v], &reasons);
+		add_identified(site, round[v], site->named != NULL, all);
 	}
-	if (!accepted)
+	if (!any)
 		ereport(ERROR,
 				errcode(ERRCODE_CDP_VALUE_REFUSED),
 				errmsg("cleaning refuses every value of the person"),
+				reasons.len > 0 ? errdetail("Refused are %s.", reasons.data) : 0,
 				errhint("The problem functions, such as cdp.email_problem, say why a value is refused."));
+	if (reasons.len > 0)
+		ereport(NOTICE, errmsg("cleaning refuses values of the person, which are left aside: %s", reasons.data));
+
+	/* of one value each, what was cleaned is the variant */
+	p->n_variants = Min(p->n_values, 1);
+	for (int v = 0; p->n_values > 1 && v < p->n_values; v++)
+	{
+		bool		more = v == 0;
+		bool	   *ignored = palloc(site->n_attributes + 1);
+
+		for (int a = 0; a < site->n_attributes; a++)
+		{
+			more |= accepted[v][a];
+			if (!accepted[v][a])
+				round[v][a] = first[a];
+		}
+		if (!more)
+			continue;
+		p->n_variants = v == 0 ? 1 : p->n_variants + 1;
+		clean_values(site, round[v], ignored, &p->variant[p->n_variants - 1]);
+	}
 }
 
 PG_FUNCTION_INFO_V1(cdp_lookup);
@@ -992,7 +1058,6 @@ cdp_lookup(PG_FUNCTION_ARGS)
 	int			most = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
 	Person	   *person;
 	Candidates	all = {0};
-	uint32		key[CDP_MAX_RULES] = {0};
 	Site	   *site;
 	int			n = 0;
 	Found	   *found;
@@ -1021,16 +1086,21 @@ cdp_lookup(PG_FUNCTION_ARGS)
 		if (site->named)
 		{
 			cdp_store_clear(&site->store);
-			require(site, cdp_store_add_record(&site->store) == 0);
-			for (int i = 0; i < site->n_inputs; i++)
-				if (!person->missing[i] && site->input[i].column >= 0)
-					keep_value(site, 0, site->input[i].column, person->key[i]);
-			add_blocked(site, &all, key);
-			read_rarity(site, person);
+			for (int v = 0; v < person->n_variants; v++)
+			{
+				Variant    *variant = &person->variant[v];
+
+				require(site, cdp_store_add_record(&site->store) == v);
+				for (int i = 0; i < site->n_inputs; i++)
+					if (!variant->missing[i] && site->input[i].column >= 0)
+						keep_value(site, v, site->input[i].column, variant->key[i]);
+				add_blocked(site, v, variant->rule, &all);
+				read_rarity(site, variant);
+			}
 		}
 		rank_candidates(&all);
 		found = palloc((all.n + 1) * sizeof(Found));
-		n = all.n > 0 ? weigh_candidates(site, person, &all, key, found) : 0;
+		n = all.n > 0 ? weigh_candidates(site, person, &all, found) : 0;
 		n = n > 0 ? best_of_profiles(site, found, n) : 0;
 	}
 	for (int i = 0; i < n && i < most; i++)

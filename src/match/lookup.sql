@@ -2,13 +2,14 @@
 -- cdp.resolve keeps while a model is active.
 
 CREATE OR REPLACE FUNCTION cdp_internal.lookup_sql(space regnamespace, model_id int,
-    OUT attributes text[], OUT in_use boolean[], OUT person_sql text, OUT identifier_sql text, OUT value_sql text)
+    OUT attributes text[], OUT in_use boolean[], OUT person_sql text, OUT identifier_sql text, OUT value_sql text, OUT reason_sql text)
 LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     cleaned text;
     refused text;
+    reasons text;
     used    text[];
     ties    text;
     inputs  text[];
@@ -18,10 +19,11 @@ BEGIN
                coalesce(array_agg(a.attribute::text) FILTER (WHERE a.in_use), '{}'),
                string_agg(format('%%s AS %%I', replace(replace(replace(k.clean_sql, '{o}', '''YMD'''), '{r}', quote_literal(i.region)), '{v}', format('($1)[%%s]', a.n)), a.attribute), ', ')
                    FILTER (WHERE a.in_use),
-               string_agg(CASE WHEN a.in_use THEN format('r.%%I IS NOT NULL', a.attribute) ELSE 'false' END, ', ' ORDER BY a.attribute)
+               string_agg(CASE WHEN a.in_use THEN format('r.%%I IS NOT NULL', a.attribute) ELSE 'false' END, ', ' ORDER BY a.attribute),
+               string_agg(CASE WHEN a.in_use THEN replace(replace(replace(k.problem_sql, '{o}', '''YMD'''), '{r}', quote_literal(i.region)), '{v}', format('($1)[%%s]', a.n)) ELSE 'NULL' END, ', ' ORDER BY a.attribute)
           FROM (SELECT a.*, row_number() OVER (ORDER BY a.attribute) AS n FROM %1$s.attribute a) a
           JOIN cdp_internal.kinds() k ON k.kind = a.kind CROSS JOIN %1$s.space_info i
-    $sql$, space) INTO attributes, in_use, used, cleaned, refused;
+    $sql$, space) INTO attributes, in_use, used, cleaned, refused, reasons;
     SELECT array_agg(u.sql ORDER BY c.position, u.i) INTO inputs
       FROM cdp_internal.model_comparisons(space, model_id) c CROSS JOIN LATERAL unnest(c.input_sql) WITH ORDINALITY u(sql, i);
     cleaned := format('(SELECT 0::bigint AS record_id%s OFFSET 0)', ', ' || cleaned);
@@ -38,12 +40,14 @@ BEGIN
          WHERE cardinality(m.members) <= coalesce(k.common, 1000)
     $sql$, space, cdp_internal.explode_sql(space, cleaned || ' d', used, NULL, NULL, used), coalesce(ties, '(NULL::text, false, 0)'));
 
+    reason_sql := format('SELECT ARRAY[%s]::text[]', reasons);
+
     value_sql := format('SELECT r.record_id%s FROM %s.record r WHERE r.record_id = ANY ($1)', coalesce(', ' || array_to_string(inputs, ', '), ''), space);
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.lookup_sql(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.lookup_sql(regnamespace, int) IS
-'The statements of cdp.lookup for a space and model (0: none). attributes: of the space, in the order in which $1, a text[], holds the person''s values; in_use: has it a column. person_sql: which values cleaning accepts, and the keys of the comparisons'' inputs. identifier_sql: per identifier the records that share it and whether it ties, with $2 the limit of records per value and $3 whether kinds that tie nobody count. value_sql: the keys of the records $1.';
+'The statements of cdp.lookup for a space and model (0: none). attributes: of the space, in the order in which $1, a text[], holds the person''s values; in_use: has it a column. person_sql: which values cleaning accepts, and the keys of the comparisons'' inputs. identifier_sql: per identifier the records that share it and whether it ties, with $2 the limit of records per value and $3 whether kinds that tie nobody count. value_sql: the keys of the records $1. reason_sql: why cleaning refuses values, null where it does not.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.write_match_keys(space regnamespace, model_id int)
 RETURNS bigint
@@ -79,8 +83,8 @@ SET jit = off
 AS 'MODULE_PATHNAME', 'cdp_lookup';
 REVOKE ALL ON FUNCTION cdp.lookup(regnamespace, jsonb, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.lookup(regnamespace, jsonb, int) IS
-'Who is this? The profiles that one person''s values may belong to, best first, at most n; nothing is written. person: attributes and their values as people write them, a text, a number or a list of them; they are cleaned as a source''s are, dates as year-month-day, numbers by the region of the space. A value that cleaning refuses is left aside.
+'Who is this? The profiles that one person''s values may belong to, best first, at most n; nothing is written. person: attributes and their values as people write them, a text, a number or a list of them; they are cleaned as a source''s are, dates as year-month-day, phone numbers by the region of the space. Of lists each value is tried, the first ones together, then the second ones, and so on, an attribute without so many with its first; whoever agrees best in one of these counts. A value that cleaning refuses, or that no source gives, is left aside with a NOTICE that says why.
 Under a model: record_id is the profile''s record that agrees best, weight the log2 odds that cdp.explain_pair would give for it and a record with these values, probability what that means; who is less likely than one in a thousand is left out, unless an identifier that ties records is the same. Records are found by the model''s blocking rules and by shared identifiers; of a value or rule that very many records share none is looked at for it alone. As of the last cdp.resolve.
 Without a model: who shares an identifier or fulfils a rule, with weight infinity and probability 1.
-Errors: CDP20 no space, CDP23 no person, or a value that cannot be read, CDP50 unknown attribute, CDP68 a model was activated and the space not resolved since, CDP80 cleaning refuses every value.
+Errors: CDP20 no space, CDP23 no person, or a value that cannot be read, CDP50 unknown attribute, CDP68 a model was activated and the space not resolved since, CDP80 cleaning refuses every value (the detail says why), CDP66 a condition of a comparison fails on these values.
 Example: SELECT * FROM cdp.lookup(''customer'', ''{"given_name": "Bob", "family_name": "Smith", "birth_date": "1980-02-17"}'');';
