@@ -31,6 +31,7 @@ OBJS += $(COMPARE_OBJS)
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
 OBJS += src/match/condition.o
 OBJS += src/match/lookup.o src/match/match_key.o src/match/blocking_sql.o
+OBJS += src/match/neighbour.o
 OBJS += src/match/em.o src/match/repeat.o
 OBJS += src/match/random.o
 

@@ -63,7 +63,7 @@ AS $$
 BEGIN
     IF to_regclass('pg_temp.cdp_touched') IS NULL THEN
         CREATE TEMP TABLE cdp_touched (kind text COLLATE "C", value text COLLATE "C", change int) ON COMMIT DROP;
-        CREATE TEMP TABLE cdp_changed (record_id bigint) ON COMMIT DROP;
+        CREATE TEMP TABLE cdp_changed (record_id bigint, is_read boolean DEFAULT true) ON COMMIT DROP;
         CREATE TEMP TABLE cdp_stale (profile_id bigint) ON COMMIT DROP;
     END IF;
 END
@@ -558,20 +558,20 @@ BEGIN
                   WHERE l.record_a = o.record_a AND l.record_b = o.record_b AND l.origin = 'model'
                     AND NOT EXISTS (SELECT FROM pg_temp.cdp_scored s WHERE s.record_a = o.record_a AND s.record_b = o.record_b AND s.weight = o.weight)
                  RETURNING l.record_a, l.record_b)
-        INSERT INTO pg_temp.cdp_changed SELECT g.record_a FROM gone g UNION SELECT g.record_b FROM gone g
+        INSERT INTO pg_temp.cdp_changed SELECT g.record_a, false FROM gone g UNION SELECT g.record_b, false FROM gone g
     $sql$, space);
     EXECUTE format($sql$
         WITH made AS (INSERT INTO %1$s.link (record_a, record_b, origin, weight)
                       SELECT s.record_a, s.record_b, 'model', s.weight FROM pg_temp.cdp_scored s WHERE s.record_a < s.record_b ON CONFLICT DO NOTHING
                       RETURNING record_a, record_b)
-        INSERT INTO pg_temp.cdp_changed SELECT m.record_a FROM made m UNION SELECT m.record_b FROM made m
+        INSERT INTO pg_temp.cdp_changed SELECT m.record_a, false FROM made m UNION SELECT m.record_b, false FROM made m
     $sql$, space);
     DROP TABLE pg_temp.cdp_scored;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.score_changed(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.score_changed(regnamespace, int) IS
-'Scores the pairs of the records in pg_temp.cdp_changed again, writes the links that differ and notes there whose they are.';
+'Scores the pairs of the records in pg_temp.cdp_changed again, writes the links that differ and notes there whose they are (is_read false: a record''s values need not have changed).';
 
 CREATE OR REPLACE FUNCTION cdp_internal.write_weakest_links(space regnamespace, stale_only boolean)
 RETURNS void

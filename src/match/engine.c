@@ -305,14 +305,20 @@ cdp_engine_score(CdpMatchEngine *e, const uint8 *changed, int n_rules, double ab
 /* ---------------------------------------------------------------- for the rooms above */
 
 CdpMatchEngine *
-cdp_match_engine_open(Oid space, int model_id, bool affected_only)
+cdp_engine_open(Oid space, int model_id, const char *which, ArrayType *ids)
 {
 	CdpMatchEngine *e = cdp_engine_begin(space);
 
 	e->model_id = model_id;
-	cdp_engine_read_space(e, model_id, affected_only);
+	cdp_engine_read_space(e, model_id, which, ids);
 	cdp_engine_read_model(e, model_id);
 	return e;
+}
+
+CdpMatchEngine *
+cdp_match_engine_open(Oid space, int model_id, bool affected_only)
+{
+	return cdp_engine_open(space, model_id, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" : "", NULL);
 }
 
 void
@@ -491,12 +497,17 @@ Datum
 cdp_score_pairs(PG_FUNCTION_ARGS)
 {
 	PairRows	rows = {.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo};
+	Oid			space = PG_GETARG_OID(0);
+	int			model_id = PG_GETARG_INT32(1);
+	bool		changed_only = PG_GETARG_BOOL(2);
+	ArrayType  *near;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	rows.e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
-	cdp_match_engine_score(rows.e, PG_GETARG_BOOL(2), pair_row, &rows);
+	near = changed_only ? cdp_engine_neighbours(space, model_id) : NULL;
+	rows.e = cdp_engine_open(space, model_id, near ? " WHERE r.record_id = ANY ($1)" : "", near);
+	cdp_match_engine_score(rows.e, changed_only, pair_row, &rows);
 	cdp_match_engine_close(rows.e);
 	SPI_finish();
 	return (Datum) 0;

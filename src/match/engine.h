@@ -10,6 +10,7 @@
 #include "match/pairs.h"
 #include "match/scored.h"
 #include "match/train.h"
+#include "utils/array.h"
 #include "utils/timestamp.h"
 
 struct CdpMatchEngine
@@ -57,6 +58,8 @@ extern int	cdp_max_pairs_per_record;
 
 /* ---------------------------------------------------------------- engine.c */
 
+/* An engine with the model and, as cdp_engine_read_space takes them, records. */
+extern CdpMatchEngine *cdp_engine_open(Oid space, int model_id, const char *which, ArrayType *ids);
 /* An engine without comparisons and records. */
 extern CdpMatchEngine *cdp_engine_begin(Oid space);
 extern int	cdp_engine_threads(void);
@@ -70,13 +73,27 @@ extern void cdp_engine_score(CdpMatchEngine *engine, const uint8 *changed, int n
 
 /* ---------------------------------------------------------------- engine_record.c */
 
-/* Comparisons (of the model; 0: as the space has them now) and records. */
-extern void cdp_engine_read_space(CdpMatchEngine *engine, int model_id, bool affected_only);
+/*
+ * Comparisons (of the model; 0: as the space has them now) and records, those that which
+ * leaves of the table r: what follows it in FROM, with ids, if any, as $1.
+ */
+extern void cdp_engine_read_space(CdpMatchEngine *engine, int model_id, const char *which, ArrayType *ids);
+/* Appends the records with these ids. */
+extern void cdp_engine_read_more(CdpMatchEngine *engine, ArrayType *ids);
 /* The same, to learn from: of very many records a sample. */
 extern void cdp_engine_read_sample(CdpMatchEngine *engine);
 /* Appends the records in pg_temp.cdp_former, if it is there, to the store. */
 extern void cdp_engine_read_former(CdpMatchEngine *engine);
 extern void cdp_engine_close_batches(CdpMatchEngine *engine);
+
+/* ---------------------------------------------------------------- neighbour.c */
+
+/*
+ * The records that share a block with those in pg_temp.cdp_changed, as they are or were
+ * (pg_temp.cdp_former), these themselves, and, where such a block may be divided, the
+ * neighbours of all who are in it. NULL: not known, or so many that all may be read as well.
+ */
+extern ArrayType *cdp_engine_neighbours(Oid space, int model_id);
 
 /* ---------------------------------------------------------------- engine_model.c */
 

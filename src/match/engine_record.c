@@ -361,10 +361,13 @@ record_row(TupleTableSlot *slot, void *state)
 		pass_batch_on(e);
 }
 
-/* Appends the rows of a query to the store. */
+/* Appends the rows of a query, with ids or NULL for its $1, to the store. */
 static void
-append_records(CdpMatchEngine *e, const char *sql)
+append_records(CdpMatchEngine *e, const char *sql, ArrayType *ids)
 {
+	Oid			argtypes[1] = {INT8ARRAYOID};
+	Datum		args[1] = {PointerGetDatum(ids)};
+
 	e->n_read = e->store.n;
 	e->filling = 0;
 	for (int i = 0; i < 2; i++)
@@ -372,7 +375,7 @@ append_records(CdpMatchEngine *e, const char *sql)
 		e->batch[i] = open_batch(e);
 		cdp_match_engine_require(e, e->batch[i] && e->batch[i]->value);
 	}
-	cdp_core_stream(sql, 0, NULL, NULL, record_row, e);
+	cdp_core_stream(sql, ids ? 1 : 0, argtypes, args, record_row, e);
 	pass_batch_on(e);
 	cdp_match_engine_require(e, cdp_errand_finish(&e->batch[!e->filling]->errand));
 	cdp_engine_close_batches(e);
@@ -417,7 +420,7 @@ records_sql(const CdpMatchEngine *e, const char *from)
 }
 
 static void
-read_records(CdpMatchEngine *e, bool affected_only)
+read_records(CdpMatchEngine *e, const char *which, ArrayType *ids)
 {
 	int			nest = NewGUCNestLevel();
 
@@ -426,10 +429,7 @@ read_records(CdpMatchEngine *e, bool affected_only)
 	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
 					0, NULL, NULL, nickname_row, e);
 	cdp_match_engine_show(e, "reading records");
-	append_records(e, records_sql(e, psprintf("%s.record r%s", e->schema, affected_only ? " JOIN pg_temp.cdp_affected f ON f.record_id = r.record_id" :
-											e->n_records == 0 ? "" :
-											psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT,
-													 MAX_LEARNED * INT64CONST(65536) / e->n_records))));
+	append_records(e, records_sql(e, psprintf("%s.record r%s", e->schema, which)), ids);
 	AtEOXact_GUC(true, nest);
 }
 
@@ -440,7 +440,7 @@ note_row(TupleTableSlot *slot, void *state)
 }
 
 void
-cdp_engine_read_space(CdpMatchEngine *e, int model_id, bool affected_only)
+cdp_engine_read_space(CdpMatchEngine *e, int model_id, const char *which, ArrayType *ids)
 {
 	MemoryContext old = MemoryContextSwitchTo(e->context);
 	Oid			argtypes[1] = {INT4OID};
@@ -463,7 +463,7 @@ cdp_engine_read_space(CdpMatchEngine *e, int model_id, bool affected_only)
 		cdp_core_stream(psprintf("%s FROM cdp_internal.model_comparisons(%s, $1) c ORDER BY c.position", columns, quote_literal_cstr(e->schema)),
 						1, argtypes, args, comparison_row, e);
 	}
-	read_records(e, affected_only);
+	read_records(e, which, ids);
 	MemoryContextSwitchTo(old);
 }
 
@@ -479,7 +479,25 @@ void
 cdp_engine_read_sample(CdpMatchEngine *e)
 {
 	cdp_core_stream(psprintf("SELECT pg_catalog.count(*) FROM %s.record r", e->schema), 0, NULL, NULL, count_row, e);
-	cdp_engine_read_space(e, 0, false);
+	cdp_engine_read_space(e, 0, e->n_records == 0 ? "" :
+						  psprintf(" WHERE (pg_catalog.hashtextextended(r.source_key, r.source_id) & 65535) < " INT64_FORMAT, MAX_LEARNED * INT64CONST(65536) / e->n_records), NULL);
+}
+
+/* Appends what a query of records_sql gives. */
+static void
+read_also(CdpMatchEngine *e, const char *from, ArrayType *ids)
+{
+	int			nest = NewGUCNestLevel();
+
+	pin_settings();
+	append_records(e, records_sql(e, from), ids);
+	AtEOXact_GUC(true, nest);
+}
+
+void
+cdp_engine_read_more(CdpMatchEngine *e, ArrayType *ids)
+{
+	read_also(e, psprintf("%s.record r WHERE r.record_id = ANY ($1)", e->schema), ids);
 }
 
 void
@@ -490,11 +508,5 @@ cdp_engine_read_former(CdpMatchEngine *e)
 	cdp_core_stream("SELECT 1 FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_catalog.pg_my_temp_schema() AND c.relname = 'cdp_former'",
 					0, NULL, NULL, note_row, &has_former);
 	if (has_former)
-	{
-		int			nest = NewGUCNestLevel();
-
-		pin_settings();
-		append_records(e, records_sql(e, "pg_temp.cdp_former r"));
-		AtEOXact_GUC(true, nest);
-	}
+		read_also(e, "pg_temp.cdp_former r", NULL);
 }

@@ -5,6 +5,8 @@
  * For every record and rule the 32 bits of hash that cdp_rule_key gives (block.c), with
  * the record, sorted, and cut by the highest bits into rows of some hundred entries. A hash
  * that more than CDP_KEY_BLOCK records share has one entry, record 0: too many to look at.
+ * Of a rule by which pairs are found such a block has a row of its own (a bucket below 0),
+ * where no lookup sees it: for runs over changes, which want all who are in it (neighbour.c).
  * The rules are the model's and the user's and, beside them, some for lookups alone
  * (own_rules): training chooses rules by what two records have in common, but a person
  * at a counter gives a name and a birth date, whatever the sources hold.
@@ -34,6 +36,7 @@
 #define ENTRIES 128				/* in a row of match_key, at most, on average */
 #define PART_ENTRIES 65536		/* in a part, half a megabyte, on average */
 #define CHUNKS 64				/* of the records, that threads take */
+#define MAX_BLOCK 1000000		/* records in a row of its own: of a larger block that has record 0, too */
 
 #define ST_SORT sort_entries
 #define ST_ELEMENT_TYPE uint64
@@ -185,6 +188,7 @@ typedef struct Row
 typedef struct Writer
 {
 	CdpMatchEngine *e;
+	CdpBlocker *b;				/* the rules of the index */
 	int			bits;
 	int64		written;		/* entries */
 	Row			row;
@@ -266,7 +270,52 @@ write_row(Writer *w, int32 bucket, const Row *row, bool insert)
 	pfree(DatumGetPointer(args[2]));
 }
 
+/* Is the hash of a record one of a rule by which pairs are found? */
+static bool
+finds_pairs(const Writer *w, uint32 key, int32 at)
+{
+	const CdpBlocker *pairs = &w->e->blocker;
+
+	for (int r = 0; r < w->b->n_rules; r++)
+		for (int s = 0; s < pairs->n_rules; s++)
+			if (w->b->rule[r].keys == pairs->rule[s].keys && cdp_rule_key(w->b, r, at) == key)
+				return true;
+	return false;
+}
+
 /* ---------------------------------------------------------------- as a whole */
+
+/* Writes the rows of large blocks. To be called while the records are there. */
+static void
+write_large(Writer *w, const Parts *p)
+{
+	Row		   *row = &w->row;
+	int32		bucket = 0;
+
+	row->n = 0;
+	for (int64 i = 0, next; i < p->n; i = next)
+	{
+		uint32		key = p->entry[i] >> 32;
+
+		for (next = i + 1; next < p->n && p->entry[next] >> 32 == key;)
+			next++;
+		if (next - i <= CDP_KEY_BLOCK || !finds_pairs(w, key, (uint32) p->entry[i]))
+			continue;
+		if (row->n > 0 && bucket != cdp_key_large_bucket(key))
+		{
+			write_row(w, bucket, row, true);
+			row->n = 0;
+		}
+		bucket = cdp_key_large_bucket(key);
+		if (next - i > MAX_BLOCK)
+			row_add(row, key, 0);
+		for (int64 k = i; k < next && next - i <= MAX_BLOCK; k++)
+			row_add(row, key, w->e->record[(uint32) p->entry[k]]);
+	}
+	if (row->n > 0)
+		write_row(w, bucket, row, true);
+	row->n = 0;
+}
 
 /* Counts the entries of a chunk of the records, part by part, or puts them where they belong. */
 static bool
@@ -373,6 +422,7 @@ open_keys(CdpMatchEngine *e)
 	keys->parts = calloc(1, sizeof(Parts));
 	cdp_match_engine_require(e, keys->parts != NULL);
 	cdp_match_engine_require(e, cdp_blocker_open(&keys->parts->blocker, &e->store, &e->model));
+	keys->writer.b = &keys->parts->blocker;
 	return keys;
 }
 
@@ -416,6 +466,7 @@ cdp_match_keys_end(CdpMatchKeys *keys)
 
 	cdp_match_engine_show(e, "writing the index for look-ups");
 	cdp_match_engine_require(e, cdp_errand_finish(&keys->errand));
+	write_large(w, p);
 	/* of the records only the ids are wanted from here on */
 	cdp_store_close(&e->store);
 	while (w->bits < 30 && (int64) ENTRIES << w->bits < p->n)
@@ -451,6 +502,7 @@ typedef struct Changes
 {
 	CdpMatchEngine *e;
 	bool	   *changed;		/* by place */
+	uint64		filter[1024];	/* bits: the lowest of the ids of those that changed */
 } Changes;
 
 static void
@@ -460,12 +512,26 @@ changed_row(TupleTableSlot *slot, void *state)
 	int32		at = slot->tts_isnull[0] ? -1 : cdp_match_engine_place(c->e, DatumGetInt64(slot->tts_values[0]));
 
 	if (at >= 0)
+	{
+		int64		id = c->e->record[at];
+
 		c->changed[at] = true;
+		c->filter[id >> 6 & 1023] |= UINT64CONST(1) << (id & 63);
+	}
 }
 
-/* A row of the table: what it has of records that did not change goes to row. */
+/* The place of a record that changed, or -1. */
+static inline int32
+changed_place(const Changes *c, int64 id)
+{
+	int32		at = c->filter[id >> 6 & 1023] >> (id & 63) & 1 ? cdp_match_engine_place(c->e, id) : -1;
+
+	return at >= 0 && c->changed[at] ? at : -1;
+}
+
+/* The entries of a row of the table. */
 static void
-read_row(Writer *w, int32 bucket, const bool *changed, Row *row)
+read_row(Writer *w, int32 bucket, Row *row)
 {
 	static Oid	argtypes[] = {INT4OID};
 	Datum		args[1] = {Int32GetDatum(bucket)};
@@ -483,33 +549,130 @@ read_row(Writer *w, int32 bucket, const bool *changed, Row *row)
 	keys = cdp_key_array(cdp_core_result(0, 1, &isnull), INT4OID, &n);
 	ids = cdp_key_array(cdp_core_result(0, 2, &isnull), INT8OID, &n_ids);
 	for (int i = 0; i < Min(n, n_ids); i++)
-	{
-		int32		at = ids[i] == 0 ? -1 : cdp_match_engine_place(w->e, ids[i]);
-
-		if (at < 0 || !changed[at])
-			row_add(row, keys[i], ids[i]);
-	}
+		row_add(row, keys[i], ids[i]);
 	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Adds records to the row of a large block, which may not be there yet. */
+static void
+grow_large(Writer *w, uint32 key, const int64 *record, int n)
+{
+	int32		bucket = cdp_key_large_bucket(key);
+	Row			before = {0},
+				after = {0};
+	int			at = 0,
+				from;
+
+	read_row(w, bucket, &before);
+	for (; at < before.n && before.key[at] < key; at++)
+		row_add(&after, before.key[at], before.record[at]);
+	from = after.n;
+	for (; at < before.n && before.key[at] == key; at++)
+		row_add(&after, key, before.record[at]);
+	for (int i = 0; i < n; i++)
+	{
+		int			k = from;
+
+		while (k < after.n && after.record[k] != record[i] && after.record[k] != 0)
+			k++;
+		if (k == after.n)
+			row_add(&after, key, record[i]);
+	}
+	if (after.n - from > MAX_BLOCK)
+	{
+		after.n = from;
+		row_add(&after, key, 0);
+	}
+	for (; at < before.n; at++)
+		row_add(&after, before.key[at], before.record[at]);
+	if (after.n != before.n)
+		write_row(w, bucket, &after, false);
+}
+
+/*
+ * Brings entries, one or more of one bucket, into its row, and takes those of the same
+ * records away that are no more. A row that has it all is not written.
+ */
+static void
+write_bucket(Writer *w, const Changes *c, int32 bucket, const uint64 *entry, int n)
+{
+	bool	   *there = palloc0(n);
+	bool		same = true;
+	Row			before = {0},
+				kept = {0},
+				after = {0};
+	int			i = 0;
+
+	read_row(w, bucket, &before);
+	for (int k = 0; k < before.n; k++)
+	{
+		int32		at = changed_place(c, before.record[k]);
+		bool		keep = at < 0;
+
+		for (int j = 0; j < n && !keep; j++)
+			if (entry[j] == ((uint64) before.key[k] << 32 | at))
+				keep = there[j] = true;
+		if (keep)
+			row_add(&kept, before.key[k], before.record[k]);
+		same &= keep;
+	}
+	for (int j = 0; j < n; j++)
+		same &= there[j];
+	if (same)
+		return;
+
+	/* both are sorted by hash: merge them, block by block */
+	for (int at = 0; at < kept.n || i < n;)
+	{
+		bool		more = i < n;
+		uint32		key = at < kept.n && (!more || kept.key[at] <= entry[i] >> 32) ? kept.key[at] : entry[i] >> 32;
+		int			from = after.n,
+					first = i;
+		bool		too_many = false;
+
+		for (; at < kept.n && kept.key[at] == key; at++)
+		{
+			too_many |= kept.record[at] == 0;
+			if (kept.record[at] != 0)
+				row_add(&after, key, kept.record[at]);
+		}
+		for (; i < n && entry[i] >> 32 == key; i++)
+			if (!there[i])
+				row_add(&after, key, w->e->record[(uint32) entry[i]]);
+		if (too_many || after.n - from > CDP_KEY_BLOCK)
+		{
+			if (i > first && finds_pairs(w, key, (uint32) entry[first]))
+				grow_large(w, key, after.record + from, after.n - from);
+			after.n = from;
+			row_add(&after, key, 0);
+		}
+	}
+	if (after.n != before.n || memcmp(after.key, before.key, after.n * sizeof(uint32)) != 0 || memcmp(after.record, before.record, after.n * sizeof(int64)) != 0)
+		write_row(w, bucket, &after, false);
+	w->written += after.n - before.n;
 }
 
 /* Brings the keys of changed records into the rows where they belong. */
 static void
-write_changed(Writer *w, CdpBlocker *b)
+write_changed(Writer *w)
 {
 	CdpMatchEngine *e = w->e;
+	CdpBlocker *b = w->b;
 	MemoryContext batch = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
-	Changes		changes = {.e = e, .changed = MemoryContextAllocExtended(CurrentMemoryContext, e->store.n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO)};
+	Changes    *c = palloc0(sizeof(Changes));
 	uint64	   *entry;
 	int64		n = 0;
 
+	c->e = e;
+	c->changed = MemoryContextAllocExtended(CurrentMemoryContext, e->store.n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	cdp_key_read_rules(b, e->comparison, e->schema, false);
-	cdp_core_stream("SELECT c.record_id::pg_catalog.int8 FROM pg_temp.cdp_changed c", 0, NULL, NULL, changed_row, &changes);
+	cdp_core_stream("SELECT c.record_id::pg_catalog.int8 FROM pg_temp.cdp_changed c WHERE c.is_read", 0, NULL, NULL, changed_row, c);
 	for (int32 i = 0; i < e->store.n; i++)
-		n += changes.changed[i];
+		n += c->changed[i];
 	entry = MemoryContextAllocHuge(CurrentMemoryContext, (n * b->n_rules + 1) * sizeof(uint64));
 	n = 0;
 	for (int32 i = 0; i < e->store.n; i++)
-		for (int r = 0; r < b->n_rules && changes.changed[i]; r++)
+		for (int r = 0; r < b->n_rules && c->changed[i]; r++)
 		{
 			uint32		key = cdp_rule_key(b, r, i);
 
@@ -517,63 +680,40 @@ write_changed(Writer *w, CdpBlocker *b)
 				entry[n++] = (uint64) key << 32 | i;
 		}
 	sort_entries(entry, n);
-	for (int64 i = 0; i < n;)
+	for (int64 i = 0, next; i < n; i = next)
 	{
 		int32		bucket = cdp_key_bucket(entry[i] >> 32, w->bits);
 		MemoryContext old = MemoryContextSwitchTo(batch);
-		Row			before = {0},
-					after = {0};
-		int			at = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		read_row(w, bucket, changes.changed, &before);
-		/* both are sorted by hash: merge them, block by block */
-		while (at < before.n || (i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket))
-		{
-			bool		more = i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket;
-			uint32		key = at < before.n && (!more || before.key[at] <= entry[i] >> 32) ? before.key[at] : entry[i] >> 32;
-			int			from = after.n;
-			bool		too_many = false;
-
-			for (; at < before.n && before.key[at] == key; at++)
-			{
-				too_many |= before.record[at] == 0;
-				row_add(&after, key, before.record[at]);
-			}
-			for (; i < n && entry[i] >> 32 == key; i++)
-				row_add(&after, key, e->record[(uint32) entry[i]]);
-			if (too_many || after.n - from > CDP_KEY_BLOCK)
-			{
-				after.n = from;
-				row_add(&after, key, 0);
-			}
-		}
-		write_row(w, bucket, &after, false);
-		w->written += after.n - before.n;
+		for (next = i + 1; next < n && cdp_key_bucket(entry[next] >> 32, w->bits) == bucket;)
+			next++;
+		write_bucket(w, c, bucket, entry + i, next - i);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(batch);
 	}
 	MemoryContextDelete(batch);
 	pfree(entry);
-	pfree(changes.changed);
+	pfree(c->changed);
+	pfree(c);
 }
 
 /* ---------------------------------------------------------------- entry */
 
-/* Is there an index of this model, in this module's form, that has not been outgrown? */
-static bool
-is_indexed(CdpMatchEngine *e, int *bits)
+bool
+cdp_key_is_indexed(CdpMatchEngine *e, int *bits, double *records)
 {
 	Oid			argtypes[] = {INT4OID, INT4OID};
 	Datum		args[] = {Int32GetDatum(e->model_id), Int32GetDatum(CDP_KEY_FORMAT)};
 	bool		isnull;
 
-	run(e, "SELECT i.bits::pg_catalog.int4 FROM %1$s.match_key_info i WHERE i.model_id = $1 AND i.format = $2 AND i.bits BETWEEN 0 AND 30"
+	run(e, "SELECT i.bits::pg_catalog.int4, i.records::pg_catalog.float8 FROM %1$s.match_key_info i WHERE i.model_id = $1 AND i.format = $2 AND i.bits BETWEEN 0 AND 30"
 		" AND i.records * 4 >= (SELECT c.reltuples FROM pg_catalog.pg_class c WHERE c.oid = '%1$s.record'::pg_catalog.regclass)",
 		2, argtypes, args);
 	if (SPI_processed == 0)
 		return false;
 	*bits = DatumGetInt32(cdp_core_result(0, 1, &isnull));
+	*records = DatumGetFloat8(cdp_core_result(0, 2, &isnull));
 	return true;
 }
 
@@ -584,14 +724,15 @@ cdp_match_keys_write_changed(CdpMatchEngine *engine)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	int64		written;
 	int			bits;
+	double		records;
 
 	cdp_match_engine_show(engine, "writing the index for look-ups");
-	if (is_indexed(engine, &bits))
+	if (cdp_key_is_indexed(engine, &bits, &records))
 	{
 		CdpMatchKeys *keys = open_keys(engine);
 
 		keys->writer.bits = bits;
-		write_changed(&keys->writer, &keys->parts->blocker);
+		write_changed(&keys->writer);
 		written = keys->writer.written;
 		release_keys(keys);
 	}

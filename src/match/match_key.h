@@ -6,9 +6,9 @@
 #define CDP_MATCH_MATCH_KEY_H
 
 #include "core/core.h"
-#include "match/block.h"
+#include "match/match.h"
 
-#define CDP_KEY_FORMAT 2		/* of the table match_key; another one is written anew */
+#define CDP_KEY_FORMAT 3		/* of the table match_key; another one is written anew */
 #define CDP_KEY_BLOCK 200		/* records that one entry leads to */
 
 /* The row of match_key that holds a hash: its so many highest bits. */
@@ -18,9 +18,19 @@ cdp_key_bucket(uint32 key, int bits)
 	return bits == 0 ? 0 : key >> (32 - bits);
 }
 
+/* The row of match_key that holds the records of a hash which more than CDP_KEY_BLOCK share: none of the above. */
+static inline int32
+cdp_key_large_bucket(uint32 key)
+{
+	return -1 - (int32) (key >> 1);
+}
+
 /* An array of fixed-size elements, none null, as it lies in memory; raises an error where it is not one. */
 extern void *cdp_key_array(Datum datum, Oid type, int *n);
 /* Appends the rules of the table match_key_rule; one with an unknown key keeps its place and finds nobody. Inside of SPI. */
 extern void cdp_key_read_rules(CdpBlocker *blocker, const char *const *comparison, const char *schema, bool read_only);
+
+/* Is there an index of the engine's model, in this module's form, that has not been outgrown? Inside of SPI. */
+extern bool cdp_key_is_indexed(CdpMatchEngine *engine, int *bits, double *records);
 
 #endif

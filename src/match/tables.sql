@@ -123,7 +123,7 @@ BEGIN
         );
         ALTER TABLE %1$I.match_key ALTER keys SET STORAGE EXTERNAL, ALTER record_ids SET STORAGE EXTERNAL;
         COMMENT ON TABLE %1$I.match_key IS
-            'the index of cdp.lookup: per hash of what a record has for a blocking rule the record, many to a row; record 0: more records than are looked at';
+            'the index of cdp.lookup: per hash of what a record has for a blocking rule the record, many to a row; record 0: more records than are looked at, which for rules of pairs have rows of their own, with a bucket below 0';
 
         CREATE TABLE %1$I.match_key_rule (
             rule int PRIMARY KEY,
