@@ -66,6 +66,7 @@ REGRESS += comparison condition model score review blocking
 REGRESS += increments
 REGRESS += relation
 REGRESS += lookup
+REGRESS += neighbour
 REGRESS += mailbox
 REGRESS += agglomerate em
 REGRESS += parallel

@@ -554,9 +554,9 @@ BEGIN
         WITH anew AS MATERIALIZED (SELECT c.record_id FROM pg_temp.cdp_changed c UNION SELECT s.record_a FROM pg_temp.cdp_scored s WHERE s.record_a = s.record_b),
         old AS (SELECT l.record_a, l.record_b, l.weight FROM anew a JOIN %1$s.link l ON l.record_a = a.record_id WHERE l.origin = 'model'
                 UNION SELECT l.record_a, l.record_b, l.weight FROM anew a JOIN %1$s.link l ON l.record_b = a.record_id WHERE l.origin = 'model'),
-        gone AS (DELETE FROM %1$s.link l USING old o
-                  WHERE l.record_a = o.record_a AND l.record_b = o.record_b AND l.origin = 'model'
-                    AND NOT EXISTS (SELECT FROM pg_temp.cdp_scored s WHERE s.record_a = o.record_a AND s.record_b = o.record_b AND s.weight = o.weight)
+        -- set against set: a join would be planned for one row
+        stale AS MATERIALIZED (SELECT o.record_a, o.record_b, o.weight FROM old o EXCEPT SELECT s.record_a, s.record_b, s.weight FROM pg_temp.cdp_scored s),
+        gone AS (DELETE FROM %1$s.link l USING stale o WHERE l.record_a = o.record_a AND l.record_b = o.record_b AND l.origin = 'model'
                  RETURNING l.record_a, l.record_b)
         INSERT INTO pg_temp.cdp_changed SELECT g.record_a, false FROM gone g UNION SELECT g.record_b, false FROM gone g
     $sql$, space);

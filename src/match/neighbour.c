@@ -21,7 +21,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define MOST 0.25				/* of the records: with more, all may be read as well */
+/* with more than these, all may be read as well */
+#define MOST(records) (10000 + (records) / 4)
 
 /* A block that is asked for. */
 typedef struct Wanted
@@ -212,7 +213,8 @@ find_members(Search *s, int32 first)
 	for (int64 i = 0; i < s->n_entries; i++)
 		add_record(s, s->entry[i].record);
 	pfree(known);
-	return fine && s->n_records <= s->records;
+	/* one may be in several of them */
+	return fine && s->n_records <= 8 * MOST(s->records);
 }
 
 /* The rules of the engine among those of the index; false: not all are there. */
@@ -278,7 +280,7 @@ cdp_engine_neighbours(Oid space, int model_id)
 	if (find_neighbours(s))
 	{
 		near = array_of(s->record, s->n_records);
-		if (ArrayGetNItems(ARR_NDIM(near), ARR_DIMS(near)) > MOST * s->records)
+		if (ArrayGetNItems(ARR_NDIM(near), ARR_DIMS(near)) > MOST(s->records))
 			near = NULL;
 	}
 	ereport(DEBUG1, errmsg_internal("cdp matching: %d records are changed or were, %d are read", s->e->store.n, near ? ArrayGetNItems(ARR_NDIM(near), ARR_DIMS(near)) : -1));
