@@ -859,8 +859,8 @@ BEGIN
     IF whole THEN
         EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n_profiles;
     END IF;
-    -- what was made just now has it
-    IF n_profiles <> n_made THEN
+    -- what was made just now has it; without a model there is none, and a run over changes has the model of the last one
+    IF n_profiles <> n_made AND (whole OR model > 0) THEN
         PERFORM cdp_internal.write_confidence(space, model, NOT whole);
     END IF;
     IF model = 0 AND whole THEN

@@ -24,7 +24,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 100000
 AS 'MODULE_PATHNAME', 'cdp_score_pairs';
 REVOKE ALL ON FUNCTION cdp_internal.score_pairs(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.score_pairs(regnamespace, int, boolean) IS
-'The pairs of records of a space that speak for one person under a model, each once: record_a < record_b, weight is log2 odds, above 0. changed_only: only pairs with a record in pg_temp.cdp_changed, or with one that shares a divided block with such a record as it is or was (pg_temp.cdp_former, when it is there); each of the latter also as a row of its own, with record_a = record_b and weight 0: all its links are given anew.
+'The pairs of records of a space that speak for one person under a model, each once: record_a < record_b, weight is log2 odds, above 0. changed_only: only pairs with a record in pg_temp.cdp_changed, or with one that shares a divided block with such a record as it is or was (pg_temp.cdp_former, when it is there); each of the latter also as a row of its own, with record_a = record_b and weight 0: all its links are given anew. Of the records only those are read then that the index of look-ups (match_key) has in one block with these, where it is there.
 Pairs are found by the model''s blocking rules and the user''s (match_user_rule). Errors: CDP20 no space, CDP23 no such model.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.block_sizes(space regnamespace, model_id int)

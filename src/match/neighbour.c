@@ -18,7 +18,6 @@
 
 #include "catalog/pg_type.h"
 #include "match/match_key.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 /* with more than these, all may be read as well */
@@ -45,7 +44,8 @@ typedef struct Search
 	CdpBlocker	index;			/* the rules of the index */
 	int			rule[CDP_MAX_RULES];	/* where a rule of the engine is among them */
 	int			bits;
-	double		records;		/* in the space */
+	double		records;		/* in the space, when the index was written */
+	MemoryContext row;			/* reset for each row of the index */
 	Wanted	   *wanted;			/* ascending by key */
 	int			n_wanted;
 	Entry	   *entry;
@@ -134,6 +134,7 @@ static void
 index_row(TupleTableSlot *slot, void *state)
 {
 	Search	   *s = state;
+	MemoryContext old = MemoryContextSwitchTo(s->row);
 	int			n,
 				n_ids;
 	uint32	   *key = cdp_key_array(slot->tts_values[0], INT4OID, &n);
@@ -141,7 +142,7 @@ index_row(TupleTableSlot *slot, void *state)
 	int			w = 0,
 				end = s->n_wanted;
 
-	CHECK_FOR_INTERRUPTS();
+	MemoryContextSwitchTo(old);
 	n = Min(n, n_ids);
 	while (n > 0 && w < end)
 	{
@@ -171,6 +172,7 @@ index_row(TupleTableSlot *slot, void *state)
 		s->entry[s->n_entries++] = (Entry) {.wanted = w, .record = id[i]};
 		s->wanted[w].n++;
 	}
+	MemoryContextReset(s->row);
 }
 
 /* Reads the rows of what is wanted: all of it, or the large blocks of it. */
@@ -274,6 +276,7 @@ cdp_engine_neighbours(Oid space, int model_id)
 	Search	   *s = palloc0(sizeof(Search));
 	ArrayType  *near = NULL;
 
+	s->row = AllocSetContextCreate(CurrentMemoryContext, "cdp matching, a row of the index", ALLOCSET_DEFAULT_SIZES);
 	s->e = cdp_engine_open(space, model_id, " WHERE r.record_id IN (SELECT c.record_id FROM pg_temp.cdp_changed c)", NULL);
 	cdp_engine_read_former(s->e);
 	cdp_match_engine_show(s->e, "looking for who shares a block with what changed");
