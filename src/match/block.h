@@ -25,6 +25,7 @@ typedef struct CdpKey
 typedef struct CdpRule
 {
 	uint64_t	keys;			/* bits of CdpBlocker.key */
+	bool		own;			/* of the index for look-ups (match_key.c): no pairs are found by it */
 	double		estimate;		/* expected pairs, before what earlier rules find is taken off */
 	double		gain;			/* expected share of the true pairs that no earlier rule finds */
 	/* filled by cdp_block_rule and whoever counts */

@@ -10,7 +10,8 @@
  * collects who shares a rule's hash or an identifier, takes the CANDIDATES of them that
  * share most and rarest, reads their values from the table record, and weighs them by
  * sum.c. A person with several values of an attribute is tried in one variant after the
- * other, and counts as the one that agrees best. Entries of records that changed or vanished may stay behind; so a candidate
+ * other, and counts as the one that agrees best. Only when that finds nobody are coarse
+ * rules looked at, by which records share no more than a form of one name. Entries of records that changed or vanished may stay behind; so a candidate
  * must still share a rule with the person by the values that it has now, and what a
  * lookup finds does not depend on what the records were before.
  *
@@ -84,6 +85,8 @@ typedef struct Site
 	bool		indexed;		/* match_key is there, and rules are its own */
 	int			bits;
 	double		records;
+	bool		coarse[CDP_MAX_RULES];
+	bool		any_coarse;
 } Site;
 
 typedef struct SiteEntry
@@ -209,6 +212,8 @@ read_index(Site *site, bool read_only)
 	site->bits = DatumGetInt32(cdp_core_result(0, 1, &isnull));
 	site->records = DatumGetFloat8(cdp_core_result(0, 2, &isnull));
 	cdp_key_read_rules(&site->blocker, site->comparison, site->schema, read_only);
+	for (int r = 0; r < site->blocker.n_rules; r++)
+		site->any_coarse |= site->coarse[r] = cdp_key_is_coarse(&site->blocker, r);
 	return true;
 }
 
@@ -579,9 +584,9 @@ add_identified(Site *site, char **values, bool all_kinds, Candidates *all)
 	}
 }
 
-/* Who shares a rule's keys with a variant, the record at of the store. */
+/* Who shares a rule's keys, coarse or not, with a variant, the record at of the store. */
 static void
-add_blocked(Site *site, int32 at, uint32 *key, Candidates *all)
+add_blocked(Site *site, int32 at, uint32 *key, bool coarse, Candidates *all)
 {
 	static Oid	argtypes[1] = {INT4ARRAYOID};
 	CdpBlocker *b = &site->blocker;
@@ -589,8 +594,9 @@ add_blocked(Site *site, int32 at, uint32 *key, Candidates *all)
 	Datum		args[1];
 	int			n_buckets = 0;
 
+	memset(key, 0, sizeof(uint32) * CDP_MAX_RULES);
 	for (int r = 0; r < b->n_rules; r++)
-		if ((key[r] = cdp_rule_key(b, r, at)) != 0)
+		if (site->coarse[r] == coarse && (key[r] = cdp_key_of(b, r, at)) != 0)
 			buckets[n_buckets++] = Int32GetDatum(cdp_key_bucket(key[r], site->bits));
 	if (n_buckets == 0)
 		return;
@@ -877,7 +883,7 @@ weigh_candidates(Site *site, const Person *p, Candidates *all, Found *found)
 					keep_value(site, at, site->input[j].column, values[j + 1]);
 			for (int r = 0; !shares && r < site->blocker.n_rules; r++)
 			{
-				uint32		key = cdp_rule_key(&site->blocker, r, at);
+				uint32		key = cdp_key_of(&site->blocker, r, at);
 
 				for (int v = 0; !shares && key != 0 && v < p->n_variants; v++)
 					shares = p->variant[v].rule[r] == key;
@@ -1047,6 +1053,36 @@ clean_person(Site *site, Person *p, Candidates *all)
 	}
 }
 
+/* Looks for the person, who may be known by identifiers. Returns how many profiles were found, best first. */
+static int
+find_profiles(Site *site, Person *person, const Candidates *identified, bool coarse, Found **found)
+{
+	Candidates	all = {0};
+	int			n = 0;
+
+	for (int i = 0; i < identified->n; i++)
+		add_candidate(&all, identified->c[i]);
+	if (site->named)
+	{
+		cdp_store_clear(&site->store);
+		for (int v = 0; v < person->n_variants; v++)
+		{
+			Variant    *variant = &person->variant[v];
+
+			require(site, cdp_store_add_record(&site->store) == v);
+			for (int i = 0; i < site->n_inputs; i++)
+				if (!variant->missing[i] && site->input[i].column >= 0)
+					keep_value(site, v, site->input[i].column, variant->key[i]);
+			add_blocked(site, v, variant->rule, coarse, &all);
+			read_rarity(site, variant);
+		}
+	}
+	rank_candidates(&all);
+	*found = palloc((all.n + 1) * sizeof(Found));
+	n = all.n > 0 ? weigh_candidates(site, person, &all, *found) : 0;
+	return n > 0 ? best_of_profiles(site, *found, n) : 0;
+}
+
 PG_FUNCTION_INFO_V1(cdp_lookup);
 
 /* cdp.lookup(space regnamespace, person jsonb, n int) -> setof (profile_id bigint, record_id bigint, weight float8, probability float8) */
@@ -1057,10 +1093,10 @@ cdp_lookup(PG_FUNCTION_ARGS)
 	Oid			space = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
 	int			most = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
 	Person	   *person;
-	Candidates	all = {0};
+	Candidates	identified = {0};
 	Site	   *site;
 	int			n = 0;
-	Found	   *found;
+	Found	   *found = NULL;
 
 	InitMaterializedSRF(fcinfo, 0);
 	(void) cdp_core_space_schema(space);
@@ -1082,26 +1118,10 @@ cdp_lookup(PG_FUNCTION_ARGS)
 	/* what no source fills nobody has */
 	if (person->usable)
 	{
-		clean_person(site, person, &all);
-		if (site->named)
-		{
-			cdp_store_clear(&site->store);
-			for (int v = 0; v < person->n_variants; v++)
-			{
-				Variant    *variant = &person->variant[v];
-
-				require(site, cdp_store_add_record(&site->store) == v);
-				for (int i = 0; i < site->n_inputs; i++)
-					if (!variant->missing[i] && site->input[i].column >= 0)
-						keep_value(site, v, site->input[i].column, variant->key[i]);
-				add_blocked(site, v, variant->rule, &all);
-				read_rarity(site, variant);
-			}
-		}
-		rank_candidates(&all);
-		found = palloc((all.n + 1) * sizeof(Found));
-		n = all.n > 0 ? weigh_candidates(site, person, &all, found) : 0;
-		n = n > 0 ? best_of_profiles(site, found, n) : 0;
+		clean_person(site, person, &identified);
+		n = find_profiles(site, person, &identified, false, &found);
+		if (n == 0 && site->any_coarse)
+			n = find_profiles(site, person, &identified, true, &found);
 	}
 	for (int i = 0; i < n && i < most; i++)
 	{

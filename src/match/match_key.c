@@ -5,7 +5,7 @@
  * For every record and rule the 32 bits of hash that cdp_rule_key gives (block.c), with
  * the record, sorted, and cut by the highest bits into rows of some hundred entries. A hash
  * that more than CDP_KEY_BLOCK records share has one entry, record 0: too many to look at.
- * Of a rule by which pairs are found such a block has a row of its own (a bucket below 0),
+ * Of a rule by which pairs are found (the hash is odd) such a block has a row of its own (a bucket below 0),
  * where no lookup sees it: for runs over changes, which want all who are in it (neighbour.c).
  * The rules are the model's and the user's and, beside them, some for lookups alone
  * (own_rules): training chooses rules by what two records have in common, but a person
@@ -36,6 +36,8 @@
 #define ENTRIES 128				/* in a row of match_key, at most, on average */
 #define PART_ENTRIES 65536		/* in a part, half a megabyte, on average */
 #define CHUNKS 64				/* of the records, that threads take */
+#define OWN_RULES 1000			/* rules beyond this number are for lookups alone */
+#define FINDS_PAIRS(key) (((key) & 1) != 0)
 #define MAX_BLOCK 1000000		/* records in a row of its own: of a larger block that has record 0, too */
 
 #define ST_SORT sort_entries
@@ -72,13 +74,13 @@ cdp_key_array(Datum datum, Oid type, int *n)
 void
 cdp_key_read_rules(CdpBlocker *b, const char *const *comparison, const char *schema, bool read_only)
 {
-	cdp_core_query(psprintf("SELECT r.keys::pg_catalog.text[] FROM %s.match_key_rule r WHERE r.keys IS NOT NULL ORDER BY r.rule", schema), 0, NULL, NULL, NULL, read_only);
+	cdp_core_query(psprintf("SELECT r.keys::pg_catalog.text[], r.rule > %d FROM %s.match_key_rule r WHERE r.keys IS NOT NULL ORDER BY r.rule", OWN_RULES, schema), 0, NULL, NULL, NULL, read_only);
 	for (uint64 i = 0; i < SPI_processed && b->n_rules < CDP_MAX_RULES; i++)
 	{
 		bool		isnull;
 		Datum		names = cdp_core_result(i, 1, &isnull);
 
-		b->rule[b->n_rules++] = (CdpRule) {.keys = cdp_match_rule_keys(b, comparison, names)};
+		b->rule[b->n_rules++] = (CdpRule) {.keys = cdp_match_rule_keys(b, comparison, names), .own = DatumGetBool(cdp_core_result(i, 2, &isnull))};
 	}
 }
 
@@ -95,9 +97,6 @@ static const OwnRule own_rules[] = {
 	{CDP_MEASURE_PERSON_NAME, {"given nickname", "family sound"}},
 	{CDP_MEASURE_PERSON_NAME, {"given beginning", "family beginning"}},
 	{CDP_MEASURE_PERSON_NAME, {"family exact"}},
-	{CDP_MEASURE_PERSON_NAME, {"family sound"}},
-	{CDP_MEASURE_PERSON_NAME, {"given sound"}},
-	{CDP_MEASURE_PERSON_NAME, {"given nickname"}},
 	{CDP_MEASURE_ID, {"exact"}},
 	{CDP_MEASURE_EMAIL, {"local part"}},
 	{CDP_MEASURE_PHONE, {"exact"}},
@@ -114,7 +113,20 @@ static const OwnRule own_rules[] = {
 	{CDP_MEASURE_TEXT, {"exact"}},
 	{CDP_MEASURE_DATE, {"exact"}},
 	{CDP_MEASURE_NUMBER, {"exact"}},
+	/* coarse ones: all who could be meant by one name */
+	{CDP_MEASURE_PERSON_NAME, {"given nickname"}},
+	{CDP_MEASURE_PERSON_NAME, {"given sound"}},
+	{CDP_MEASURE_PERSON_NAME, {"family sound"}},
 };
+
+bool
+cdp_key_is_coarse(const CdpBlocker *b, int rule)
+{
+	uint64		keys = b->rule[rule].keys;
+	const CdpKey *key = keys == 0 || (keys & (keys - 1)) != 0 ? NULL : &b->key[__builtin_ctzll(keys)];
+
+	return key && b->rule[rule].own && b->model->comparison[key->comparison].measure == CDP_MEASURE_PERSON_NAME && key->input >= 0 && strcmp(key->name, "exact") != 0;
+}
 
 /* The number of a key, or -1. */
 static int
@@ -167,8 +179,8 @@ add_own_rules(CdpMatchEngine *e, CdpBlocker *b)
 				skip |= b->rule[r].keys == bits;
 			if (skip)
 				continue;
-			b->rule[b->n_rules++] = (CdpRule) {.keys = bits};
-			args[0] = Int32GetDatum(b->n_rules);
+			b->rule[b->n_rules++] = (CdpRule) {.keys = bits, .own = true};
+			args[0] = Int32GetDatum(OWN_RULES + b->n_rules);
 			args[1] = PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
 			run(e, "INSERT INTO %s.match_key_rule (rule, keys) VALUES ($1, $2)", 2, argtypes, args);
 		}
@@ -270,19 +282,6 @@ write_row(Writer *w, int32 bucket, const Row *row, bool insert)
 	pfree(DatumGetPointer(args[2]));
 }
 
-/* Is the hash of a record one of a rule by which pairs are found? */
-static bool
-finds_pairs(const Writer *w, uint32 key, int32 at)
-{
-	const CdpBlocker *pairs = &w->e->blocker;
-
-	for (int r = 0; r < w->b->n_rules; r++)
-		for (int s = 0; s < pairs->n_rules; s++)
-			if (w->b->rule[r].keys == pairs->rule[s].keys && cdp_rule_key(w->b, r, at) == key)
-				return true;
-	return false;
-}
-
 /* ---------------------------------------------------------------- as a whole */
 
 /* Writes the rows of large blocks. To be called while the records are there. */
@@ -299,7 +298,7 @@ write_large(Writer *w, const Parts *p)
 
 		for (next = i + 1; next < p->n && p->entry[next] >> 32 == key;)
 			next++;
-		if (next - i <= CDP_KEY_BLOCK || !finds_pairs(w, key, (uint32) p->entry[i]))
+		if (next - i <= CDP_KEY_BLOCK || !FINDS_PAIRS(key))
 			continue;
 		if (row->n > 0 && bucket != cdp_key_large_bucket(key))
 		{
@@ -333,12 +332,13 @@ collect_chunk(void *state, int thread, int64_t chunk)
 		cdp_rule_keys(b, p->keys, i, keys);
 		for (int r = 0; r < b->n_rules; r++)
 		{
-			int64	   *a = &at[cdp_key_bucket(keys[r], p->bits)];
+			uint32		key = cdp_key_mark(keys[r], b->rule[r].own);
+			int64	   *a = &at[cdp_key_bucket(key, p->bits)];
 
-			if (keys[r] == 0)
+			if (key == 0)
 				continue;
 			if (p->filling)
-				p->entry[*a] = (uint64) keys[r] << 32 | i;
+				p->entry[*a] = (uint64) key << 32 | i;
 			++*a;
 		}
 	}
@@ -641,7 +641,7 @@ write_bucket(Writer *w, const Changes *c, int32 bucket, const uint64 *entry, int
 				row_add(&after, key, w->e->record[(uint32) entry[i]]);
 		if (too_many || after.n - from > CDP_KEY_BLOCK)
 		{
-			if (i > first && finds_pairs(w, key, (uint32) entry[first]))
+			if (i > first && FINDS_PAIRS(key))
 				grow_large(w, key, after.record + from, after.n - from);
 			after.n = from;
 			row_add(&after, key, 0);
@@ -674,7 +674,7 @@ write_changed(Writer *w)
 	for (int32 i = 0; i < e->store.n; i++)
 		for (int r = 0; r < b->n_rules && c->changed[i]; r++)
 		{
-			uint32		key = cdp_rule_key(b, r, i);
+			uint32		key = cdp_key_of(b, r, i);
 
 			if (key != 0)
 				entry[n++] = (uint64) key << 32 | i;

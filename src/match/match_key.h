@@ -18,6 +18,20 @@ cdp_key_bucket(uint32 key, int bits)
 	return bits == 0 ? 0 : key >> (32 - bits);
 }
 
+/* A hash by a rule, as it stands in the index: its lowest bit says that pairs are found by the rule. */
+static inline uint32
+cdp_key_mark(uint32 hash, bool own)
+{
+	return hash == 0 ? 0 : (hash > 1 ? hash & ~1u : 2) | (own ? 0 : 1);
+}
+
+/* That of a record; 0: none. */
+static inline uint32
+cdp_key_of(const CdpBlocker *blocker, int rule, int32 record)
+{
+	return cdp_key_mark(cdp_rule_key(blocker, rule, record), blocker->rule[rule].own);
+}
+
 /* The row of match_key that holds the records of a hash which more than CDP_KEY_BLOCK share: none of the above. */
 static inline int32
 cdp_key_large_bucket(uint32 key)
@@ -30,6 +44,8 @@ extern void *cdp_key_array(Datum datum, Oid type, int *n);
 /* Appends the rules of the table match_key_rule; one with an unknown key keeps its place and finds nobody. Inside of SPI. */
 extern void cdp_key_read_rules(CdpBlocker *blocker, const char *const *comparison, const char *schema, bool read_only);
 
+/* Is a rule one by which records share no more than a form of one name? */
+extern bool cdp_key_is_coarse(const CdpBlocker *blocker, int rule);
 /* Is there an index of the engine's model, in this module's form, that has not been outgrown? Inside of SPI. */
 extern bool cdp_key_is_indexed(CdpMatchEngine *engine, int *bits, double *records);
 

@@ -109,7 +109,7 @@ want_blocks(Search *s, int32 first)
 
 	for (int32 i = first; i < s->e->store.n; i++)
 		for (int r = 0; r < b->n_rules; r++)
-			if ((key[n] = cdp_rule_key(&s->index, s->rule[r], i)) != 0)
+			if ((key[n] = cdp_key_of(&s->index, s->rule[r], i)) != 0)
 				n++;
 	qsort(key, n, sizeof(uint32), compare_keys);
 	s->wanted = MemoryContextAllocHuge(CurrentMemoryContext, (n + 1) * sizeof(Wanted));
@@ -229,7 +229,7 @@ map_rules(Search *s)
 	{
 		int			i = 0;
 
-		while (i < s->index.n_rules && s->index.rule[i].keys != b->rule[r].keys)
+		while (i < s->index.n_rules && (s->index.rule[i].own || s->index.rule[i].keys != b->rule[r].keys))
 			i++;
 		if (i == s->index.n_rules)
 			return false;

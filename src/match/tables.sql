@@ -129,7 +129,7 @@ BEGIN
             rule int PRIMARY KEY,
             keys text[] NOT NULL
         );
-        COMMENT ON TABLE %1$I.match_key_rule IS 'the blocking rules that match_key was written by';
+        COMMENT ON TABLE %1$I.match_key_rule IS 'the blocking rules that match_key was written by; those numbered above 1000 are for look-ups alone';
 
         CREATE TABLE %1$I.match_key_info (
             only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
