@@ -33,7 +33,7 @@ SELECT cdp.add_blocking_rule(s, 'town', '{city exact}') FROM unnest('{near_step,
 DELETE FROM near_step.match_rule WHERE rule > 1;
 DELETE FROM near_once.match_rule WHERE rule > 1;
 SELECT (SELECT records FROM cdp.resolve('near_step')), (SELECT records FROM cdp.resolve('near_once'));
-SELECT count(*) AS large, sum(cardinality(keys)) AS entries FROM near_step.match_key WHERE bucket < 0;
+SELECT count(DISTINCT u.key) AS large, count(*) AS entries FROM near_step.match_key k CROSS JOIN cdp_internal.match_key_entries(k.entries) u WHERE k.bucket < 0;
 
 CREATE FUNCTION near_src.tells(space name) RETURNS TABLE (what text, a text, b text, weight float) LANGUAGE plpgsql AS $$
 BEGIN
@@ -52,7 +52,7 @@ BEGIN
     SELECT count(*) INTO links FROM near_step.link;
     SELECT count(*) INTO differ FROM ((SELECT * FROM near_src.tells('near_step') EXCEPT ALL SELECT * FROM near_src.tells('near_once'))
                             UNION ALL (SELECT * FROM near_src.tells('near_once') EXCEPT ALL SELECT * FROM near_src.tells('near_step'))) x;
-    SELECT count(DISTINCT u.key) INTO large FROM near_step.match_key k CROSS JOIN LATERAL unnest(k.keys) u(key) WHERE k.bucket < 0;
+    SELECT count(DISTINCT u.key) INTO large FROM near_step.match_key k CROSS JOIN cdp_internal.match_key_entries(k.entries) u WHERE k.bucket < 0;
 END
 $$;
 
@@ -94,7 +94,7 @@ $$;
 SELECT count(*) AS steps, min(changes) > 5 AS changes, min(links) > 250 AS links, sum(differ) AS differ, min(large) > 1 AS large FROM near_src.seen;
 SELECT count(*) FILTER (WHERE (u.counts ->> 'whole')::boolean) AS whole, count(*) AS runs FROM near_step.run u WHERE u.step = 'resolve' AND u.run_id > 2;
 -- whoever is in a block of its own row is in it once, and nobody is missing who is there
-SELECT count(*) - count(DISTINCT (u.key, u.id)) AS twice FROM near_step.match_key k CROSS JOIN LATERAL ROWS FROM (unnest(k.keys), unnest(k.record_ids)) u(key, id) WHERE k.bucket < 0;
+SELECT count(*) - count(DISTINCT (u.key, u.record_id)) AS twice FROM near_step.match_key k CROSS JOIN cdp_internal.match_key_entries(k.entries) u WHERE k.bucket < 0;
 -- an index that is not there, or of another form, is done without
 UPDATE near_step.match_key_info SET format = 1;
 UPDATE near_src.person SET town = 'Bigtown', given = 'Maria' WHERE id BETWEEN 700 AND 704;

@@ -82,12 +82,23 @@ cdp_core_copy_float8(StringInfo row, double value)
 }
 
 void
-cdp_core_copy_text(StringInfo row, const char *value)
+cdp_core_copy_int4(StringInfo row, int32 value)
 {
-	int			len = strlen(value);
+	pq_sendint32(row, sizeof(int32));
+	pq_sendint32(row, value);
+}
 
+void
+cdp_core_copy_bytes(StringInfo row, const char *value, int len)
+{
 	pq_sendint32(row, len);
 	appendBinaryStringInfo(row, value, len);
+}
+
+void
+cdp_core_copy_text(StringInfo row, const char *value)
+{
+	cdp_core_copy_bytes(row, value, strlen(value));
 }
 
 /*

@@ -129,37 +129,46 @@ row_of(const Search *s, uint32 key)
 	return s->large ? cdp_key_large_bucket(key) : cdp_key_bucket(key, s->bits);
 }
 
-/* (keys, record_ids): both the row's and what is wanted are sorted by key */
+/* The first of what is wanted that is not below key. */
+static int
+first_wanted(const Search *s, uint32 key)
+{
+	int			w = 0,
+				end = s->n_wanted;
+
+	while (w < end)
+	{
+		int			middle = w + (end - w) / 2;
+
+		if (s->wanted[middle].key < key)
+			w = middle + 1;
+		else
+			end = middle;
+	}
+	return w;
+}
+
+/* (entries): both the row's and what is wanted are sorted by key */
 static void
 index_row(TupleTableSlot *slot, void *state)
 {
 	Search	   *s = state;
 	MemoryContext old = MemoryContextSwitchTo(s->row);
-	int			n,
-				n_ids;
-	uint32	   *key = cdp_key_array(slot->tts_values[0], INT4OID, &n);
-	int64	   *id = cdp_key_array(slot->tts_values[1], INT8OID, &n_ids);
-	int			w = 0,
-				end = s->n_wanted;
+	CdpKeyEntries entries = cdp_key_entries(DatumGetByteaPP(slot->tts_values[0]));
+	int			w = -1;
 
 	MemoryContextSwitchTo(old);
-	n = Min(n, n_ids);
-	while (n > 0 && w < end)
+	while (cdp_key_next(&entries))
 	{
-		int			middle = w + (end - w) / 2;
-
-		if (s->wanted[middle].key < key[0])
-			w = middle + 1;
-		else
-			end = middle;
-	}
-	for (int i = 0; i < n && w < s->n_wanted; i++)
-	{
-		while (w < s->n_wanted && s->wanted[w].key < key[i])
+		if (w < 0)
+			w = first_wanted(s, entries.key);
+		while (w < s->n_wanted && s->wanted[w].key < entries.key)
 			w++;
-		if (w == s->n_wanted || s->wanted[w].key != key[i] || (s->large && !s->wanted[w].large))
+		if (w == s->n_wanted)
+			break;
+		if (s->wanted[w].key != entries.key || (s->large && !s->wanted[w].large))
 			continue;
-		if (id[i] == 0)
+		if (entries.record == 0)
 		{
 			s->wanted[w].large = true;
 			continue;
@@ -169,7 +178,7 @@ index_row(TupleTableSlot *slot, void *state)
 			s->a_entries = s->a_entries ? s->a_entries * 2 : 1024;
 			s->entry = s->entry ? repalloc_huge(s->entry, s->a_entries * sizeof(Entry)) : MemoryContextAllocHuge(CurrentMemoryContext, s->a_entries * sizeof(Entry));
 		}
-		s->entry[s->n_entries++] = (Entry) {.wanted = w, .record = id[i]};
+		s->entry[s->n_entries++] = (Entry) {.wanted = w, .record = entries.record};
 		s->wanted[w].n++;
 	}
 	MemoryContextReset(s->row);
@@ -190,7 +199,7 @@ read_index(Search *s, bool large)
 			row[n++] = Int32GetDatum(row_of(s, s->wanted[w].key));
 	args[0] = PointerGetDatum(construct_array(row, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	if (n > 0)
-		cdp_core_stream(psprintf("SELECT k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[] FROM %s.match_key k"
+		cdp_core_stream(psprintf("SELECT k.entries::pg_catalog.bytea FROM %s.match_key k"
 								 " WHERE k.bucket OPERATOR(pg_catalog.=) ANY ($1)", s->e->schema), 1, argtypes, args, index_row, s);
 	pfree(row);
 }
