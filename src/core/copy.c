@@ -68,6 +68,12 @@ give_bytes(void *out, int least, int most)
 }
 
 void
+cdp_core_copy_null(StringInfo row)
+{
+	pq_sendint32(row, -1);
+}
+
+void
 cdp_core_copy_int8(StringInfo row, int64 value)
 {
 	pq_sendint32(row, sizeof(int64));
