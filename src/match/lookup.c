@@ -996,6 +996,7 @@ cdp_lookup(PG_FUNCTION_ARGS)
 	Site	   *site;
 	int			n = 0;
 	Found	   *found;
+	double		odds = 0;		/* over those of the best */
 
 	InitMaterializedSRF(fcinfo, 0);
 	(void) cdp_core_space_schema(space);
@@ -1033,10 +1034,13 @@ cdp_lookup(PG_FUNCTION_ARGS)
 		n = all.n > 0 ? weigh_candidates(site, person, &all, key, found) : 0;
 		n = n > 0 ? best_of_profiles(site, found, n) : 0;
 	}
+	/* one person is of one profile at most: all there are share the odds, with those that there is none */
+	for (int i = 0; site->named && i < n; i++)
+		odds += exp2(found[i].weight - found[0].weight) + (i == 0 ? exp2(-found[0].weight) : 0);
 	for (int i = 0; i < n && i < most; i++)
 	{
 		Datum		values[4] = {Int64GetDatum(found[i].profile), Int64GetDatum(found[i].record), Float8GetDatum(found[i].weight),
-		Float8GetDatum(cdp_probability(found[i].weight))};
+		Float8GetDatum(site->named ? exp2(found[i].weight - found[0].weight) / odds : 1)};
 		bool		nulls[4] = {false};
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
