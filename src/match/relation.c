@@ -256,6 +256,7 @@ fit_namesake_names(CdpComparison *k)
 {
 	double		sum[CDP_SPELLED + 1] = {0};
 	double	   *u = k->u[CDP_NAMESAKE];
+	double		same = 0;
 	Part		given,
 				family;
 
@@ -268,11 +269,12 @@ fit_namesake_names(CdpComparison *k)
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
 		name_parts(&k->info->levels[l - 1], &given, &family);
-		if (k->info->levels[l - 1].present == CDP_SPELLED)
-			u[l] = k->m[l];
-		else
-			u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
+		u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
 			: .02 * k->u[CDP_CHANCE][l];
+		if (k->info->levels[l - 1].present == 3 && given == EXACT && family == EXACT)
+			same = u[l];
+		if (k->info->levels[l - 1].present == CDP_SPELLED)
+			u[l] = same * k->m[l] + (1 - same) * u[l];
 	}
 }
 

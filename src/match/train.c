@@ -29,7 +29,8 @@
 #define MIN_PAIRS 0.5			/* what is never seen counts as so many pairs */
 #define CONFIDENT 4.0			/* bits: the others are sure that a pair is one person */
 #define ROUGHLY 10				/* times the tolerance is enough where more is learned later */
-#define OWN_MAILBOXES 20000		/* records tell how mailboxes spell names */
+#define OWN_MAILBOXES 20000		/* records tell how mailboxes spell names, */
+#define OWN_PAIRS 1000.0		/* and count for so many pairs at most */
 #define AHEAD 3					/* records or pairs */
 
 /* ---------------------------------------------------------------- rarity */
@@ -205,7 +206,6 @@ typedef struct Counting
 	CdpTraining *t;
 	uint32_t	of_rule[CDP_MAX_RULES];
 	uint32_t	confident;		/* comparisons for whose m the others must be sure of the pair */
-	int			spelled;		/* the comparison of names, where enough is known of how mailboxes spell them; else -1 */
 	SeenPairs	by_thread[CDP_MAX_THREADS];
 	SeenPairs	candidates;
 	CdpScorer  *scorer[CDP_MAX_THREADS];
@@ -341,12 +341,6 @@ fetch(const Counting *g, int64_t i)
 	cdp_store_fetch_unequal_forms(g->store, pairs->pair[i + AHEAD].a, pairs->pair[i + AHEAD].b);
 }
 
-static inline bool
-is_spelled(const CdpComparison *k, int level)
-{
-	return level > 0 && k->info->levels[level - 1].present == CDP_SPELLED;
-}
-
 static bool
 count_chunk(void *state, int thread, int64_t chunk)
 {
@@ -371,8 +365,6 @@ count_chunk(void *state, int thread, int64_t chunk)
 		cdp_scorer_rarity(g->scorer[thread], seen->a, seen->b, seen->level, rarity);
 		cdp_pattern_make(&p, g->model, seen->level, rarity);
 		p.eligible = eligible_for(g, seen->agreeing);
-		if (g->spelled >= 0 && is_spelled(&g->model->comparison[g->spelled], seen->level[g->spelled]))
-			p.eligible &= ~(1u << g->spelled);
 		if (p.eligible & g->confident)
 			p.eligible &= ~g->confident | cdp_scorer_sure(g->scorer[thread], seen->a, seen->b, seen->level, CONFIDENT);
 		if (!cdp_patterns_add(&g->patterns[thread], &p))
@@ -551,7 +543,8 @@ comparison_by(const CdpModel *model, CdpMeasure measure)
 
 /*
  * How people's mailboxes spell their names is told by all records that have both: a record
- * and its mailbox are one person. Where these are enough pairs are not asked.
+ * and its mailbox are one person. They count beside the pairs, and for OWN_PAIRS at most:
+ * who signs up with a mailbox and no name may have it named otherwise.
  */
 static bool
 count_own_mailboxes(Counting *g, CdpPatterns *out)
@@ -561,10 +554,10 @@ count_own_mailboxes(Counting *g, CdpPatterns *out)
 				email = comparison_by(g->model, CDP_MEASURE_EMAIL);
 	const double nothing[CDP_RELATIONS] = {0};
 	CdpArena	arena = {0};
+	CdpPatterns	own = {0};
 	int			n = 0;
 	bool		fine = true;
 
-	g->spelled = -1;
 
 	for (int32_t r = 0; fine && name >= 0 && email >= 0 && r < store->n; r += store->n / OWN_MAILBOXES + 1)
 	{
@@ -589,12 +582,14 @@ count_own_mailboxes(Counting *g, CdpPatterns *out)
 		of_mailbox[1] = &mailbox;
 		level[name] = cdp_compare(&store->work, CDP_MEASURE_PERSON_NAME, of_record, of_mailbox);
 		cdp_pattern_make(&p, g->model, level, nothing);
-		fine = level[name] == 0 || cdp_patterns_add(out, &p);
+		fine = level[name] == 0 || cdp_patterns_add(&own, &p);
 		n += level[name] != 0;
 	}
 	cdp_arena_free(&arena);
-	if (n >= CDP_ENOUGH_PAIRS)
-		g->spelled = name;
+	for (uint32_t i = 0; n > OWN_PAIRS && i < own.n_slots; i++)
+		own.slot[i].count *= OWN_PAIRS / n;
+	fine = fine && cdp_patterns_merge(out, &own);
+	cdp_patterns_free(&own);
 	return fine;
 }
 
