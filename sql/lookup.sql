@@ -55,7 +55,7 @@ SELECT count(*) > 0 AS trained FROM cdp.train('lookup_t');
 SELECT * FROM cdp.lookup('lookup_t', '{"email": "r.zimmermann@example.org"}');
 \echo :LAST_ERROR_SQLSTATE
 SELECT records FROM cdp.resolve('lookup_t');
-SELECT i.model_id, i.records, (SELECT sum(cardinality(keys)) FROM lookup_t.match_key) > 2 * i.records AS keys, (SELECT count(*) FROM lookup_t.match_key_rule) > (SELECT count(*) FROM lookup_t.match_rule) AS rules
+SELECT i.model_id, i.records, (SELECT count(*) FROM lookup_t.match_key k CROSS JOIN cdp_internal.match_key_entries(k.entries)) > 2 * i.records AS keys, (SELECT count(*) FROM lookup_t.match_key_rule) > (SELECT count(*) FROM lookup_t.match_rule) AS rules
   FROM lookup_t.match_key_info i;
 -- all values; a typo; a nickname; names exchanged; another form; little of it
 SELECT * FROM lookup_src.who('{"given_name": "Robert", "family_name": "Zimmermann", "birth_date": "1971-05-24", "street": "7 Harbour Road", "postal_code": "10998"}');
@@ -125,16 +125,16 @@ SELECT count(*) FROM cdp.lookup('lookup_t', '{"email": "mina.q@example.net"}') l
 -- a rule and an identifier that very many share
 INSERT INTO lookup_src.customer SELECT 20000 + i, NULL, 'Everybody', NULL, '1 Everywhere', '10995', NULL, '+12025550000' FROM generate_series(1, 180) i;
 SELECT added FROM cdp.resolve('lookup_t');
-SELECT count(*) AS marked FROM lookup_t.match_key WHERE 0 = ANY (record_ids);
+SELECT count(*) AS marked FROM lookup_t.match_key k CROSS JOIN cdp_internal.match_key_entries(k.entries) u WHERE u.record_id = 0;
 INSERT INTO lookup_src.customer SELECT 20000 + i, NULL, 'Everybody', NULL, '1 Everywhere', '10995', NULL, '+12025550000' FROM generate_series(181, 230) i;
 SELECT added FROM cdp.resolve('lookup_t');
 SELECT count(*) <= 10 AS few FROM cdp.lookup('lookup_t', '{"family_name": "Everybody", "phone": "+12025550000", "street": "1 Everywhere", "postal_code": "10995"}');
-SELECT count(*) > 0 AS marked FROM lookup_t.match_key WHERE 0 = ANY (record_ids);
-CREATE TABLE lookup_src.kept AS SELECT k.bucket, u.key, u.id FROM lookup_t.match_key k CROSS JOIN LATERAL ROWS FROM (unnest(k.keys), unnest(k.record_ids)) AS u(key, id);
+SELECT count(*) > 0 AS marked FROM lookup_t.match_key k CROSS JOIN cdp_internal.match_key_entries(k.entries) u WHERE u.record_id = 0;
+CREATE TABLE lookup_src.kept AS SELECT k.bucket, u.key, u.record_id AS id FROM lookup_t.match_key k CROSS JOIN cdp_internal.match_key_entries(k.entries) u;
 SELECT cdp_internal.write_match_keys('lookup_t', (SELECT model_id FROM lookup_t.match_model WHERE active)) > 0 AS written;
 -- whatever was added little by little is there, and beside it only what changed or went
 SELECT count(*) FILTER (WHERE k.key IS NULL) AS missing, count(*) FILTER (WHERE u.key IS NULL) < 50 AS few_left
-  FROM (SELECT u.key, u.id FROM lookup_t.match_key k CROSS JOIN LATERAL ROWS FROM (unnest(k.keys), unnest(k.record_ids)) AS u(key, id)) u
+  FROM (SELECT u.key, u.record_id AS id FROM lookup_t.match_key k CROSS JOIN cdp_internal.match_key_entries(k.entries) u) u
   FULL JOIN lookup_src.kept k ON k.key = u.key AND k.id = u.id;
 
 -- another model: by conditions, and without rules of its own
@@ -150,6 +150,15 @@ SELECT records > 0 AS resolved FROM cdp.resolve('lookup_t');
 SELECT (SELECT count(*) FROM lookup_t.match_key) AS keys, (SELECT count(*) FROM lookup_t.match_key_info) AS infos;
 SELECT * FROM lookup_src.who('{"email": "bob.zumwalt@example.org"}');
 
+-- a row of the index that is not one
+SELECT * FROM cdp_internal.match_key_entries('\x05070205');
+SELECT count(*) FROM cdp_internal.match_key_entries('');
+SELECT * FROM cdp_internal.match_key_entries('\x0507ff');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM cdp_internal.match_key_entries('\xffffffff0f070107');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM cdp_internal.match_key_entries('\x05ffffffffffffffffffff01');
+\echo :LAST_ERROR_SQLSTATE
 -- errors
 SELECT * FROM cdp.lookup('lookup_src', '{"email": "a@example.com"}');
 \echo :LAST_ERROR_SQLSTATE

@@ -68,6 +68,12 @@ give_bytes(void *out, int least, int most)
 }
 
 void
+cdp_core_copy_null(StringInfo row)
+{
+	pq_sendint32(row, -1);
+}
+
+void
 cdp_core_copy_int8(StringInfo row, int64 value)
 {
 	pq_sendint32(row, sizeof(int64));
@@ -82,12 +88,23 @@ cdp_core_copy_float8(StringInfo row, double value)
 }
 
 void
-cdp_core_copy_text(StringInfo row, const char *value)
+cdp_core_copy_int4(StringInfo row, int32 value)
 {
-	int			len = strlen(value);
+	pq_sendint32(row, sizeof(int32));
+	pq_sendint32(row, value);
+}
 
+void
+cdp_core_copy_bytes(StringInfo row, const char *value, int len)
+{
 	pq_sendint32(row, len);
 	appendBinaryStringInfo(row, value, len);
+}
+
+void
+cdp_core_copy_text(StringInfo row, const char *value)
+{
+	cdp_core_copy_bytes(row, value, strlen(value));
 }
 
 /*

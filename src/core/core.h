@@ -37,6 +37,9 @@ extern Datum cdp_core_result(uint64 row, int column, bool *isnull);
 /* copy.c */
 typedef bool (*CdpCopyFn) (void *state, StringInfo row);
 extern void cdp_core_copy(Oid space, const char *table, int n_columns, const char *const *columns, CdpCopyFn fn, void *state);
+extern void cdp_core_copy_null(StringInfo row);
+extern void cdp_core_copy_int4(StringInfo row, int32 value);
+extern void cdp_core_copy_bytes(StringInfo row, const char *value, int len);
 extern void cdp_core_copy_int8(StringInfo row, int64 value);
 extern void cdp_core_copy_float8(StringInfo row, double value);
 extern void cdp_core_copy_text(StringInfo row, const char *value);

@@ -443,7 +443,7 @@ assign_ids(CdpGraph *g)
 		Oid			argtypes[1] = {INT8OID};
 		Datum		args[1] = {Int64GetDatum(n_new)};
 
-		cdp_core_stream(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence(%s, 'profile_id'))::pg_catalog.regclass)"
+		cdp_core_stream(psprintf("SELECT pg_catalog.nextval((SELECT pg_catalog.pg_get_serial_sequence(%s, 'profile_id')::pg_catalog.regclass))"
 								 " FROM pg_catalog.generate_series(1, $1)", quote_literal_cstr(psprintf("%s.profile", g->schema))),
 						1, argtypes, args, new_id_row, &ids);
 	}

@@ -83,6 +83,8 @@ give_link(void *state, StringInfo row)
 	cdp_core_copy_int8(row, links->link->b);
 	cdp_core_copy_text(row, "model");
 	cdp_core_copy_float8(row, links->link->weight);
+	cdp_core_copy_null(row);
+	cdp_core_copy_null(row);
 	links->link++;
 	links->n--;
 	return true;
@@ -92,7 +94,7 @@ give_link(void *state, StringInfo row)
 void
 cdp_graph_write_links(const CdpGraph *g)
 {
-	static const char *const columns[] = {"record_a", "record_b", "origin", "weight"};
+	static const char *const columns[] = {"record_a", "record_b", "origin", "weight", "made_by", "made_at"};
 	Link	   *link = MemoryContextAllocHuge(g->work, (g->n_edges + 1) * sizeof(Link));
 	Links		links = {.link = link, .n = g->n_edges};
 

@@ -180,7 +180,7 @@ BEGIN
                   FROM (SELECT %4$s, n.observed_at, n.source_hash %5$s %6$s
                           FROM (SELECT q.*, cdp_internal.row_hash(%8$s, q.observed_at %7$s) AS source_hash
                                   FROM (SELECT %9$s COLLATE "C" AS source_key, %10$s AS observed_at %11$s
-                                          FROM %12$s AS s WHERE %13$s OFFSET '0') q) n
+                                          FROM %12$s AS s WHERE %13$s OFFSET '0') q OFFSET '0') n
                           %14$s OFFSET '0') e
                 OFFSET '0') d
     $sql$, first_id, names, kept,
@@ -561,8 +561,8 @@ BEGIN
         INSERT INTO pg_temp.cdp_changed SELECT g.record_a FROM gone g UNION SELECT g.record_b FROM gone g
     $sql$, space);
     EXECUTE format($sql$
-        WITH made AS (INSERT INTO %1$s.link (record_a, record_b, origin, weight)
-                      SELECT s.record_a, s.record_b, 'model', s.weight FROM pg_temp.cdp_scored s WHERE s.record_a < s.record_b ON CONFLICT DO NOTHING
+        WITH made AS (INSERT INTO %1$s.link (record_a, record_b, origin, weight, made_by, made_at)
+                      SELECT s.record_a, s.record_b, 'model', s.weight, NULL, NULL FROM pg_temp.cdp_scored s WHERE s.record_a < s.record_b ON CONFLICT DO NOTHING
                       RETURNING record_a, record_b)
         INSERT INTO pg_temp.cdp_changed SELECT m.record_a FROM made m UNION SELECT m.record_b FROM made m
     $sql$, space);

@@ -111,8 +111,8 @@ BEGIN
             origin   text COLLATE "C" NOT NULL,
             weight   double precision NOT NULL,
             why      text,
-            made_by  text NOT NULL DEFAULT session_user,
-            made_at  timestamptz NOT NULL DEFAULT now(),
+            made_by  text DEFAULT session_user,
+            made_at  timestamptz DEFAULT now(),
             PRIMARY KEY (record_a, record_b, origin)
         );
         CREATE INDEX ON %1$I.link (record_b);
@@ -120,7 +120,7 @@ BEGIN
         ALTER TABLE %1$I.link ALTER record_a SET STATISTICS 10, ALTER record_b SET STATISTICS 10, ALTER origin SET STATISTICS 10,
             ALTER weight SET STATISTICS 10, ALTER why SET STATISTICS 0, ALTER made_by SET STATISTICS 0, ALTER made_at SET STATISTICS 0;
         CREATE INDEX link_ruling_idx ON %1$I.link (record_a) WHERE origin = 'ruling';
-        COMMENT ON TABLE %1$I.link IS 'pairs that speak for one person (weight: log2 odds) and rulings (origin ruling, weight plus or minus infinity)';
+        COMMENT ON TABLE %1$I.link IS 'pairs that speak for one person (weight: log2 odds) and rulings (origin ruling, weight plus or minus infinity, by whom and when)';
 
         CREATE TABLE %1$I.weakest_link (
             profile_id bigint PRIMARY KEY,

@@ -25,14 +25,15 @@ static const CdpLevel email_levels[] = {
 const CdpMeasureInfo cdp_email_measure = CDP_MEASURE_INFO("email", 1, email_levels);
 
 /* so many letters of a mailbox are a name rather than initials */
-#define MIN_BARE 7
+#define MIN_LETTERS 7
 
 typedef struct EmailForm
 {
 	CdpWord		whole;
 	CdpWord		local;			/* all where there is no @ */
-	CdpWord		domain;
-	CdpWord		bare;			/* the letters of local in alphabetical order: a name, whichever way round */
+	int32_t		at;				/* where the @ is, or the end */
+	int32_t		n_letters;		/* of local: a name, whichever way round */
+	uint32_t	letters_hash;	/* in alphabetical order */
 } EmailForm;
 
 static int
@@ -44,6 +45,19 @@ order_chars(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+/* The letters of a mailbox in alphabetical order; room for CDP_MAX_FORM. Returns how many. */
+static int32_t
+sort_letters(const CdpWord *local, uint32_t *letters)
+{
+	int32_t		n = 0;
+
+	for (int32_t i = 0; i < local->len; i++)
+		if (local->s[i] > 127 || (local->s[i] >= 'a' && local->s[i] <= 'z'))
+			letters[n++] = local->s[i];
+	qsort(letters, n, sizeof(uint32_t), order_chars);
+	return n;
+}
+
 /* Of the mailbox, when the address has one @. */
 static uint64_t
 sketch_email(const EmailForm *form)
@@ -53,7 +67,7 @@ sketch_email(const EmailForm *form)
 	for (int32_t i = 0; i < form->local.len; i++)
 		if (form->local.s[i] == '@')
 			return 0;
-	return cdp_word_sketch(&form->local, form->bare.len >= MIN_BARE ? form->bare.hash | 1 : 0);
+	return cdp_word_sketch(&form->local, form->n_letters >= MIN_LETTERS ? form->letters_hash | 1 : 0);
 }
 
 bool
@@ -61,30 +75,37 @@ cdp_email_prepare(CdpWork *work, CdpArena *arena, CdpValue *value)
 {
 	EmailForm  *form = cdp_arena_take(work, arena, sizeof(EmailForm));
 	const uint32_t *s = value->chars;
-	int32_t		len = value->len;
-	uint32_t   *letters;
-	int32_t		at = len,
-				n = 0;
+	uint32_t	letters[CDP_MAX_FORM];
 
 	if (form == NULL)
 		return false;
-	for (int32_t i = 0; i < len; i++)
+	form->at = value->len;
+	for (int32_t i = 0; i < value->len; i++)
 		if (s[i] == '@')
-			at = i;
-	form->whole = cdp_word_make(s, len);
-	form->local = cdp_word_make(s, at);
-	form->domain = at < len ? cdp_word_make(s + at + 1, len - at - 1) : (CdpWord) {.s = s + len};
-	letters = cdp_arena_take(work, arena, (size_t) form->local.len * sizeof(uint32_t));
-	if (letters == NULL)
-		return false;
-	for (int32_t i = 0; i < form->local.len; i++)
-		if (s[i] > 127 || (s[i] >= 'a' && s[i] <= 'z'))
-			letters[n++] = s[i];
-	qsort(letters, n, sizeof(uint32_t), order_chars);
-	form->bare = cdp_word_make(letters, n);
+			form->at = i;
+	form->whole = cdp_word_make(s, value->len);
+	form->local = cdp_word_make(s, form->at);
+	form->n_letters = sort_letters(&form->local, letters);
+	form->letters_hash = cdp_hash_chars(letters, form->n_letters);
 	value->extra = (const void *) form;
 	value->sketch = sketch_email(form);
 	return true;
+}
+
+static bool
+same_domain(const CdpValue *x, int32_t at_x, const CdpValue *y, int32_t at_y)
+{
+	return cdp_same_chars(x->chars + at_x, x->len - at_x, y->chars + at_y, y->len - at_y);
+}
+
+static bool
+same_letters(const EmailForm *a, const EmailForm *b)
+{
+	uint32_t	x[CDP_MAX_FORM],
+				y[CDP_MAX_FORM];
+
+	return a->n_letters >= MIN_LETTERS && a->n_letters == b->n_letters && a->letters_hash == b->letters_hash &&
+		cdp_same_chars(x, sort_letters(&a->local, x), y, sort_letters(&b->local, y));
 }
 
 int
@@ -100,9 +121,9 @@ cdp_email_level(CdpWork *work, const CdpValue *x, const CdpValue *y)
 	if (shorter >= 3 && cdp_same_word(&a->local, &b->local))
 		return EMAIL_SAME_LOCAL;
 	/* in short mailboxes of one domain two edits make another person's more often than a slip */
-	if (shorter >= 4 && cdp_same_word(&a->domain, &b->domain) && cdp_within(work, &a->local, &b->local, shorter < 7 ? 1 : 2))
+	if (shorter >= 4 && same_domain(x, a->at, y, b->at) && cdp_within(work, &a->local, &b->local, shorter < 7 ? 1 : 2))
 		return EMAIL_LOCAL_CLOSE;
 	if (shorter >= 4 && (cdp_within(work, &a->whole, &b->whole, 2) || cdp_jaro_winkler_reaches(work, &a->local, &b->local, 0.92)))
 		return EMAIL_CLOSE;
-	return a->bare.len >= MIN_BARE && cdp_same_word(&a->bare, &b->bare) ? EMAIL_SAME_LETTERS : EMAIL_ELSE;
+	return same_letters(a, b) ? EMAIL_SAME_LETTERS : EMAIL_ELSE;
 }

@@ -554,15 +554,17 @@ add_identified(Site *site, char **values, bool all_kinds, Candidates *all)
 	{
 		bool		isnull;
 		int			n;
-		int64	   *ids;
+		ArrayType  *ids;
 		bool		tied = DatumGetBool(cdp_core_result(i, 2, &isnull));
 		Datum		members = cdp_core_result(i, 1, &isnull);
 
 		if (isnull)
 			continue;
-		ids = cdp_key_array(members, INT8OID, &n);
+		/* made by array_agg of a column that is not null */
+		ids = DatumGetArrayTypeP(members);
+		n = ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
 		for (int m = 0; m < n; m++)
-			add_candidate(all, (Candidate) {.record = ids[m], .shares = shares_of(site, n), .identified = true, .tied = tied});
+			add_candidate(all, (Candidate) {.record = ((int64 *) ARR_DATA_PTR(ids))[m], .shares = shares_of(site, n), .identified = true, .tied = tied});
 	}
 }
 
@@ -583,33 +585,28 @@ add_blocked(Site *site, Candidates *all, uint32 *key)
 		return;
 	args[0] = PointerGetDatum(construct_array(buckets, n_buckets, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	cdp_core_execute(cdp_core_plan(site->space,
-						  "SELECT k.bucket::pg_catalog.int4, k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[]"
+						  "SELECT k.bucket::pg_catalog.int4, k.entries::pg_catalog.bytea"
 						  " FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) ANY ($1)",
 						  1, argtypes), args, true);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		isnull;
-		int			n,
-					n_ids;
 		int32		bucket = DatumGetInt32(cdp_core_result(i, 1, &isnull));
-		uint32	   *keys = cdp_key_array(cdp_core_result(i, 2, &isnull), INT4OID, &n);
-		int64	   *ids = cdp_key_array(cdp_core_result(i, 3, &isnull), INT8OID, &n_ids);
+		bytea	   *row = DatumGetByteaPP(cdp_core_result(i, 2, &isnull));
 
-		n = Min(n, n_ids);
 		for (int r = 0; r < b->n_rules; r++)
 		{
-			int			from = 0,
-						to;
+			CdpKeyEntries entries = cdp_key_entries(row);
+			int64		ids[CDP_KEY_BLOCK];
+			int			n = 0;
 
 			if (key[r] == 0 || cdp_key_bucket(key[r], site->bits) != bucket)
 				continue;
-			while (from < n && keys[from] != key[r])
-				from++;
-			for (to = from; to < n && keys[to] == key[r];)
-				to++;
-			if (to > from && ids[from] != 0)
-				for (int e = from; e < to; e++)
-					add_candidate(all, (Candidate) {.record = ids[e], .shares = shares_of(site, to - from)});
+			while (cdp_key_next(&entries) && entries.key <= key[r])
+				if (entries.key == key[r] && entries.record != 0 && n < CDP_KEY_BLOCK)
+					ids[n++] = entries.record;
+			for (int e = 0; e < n; e++)
+				add_candidate(all, (Candidate) {.record = ids[e], .shares = shares_of(site, n)});
 		}
 	}
 }

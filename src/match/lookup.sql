@@ -55,6 +55,14 @@ REVOKE ALL ON FUNCTION cdp_internal.write_match_keys(regnamespace, int) FROM PUB
 COMMENT ON FUNCTION cdp_internal.write_match_keys(regnamespace, int) IS
 'Writes the index of cdp.lookup (match_key) anew, under a model. Returns the number of entries. cdp.resolve does without: clustering keeps the index. The caller holds the lock of the space.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.match_key_entries(entries bytea)
+RETURNS TABLE (key int, record_id bigint)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
+AS 'MODULE_PATHNAME', 'cdp_match_key_entries';
+REVOKE ALL ON FUNCTION cdp_internal.match_key_entries(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.match_key_entries(bytea) IS
+'The entries of a row of match_key: the hash of a blocking rule''s keys, and a record that has it (0: more records than are looked at).';
+
 CREATE OR REPLACE FUNCTION cdp_internal.drop_match_keys(space regnamespace)
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE

@@ -9,12 +9,16 @@
  * (own_rules): training chooses rules by what two records have in common, but a person
  * at a counter gives a name and a birth date, whatever the sources hold.
  *
+ * In a row an entry is two numbers in base 128, the lowest digits first, with the high
+ * bit where another digit follows (LEB128): how much greater its hash is than the one
+ * before, and the id of its record. That is some five bytes.
+ *
  * Written from the records that the matching engine holds anyway when cdp.resolve
  * clusters. As a whole: an entry is a word, the hash above the place of its record; the
  * entries of each part of the range of hashes are counted, then put into the parts, of which
  * each fits a processor's cache, and sorted there. Another thread does that while the
- * backend's own writes links and clusters, and is left with writing the rows. That is 8
- * bytes an entry, some 100 for a record. After a change:
+ * backend's own writes links and clusters, and is left with copying the rows into the table.
+ * That is 8 bytes an entry, some 100 for a record. After a change:
  * rows that entries of changed records go to are read, merged and written. Entries that
  * those records had elsewhere before stay behind, which lookup.c knows.
  *
@@ -25,23 +29,19 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "match/engine.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/tuplestore.h"
 
 #define ENTRIES 128				/* in a row of match_key, at most, on average */
 #define PART_ENTRIES 65536		/* in a part, half a megabyte, on average */
+#define MOST_BYTES 15				/* of an entry: 32 and 64 bits, seven in a byte */
+#define AHEAD 16				/* entries or records, what is in memory of them is asked for so early */
 #define CHUNKS 64				/* of the records, that threads take */
-
-#define ST_SORT sort_entries
-#define ST_ELEMENT_TYPE uint64
-#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
-#define ST_SCOPE static
-#define ST_DECLARE
-#define ST_DEFINE
-#include "lib/sort_template.h"
 
 /* ---------------------------------------------------------------- statements */
 
@@ -50,18 +50,6 @@ static void
 run(CdpMatchEngine *e, const char *sql, int nargs, Oid *argtypes, Datum *args)
 {
 	cdp_core_query(psprintf(sql, e->schema), nargs, argtypes, args, NULL, false);
-}
-
-void *
-cdp_key_array(Datum datum, Oid type, int *n)
-{
-	ArrayType  *array = DatumGetArrayTypeP(datum);
-
-	if (ARR_ELEMTYPE(array) != type || ARR_NDIM(array) > 1 || ARR_HASNULL(array))
-		ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("the index of cdp.lookup has been altered"),
-				errhint("Empty the table match_key_info of the space; the next cdp.resolve writes the index anew."));
-	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	return ARR_DATA_PTR(array);
 }
 
 /* ---------------------------------------------------------------- rules */
@@ -173,10 +161,9 @@ add_own_rules(CdpMatchEngine *e, CdpBlocker *b)
 /* A row of match_key while it is put together. */
 typedef struct Row
 {
-	int			n,
-				allocated;
-	uint32	   *key;
-	int64	   *record;
+	StringInfoData bytes;
+	uint32		key;			/* of the last entry */
+	int			n;				/* entries */
 } Row;
 
 typedef struct Writer
@@ -184,7 +171,6 @@ typedef struct Writer
 	CdpMatchEngine *e;
 	int			bits;
 	int64		written;		/* entries */
-	Row			row;
 } Writer;
 
 /* What another thread sees, malloc'ed: the entries of a whole space while they are made. */
@@ -206,17 +192,34 @@ struct CdpMatchKeys
 	CdpErrand	errand;
 };
 
+static char *
+put_number(char *to, uint64 n)
+{
+	for (; n > 127; n >>= 7)
+		*to++ = (char) (n | 128);
+	*to++ = (char) n;
+	return to;
+}
+
+static void
+row_clear(Row *row)
+{
+	resetStringInfo(&row->bytes);
+	row->key = 0;
+	row->n = 0;
+}
+
+/* Entries come by hash. */
 static void
 row_add(Row *row, uint32 key, int64 record)
 {
-	if (row->n == row->allocated)
-	{
-		row->allocated = row->allocated ? row->allocated * 2 : 256;
-		row->key = row->key ? repalloc_huge(row->key, row->allocated * sizeof(uint32)) : palloc(row->allocated * sizeof(uint32));
-		row->record = row->record ? repalloc_huge(row->record, row->allocated * sizeof(int64)) : palloc(row->allocated * sizeof(int64));
-	}
-	row->key[row->n] = key;
-	row->record[row->n++] = record;
+	char	   *to;
+
+	enlargeStringInfo(&row->bytes, MOST_BYTES);
+	to = put_number(row->bytes.data + row->bytes.len, key - row->key);
+	row->bytes.len = put_number(to, (uint64) record) - row->bytes.data;
+	row->key = key;
+	row->n++;
 }
 
 /* Adds the records of one hash, or record 0 when they are too many. */
@@ -230,37 +233,74 @@ row_add_block(Row *row, uint32 key, const CdpMatchEngine *e, const uint64 *entry
 			row_add(row, key, e->record[(uint32) entry[i]]);
 }
 
-static Datum
-make_array(const void *data, int n, Oid type, Size size)
+static bool
+take_number(CdpKeyEntries *entries, uint64 *n)
 {
-	Size		bytes = ARR_OVERHEAD_NONULLS(1) + n * size;
-	ArrayType  *array = palloc0(bytes);
+	*n = 0;
+	for (int shift = 0; shift < 64 && entries->at < entries->end; shift += 7)
+	{
+		uint8		digit = *entries->at++;
 
-	SET_VARSIZE(array, bytes);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = type;
-	ARR_DIMS(array)[0] = n;
-	ARR_LBOUND(array)[0] = 1;
-	memcpy(ARR_DATA_PTR(array), data, n * size);
-	return PointerGetDatum(array);
+		*n |= (uint64) (digit & 127) << shift;
+		if (digit < 128)
+			return true;
+	}
+	return false;
 }
 
-static void
-write_row(Writer *w, int32 bucket, const Row *row, bool insert)
+CdpKeyEntries
+cdp_key_entries(const bytea *row)
 {
-	static Oid	argtypes[] = {INT4OID, INT4ARRAYOID, INT8ARRAYOID};
-	Datum		args[3] = {Int32GetDatum(bucket)};
-	SPIPlanPtr	plan = insert
-		? cdp_core_plan(w->e->space, "INSERT INTO @.match_key (bucket, keys, record_ids) VALUES ($1, $2, $3)", 3, argtypes)
-		: cdp_core_plan(w->e->space, "INSERT INTO @.match_key (bucket, keys, record_ids) VALUES ($1, $2, $3)"
-						" ON CONFLICT (bucket) DO UPDATE SET keys = excluded.keys, record_ids = excluded.record_ids", 3, argtypes);
+	return (CdpKeyEntries)
+	{
+		.at = (const uint8 *) VARDATA_ANY(row), .end = (const uint8 *) VARDATA_ANY(row) + VARSIZE_ANY_EXHDR(row)
+	};
+}
 
-	args[1] = make_array(row->key, row->n, INT4OID, sizeof(int32));
-	args[2] = make_array(row->record, row->n, INT8OID, sizeof(int64));
-	cdp_core_execute(plan, args, false);
-	pfree(DatumGetPointer(args[1]));
-	pfree(DatumGetPointer(args[2]));
+bool
+cdp_key_next(CdpKeyEntries *entries)
+{
+	uint64		step,
+				record;
+
+	if (entries->at == entries->end)
+		return false;
+	if (!take_number(entries, &step) || !take_number(entries, &record) || step > PG_UINT32_MAX - entries->key)
+		ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("the index of cdp.lookup has been altered"),
+				errhint("Empty the table match_key_info of the space; the next cdp.resolve writes the index anew."));
+	entries->key += step;
+	entries->record = (int64) record;
+	return true;
+}
+
+/*
+ * Sorts entries of which bits of the hash, from the highest, are the same, by the rest of
+ * it, a byte at a time; those of one hash stay as they are. spare holds as many.
+ */
+static void
+sort_entries(uint64 *entry, uint64 *spare, int64 n, int bits)
+{
+	for (int shift = 32; shift < 64 - bits; shift += 8)
+	{
+		int64		at[256] = {0};
+		int64		sum = 0;
+
+		for (int64 i = 0; i < n; i++)
+			at[entry[i] >> shift & 255]++;
+		/* all in one place: nothing to move */
+		if (n == 0 || at[entry[0] >> shift & 255] == n)
+			continue;
+		for (int digit = 0; digit < 256; digit++)
+		{
+			int64		here = at[digit];
+
+			at[digit] = sum;
+			sum += here;
+		}
+		for (int64 i = 0; i < n; i++)
+			spare[at[entry[i] >> shift & 255]++] = entry[i];
+		memcpy(entry, spare, n * sizeof(uint64));
+	}
 }
 
 /* ---------------------------------------------------------------- as a whole */
@@ -278,6 +318,7 @@ collect_chunk(void *state, int thread, int64_t chunk)
 	{
 		uint32		keys[CDP_MAX_RULES];
 
+		cdp_store_fetch_keys(b->store, i + AHEAD);
 		cdp_rule_keys(b, p->keys, i, keys);
 		for (int r = 0; r < b->n_rules; r++)
 		{
@@ -303,9 +344,14 @@ static bool
 sort_part(void *state, int thread, int64_t part)
 {
 	Parts	   *p = state;
-	int64		from = part_start(p, part);
+	int64		from = part_start(p, part),
+				n = part_start(p, part + 1) - from;
+	uint64	   *spare = malloc((n + 1) * sizeof(uint64));
 
-	sort_entries(p->entry + from, part_start(p, part + 1) - from);
+	if (spare == NULL)
+		return false;
+	sort_entries(p->entry + from, spare, n, p->bits);
+	free(spare);
 	return true;
 }
 
@@ -399,9 +445,46 @@ cdp_match_keys_begin(CdpMatchEngine *e)
 	return keys;
 }
 
+/* The rows of a whole space, one after the other. */
+typedef struct Rows
+{
+	Writer	   *writer;
+	const Parts *parts;
+	int64		at;				/* the first entry that was not given yet */
+	Row			row;
+} Rows;
+
+static bool
+give_row(void *state, StringInfo out)
+{
+	Rows	   *rows = state;
+	const Parts *p = rows->parts;
+	Writer	   *w = rows->writer;
+	int32		bucket;
+
+	if (rows->at == p->n)
+		return false;
+	bucket = cdp_key_bucket(p->entry[rows->at] >> 32, w->bits);
+	row_clear(&rows->row);
+	while (rows->at < p->n && cdp_key_bucket(p->entry[rows->at] >> 32, w->bits) == bucket)
+	{
+		int64		from = rows->at;
+
+		for (; rows->at < p->n && p->entry[rows->at] >> 32 == p->entry[from] >> 32; rows->at++)
+			if (rows->at + AHEAD < p->n)
+				__builtin_prefetch(&w->e->record[(uint32) p->entry[rows->at + AHEAD]]);
+		row_add_block(&rows->row, p->entry[from] >> 32, w->e, p->entry + from, rows->at - from);
+	}
+	cdp_core_copy_int4(out, bucket);
+	cdp_core_copy_bytes(out, rows->row.bytes.data, rows->row.bytes.len);
+	w->written += rows->row.n;
+	return true;
+}
+
 int64
 cdp_match_keys_end(CdpMatchKeys *keys)
 {
+	static const char *const columns[] = {"bucket", "entries"};
 	Writer	   *w = &keys->writer;
 	CdpMatchEngine *e = w->e;
 	const Parts *p = keys->parts;
@@ -409,7 +492,7 @@ cdp_match_keys_end(CdpMatchKeys *keys)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Oid			argtypes[] = {INT4OID, INT4OID, INT4OID, INT8OID};
 	Datum		args[] = {Int32GetDatum(e->model_id), Int32GetDatum(CDP_KEY_FORMAT), 0, Int64GetDatum(e->store.n)};
-	Row		   *row = &w->row;
+	Rows		rows = {.writer = w, .parts = p};
 
 	cdp_match_engine_show(e, "writing the index for look-ups");
 	cdp_match_engine_require(e, cdp_errand_finish(&keys->errand));
@@ -417,23 +500,8 @@ cdp_match_keys_end(CdpMatchKeys *keys)
 	cdp_store_close(&e->store);
 	while (w->bits < 30 && (int64) ENTRIES << w->bits < p->n)
 		w->bits++;
-	for (int64 i = 0; i < p->n;)
-	{
-		int32		bucket = cdp_key_bucket(p->entry[i] >> 32, w->bits);
-
-		CHECK_FOR_INTERRUPTS();
-		row->n = 0;
-		while (i < p->n && cdp_key_bucket(p->entry[i] >> 32, w->bits) == bucket)
-		{
-			int64		from = i;
-
-			while (i < p->n && p->entry[i] >> 32 == p->entry[from] >> 32)
-				i++;
-			row_add_block(row, p->entry[from] >> 32, e, p->entry + from, i - from);
-		}
-		write_row(w, bucket, row, true);
-		w->written += row->n;
-	}
+	initStringInfo(&rows.row.bytes);
+	cdp_core_copy(e->space, "match_key", lengthof(columns), columns, give_row, &rows);
 	args[2] = Int32GetDatum(w->bits);
 	run(e, "INSERT INTO %s.match_key_info (model_id, format, bits, records) VALUES ($1, $2, $3, $4)", 4, argtypes, args);
 	release_keys(keys);
@@ -460,33 +528,41 @@ changed_row(TupleTableSlot *slot, void *state)
 		c->changed[at] = true;
 }
 
-/* A row of the table: what it has of records that did not change goes to row. */
-static void
-read_row(Writer *w, int32 bucket, const bool *changed, Row *row)
+/* What the row of a bucket holds. */
+static CdpKeyEntries
+read_row(Writer *w, int32 bucket)
 {
 	static Oid	argtypes[] = {INT4OID};
 	Datum		args[1] = {Int32GetDatum(bucket)};
 	bool		isnull;
-	int			n,
-				n_ids;
-	uint32	   *keys;
-	int64	   *ids;
 
-	row->n = 0;
-	cdp_core_execute(cdp_core_plan(w->e->space, "SELECT k.keys::pg_catalog.int4[], k.record_ids::pg_catalog.int8[] FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) $1",
+	cdp_core_execute(cdp_core_plan(w->e->space, "SELECT k.entries::pg_catalog.bytea FROM @.match_key k WHERE k.bucket OPERATOR(pg_catalog.=) $1",
 						  1, argtypes), args, false);
-	if (SPI_processed == 0)
-		return;
-	keys = cdp_key_array(cdp_core_result(0, 1, &isnull), INT4OID, &n);
-	ids = cdp_key_array(cdp_core_result(0, 2, &isnull), INT8OID, &n_ids);
-	for (int i = 0; i < Min(n, n_ids); i++)
+	return SPI_processed == 0 ? (CdpKeyEntries) {0} : cdp_key_entries(DatumGetByteaPP(cdp_core_result(0, 1, &isnull)));
+}
+
+static void
+write_row(Writer *w, int32 bucket, const Row *row)
+{
+	static Oid	argtypes[] = {INT4OID, BYTEAOID};
+	Datum		args[2] = {Int32GetDatum(bucket), PointerGetDatum(cstring_to_text_with_len(row->bytes.data, row->bytes.len))};
+
+	cdp_core_execute(cdp_core_plan(w->e->space, "INSERT INTO @.match_key (bucket, entries) VALUES ($1, $2)"
+						" ON CONFLICT (bucket) DO UPDATE SET entries = excluded.entries", 2, argtypes), args, false);
+}
+
+/* The next entry of a record that did not change. */
+static bool
+next_kept(CdpKeyEntries *entries, const Writer *w, const bool *changed)
+{
+	while (cdp_key_next(entries))
 	{
-		int32		at = ids[i] == 0 ? -1 : cdp_match_engine_place(w->e, ids[i]);
+		int32		at = entries->record == 0 ? -1 : cdp_match_engine_place(w->e, entries->record);
 
 		if (at < 0 || !changed[at])
-			row_add(row, keys[i], ids[i]);
+			return true;
 	}
-	SPI_freetuptable(SPI_tuptable);
+	return false;
 }
 
 /* Brings the keys of changed records into the rows where they belong. */
@@ -496,7 +572,8 @@ write_changed(Writer *w, CdpBlocker *b)
 	CdpMatchEngine *e = w->e;
 	MemoryContext batch = AllocSetContextCreate(CurrentMemoryContext, "cdp match keys", ALLOCSET_DEFAULT_SIZES);
 	Changes		changes = {.e = e, .changed = MemoryContextAllocExtended(CurrentMemoryContext, e->store.n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO)};
-	uint64	   *entry;
+	uint64	   *entry,
+			   *spare;
 	int64		n = 0;
 
 	cdp_key_read_rules(b, e->comparison, e->schema, false);
@@ -513,40 +590,46 @@ write_changed(Writer *w, CdpBlocker *b)
 			if (key != 0)
 				entry[n++] = (uint64) key << 32 | i;
 		}
-	sort_entries(entry, n);
+	spare = MemoryContextAllocHuge(CurrentMemoryContext, (n + 1) * sizeof(uint64));
+	sort_entries(entry, spare, n, 0);
+	pfree(spare);
 	for (int64 i = 0; i < n;)
 	{
 		int32		bucket = cdp_key_bucket(entry[i] >> 32, w->bits);
 		MemoryContext old = MemoryContextSwitchTo(batch);
-		Row			before = {0},
-					after = {0};
-		int			at = 0;
+		CdpKeyEntries kept = read_row(w, bucket);
+		bool		more_kept = next_kept(&kept, w, changes.changed);
+		Row			row = {0};
 
 		CHECK_FOR_INTERRUPTS();
-		read_row(w, bucket, changes.changed, &before);
+		initStringInfo(&row.bytes);
 		/* both are sorted by hash: merge them, block by block */
-		while (at < before.n || (i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket))
+		while (more_kept || (i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket))
 		{
 			bool		more = i < n && cdp_key_bucket(entry[i] >> 32, w->bits) == bucket;
-			uint32		key = at < before.n && (!more || before.key[at] <= entry[i] >> 32) ? before.key[at] : entry[i] >> 32;
-			int			from = after.n;
+			uint32		key = more_kept && (!more || kept.key <= entry[i] >> 32) ? kept.key : entry[i] >> 32;
+			Row			before = row;
 			bool		too_many = false;
 
-			for (; at < before.n && before.key[at] == key; at++)
+			for (; more_kept && kept.key == key; more_kept = next_kept(&kept, w, changes.changed))
 			{
-				too_many |= before.record[at] == 0;
-				row_add(&after, key, before.record[at]);
+				too_many |= kept.record == 0;
+				row_add(&row, key, kept.record);
 			}
 			for (; i < n && entry[i] >> 32 == key; i++)
-				row_add(&after, key, e->record[(uint32) entry[i]]);
-			if (too_many || after.n - from > CDP_KEY_BLOCK)
 			{
-				after.n = from;
-				row_add(&after, key, 0);
+				row_add(&row, key, e->record[(uint32) entry[i]]);
+				w->written++;
+			}
+			if (too_many || row.n - before.n > CDP_KEY_BLOCK)
+			{
+				row.bytes.len = before.bytes.len;
+				row.key = before.key;
+				row.n = before.n;
+				row_add(&row, key, 0);
 			}
 		}
-		write_row(w, bucket, &after, false);
-		w->written += after.n - before.n;
+		write_row(w, bucket, &row);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(batch);
 	}
@@ -621,4 +704,24 @@ cdp_write_match_keys(PG_FUNCTION_ARGS)
 	cdp_match_engine_close(e);
 	SPI_finish();
 	PG_RETURN_INT64(written);
+}
+
+PG_FUNCTION_INFO_V1(cdp_match_key_entries);
+
+/* cdp_internal.match_key_entries(entries bytea) -> setof (key int, record_id bigint) */
+Datum
+cdp_match_key_entries(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	CdpKeyEntries entries = cdp_key_entries(PG_GETARG_BYTEA_PP(0));
+
+	InitMaterializedSRF(fcinfo, 0);
+	while (cdp_key_next(&entries))
+	{
+		Datum		values[2] = {Int32GetDatum((int32) entries.key), Int64GetDatum(entries.record)};
+		bool		nulls[2] = {false};
+
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

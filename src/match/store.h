@@ -68,6 +68,20 @@ cdp_store_codes(const CdpStore *store, int32_t record)
 	return store->code + (size_t) record * store->n_columns;
 }
 
+/* Asks for the blocking keys of a record that comes soon. */
+static inline void
+cdp_store_fetch_keys(const CdpStore *store, int32_t record)
+{
+	const int32_t *codes;
+
+	if (record >= store->n)
+		return;
+	codes = cdp_store_codes(store, record);
+	for (int c = 0; c < store->n_columns; c++)
+		if (codes[c] >= 0)
+			__builtin_prefetch(store->column[c].key[codes[c]]);
+}
+
 /*
  * Records of a pair lie anywhere in memory, so what will be compared soon is asked for
  * in time: first the codes of a record, then its values, then what was prepared of them.

@@ -117,13 +117,12 @@ BEGIN
         COMMENT ON TABLE %1$I.match_user_rule IS 'blocking rules of the user''s own, used beside those that training chooses';
 
         CREATE TABLE %1$I.match_key (
-            bucket     int PRIMARY KEY,
-            keys       int[] NOT NULL,
-            record_ids bigint[] NOT NULL
+            bucket  int PRIMARY KEY,
+            entries bytea NOT NULL
         );
-        ALTER TABLE %1$I.match_key ALTER keys SET STORAGE EXTERNAL, ALTER record_ids SET STORAGE EXTERNAL;
+        ALTER TABLE %1$I.match_key ALTER entries SET STORAGE EXTERNAL;
         COMMENT ON TABLE %1$I.match_key IS
-            'the index of cdp.lookup: per hash of what a record has for a blocking rule the record, many to a row; record 0: more records than are looked at';
+            'the index of cdp.lookup: per hash of what a record has for a blocking rule the record, many to a row, packed (cdp_internal.match_key_entries unpacks them); record 0: more records than are looked at';
 
         CREATE TABLE %1$I.match_key_rule (
             rule int PRIMARY KEY,

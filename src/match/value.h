@@ -34,10 +34,10 @@ typedef struct CdpWord
 	uint64_t	letters;		/* which characters occur, as bits */
 	const uint32_t *groups;		/* of nicknames, ascending */
 	int32_t		len;
-	int32_t		n_groups;
 	uint32_t	hash;
 	uint32_t	sound;			/* hash of how it sounds, 0: too little to tell */
-	bool		plain;			/* without digits, so that it may have a slip */
+	uint32_t	n_groups:31;
+	uint32_t	plain:1;		/* without digits, so that it may have a slip */
 } CdpWord;
 
 /*
