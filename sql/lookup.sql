@@ -95,10 +95,11 @@ SELECT source_key FROM lookup_src.who('{"given_name": ["Robert", 7], "family_nam
 SELECT source_key FROM lookup_src.who('{"given_name": ["Robert", ""], "family_name": "Zimmermann"}');
 SET client_min_messages = warning;
 
--- best first, no more than asked for
+-- best first, no more than asked for; all there are share the odds
 SELECT count(*) AS n, bool_and(weight <= before) IS NOT FALSE AS in_order, bool_and(weight >= -10) AS likely_enough, count(*) = count(DISTINCT profile_id) AS once,
-       bool_and(abs(probability - 1 / (1 + 2 ^ -weight)) < 1e-12) AS probability
-  FROM (SELECT l.*, lag(l.weight) OVER () AS before FROM cdp.lookup('lookup_t', '{"given_name": "Mary", "family_name": "Garcia"}', 3) l) l;
+       bool_and(abs(probability - odds / (1 + all_odds)) < 1e-12) AS probability
+  FROM (SELECT l.*, lag(l.weight) OVER () AS before, 2 ^ l.weight AS odds FROM cdp.lookup('lookup_t', '{"given_name": "Mary", "family_name": "Garcia"}', 3) l) l,
+       (SELECT sum(2 ^ a.weight) AS all_odds FROM cdp.lookup('lookup_t', '{"given_name": "Mary", "family_name": "Garcia"}', 1000) a) a;
 
 -- the weight is the one that explain_pair gives for a record with these values
 CREATE FUNCTION lookup_src.differences() RETURNS TABLE (compared bigint, different bigint) LANGUAGE plpgsql AS $$

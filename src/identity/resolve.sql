@@ -599,11 +599,12 @@ AS $$
 BEGIN
     EXECUTE format($sql$
         UPDATE %1$s.profile p SET confidence = n.confidence
-          FROM (SELECT q.profile_id, CASE WHEN $1 > 0 THEN coalesce(w.probability, 1) END::real AS confidence
+          FROM (SELECT q.profile_id, %3$s AS confidence
                   FROM %1$s.profile q LEFT JOIN %1$s.weakest_link w USING (profile_id) WHERE %2$s) n
          WHERE n.profile_id = p.profile_id AND p.confidence IS DISTINCT FROM n.confidence
     $sql$, space, CASE WHEN stale_only THEN format('q.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t
-                                                    UNION ALL SELECT i.profile_id FROM pg_temp.cdp_affected a JOIN %s.identity i USING (record_id))', space) ELSE 'true' END) USING model;
+                                                    UNION ALL SELECT i.profile_id FROM pg_temp.cdp_affected a JOIN %s.identity i USING (record_id))', space) ELSE 'true' END,
+        cdp_internal.confidence_sql('w.probability')) USING model;
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.write_confidence(regnamespace, int, boolean) FROM PUBLIC;

@@ -130,7 +130,7 @@ BEGIN
             probability double precision NOT NULL
         );
         COMMENT ON TABLE %1$I.weakest_link IS
-            'of a profile that scored pairs hold together: the least sure of the joins that made it, as the weight (log2 odds) of the two clusters compared as wholes and a record of each';
+            'of a profile that scored pairs hold together: the least sure of the joins that made it, as the weight (log2 odds) of the two clusters compared as wholes, less what rivals take of it, and a record of each';
 
         CREATE TABLE %1$I.refused_merge (
             record_a bigint NOT NULL,

@@ -12,9 +12,10 @@
  *
  * A pair is weighed as if there were no others. But a record that could be of either of
  * two people is of one of them at most: so rivals take their share of the odds (rivals_of),
- * and of two that are equally good none is taken, unless both are above what rivals can
- * take at most (TWO_PEOPLE). Who is held back so is asked again when
- * all that is surer has joined: the rivals may be one person by then, or another's.
+ * and of two that are equally good none is taken, however good they are. What would join
+ * the two, were they one already, is no rival but another part of one person. Who is held
+ * back is asked again when all that is surer has joined: the rivals may be one person by
+ * then, or another's.
  *
  * Only clusters that an edge touches are candidates, and how A u B agrees with C is how A
  * does and how B does, added up. For small clusters that is found out anew, for others it
@@ -37,8 +38,7 @@
 #define LARGE 100000
 #define CHUNK 64				/* components */
 #define KEEP_PAIRS 6			/* of records: how two clusters of so many agree is kept */
-#define TWO_PEOPLE -3.0			/* bits: rivals are taken for different no more surely; one person's records can differ in much */
-#define MOST_RIVALRY 7.0		/* what a rival of that kind is worth: 1 / 2^TWO_PEOPLE - 1 */
+#define MOST_BITS 500.0			/* their odds are still a number */
 #define MAX_ROUNDS 8			/* in which those that were held back are asked again */
 
 /* Two adjacent clusters. */
@@ -340,21 +340,19 @@ contract(Work *w, int32_t a, int32_t b)
 
 /* ---------------------------------------------------------------- rivals */
 
-static double
-rivals_at_most(const Work *w, int32_t x)
+static inline double
+odds(double weight)
 {
-	int			n = -1;			/* the one asked about is no rival */
-
-	for (int32_t i = w->shared->bonds[x]; i >= 0; i = next_bond(w, i, x))
-		n += !w->bond[i].dead && w->bond[i].weight > 0;
-	return log2(1 + MOST_RIVALRY * n);
+	return exp2(fmin(weight, MOST_BITS));
 }
 
 /*
  * Odds of the rivals that y has for x, beside those that nobody is x's person; no more are
- * counted than enough. Of x, y and a rival c, where o are the odds of two of them, all are
- * one person, two are, or none: y is x's by (o_xy + o_xy o_xc o_yc) / (1 + o_xc + o_yc).
- * Who is a better one for y is left to be y's.
+ * counted than enough. Of x, y and a rival c either all are one person, two are, or none:
+ * where o are the odds of two of them, and o_c those of c and the two as one, y is x's by
+ * (o_xy + o_xy o_c) / (1 + o_xc + o_yc). Were o_c the product of the others, what the
+ * three have in common would count three times. Who would join y is none, and whom both
+ * have counts on the side where it is more likely.
  */
 static double
 rivals_of(const Work *w, int32_t x, int32_t y, double enough)
@@ -369,43 +367,44 @@ rivals_of(const Work *w, int32_t x, int32_t y, double enough)
 	{
 		const Bond *bond = &w->bond[i];
 		int32_t		c = bond->a == x ? bond->b : bond->a;
-		double		between,
-					own,
-					other;
+		const Bond *other = shared->mark[c] >= 0 ? &w->bond[shared->mark[c]] : NULL;
+		CdpEvidence evidence;
+		double		between;
 
-		if (bond->dead || c == y || !(bond->weight > 0))
+		if (bond->dead || c == y || !(bond->weight > 0) || (other && other->weight > CDP_JOIN_ABOVE))
 			continue;
-		if (shared->mark[c] >= 0)
-			between = w->bond[shared->mark[c]].weight;
+		memset(&evidence, 0, sizeof(evidence));
+		if (other == NULL || other->weight != -INFINITY)
+			add_known(w, other, y, c, &evidence);
+		between = other ? other->weight : shared->given->weigh(shared->given->state, &evidence);
+		if (between > CDP_JOIN_ABOVE || between > bond->weight || (between == bond->weight && x > y))
+			continue;
+		if (between == -INFINITY)
+			sum += odds(bond->weight);
 		else
 		{
-			CdpEvidence evidence;
-
-			memset(&evidence, 0, sizeof(evidence));
-			compare_clusters(w, y, c, &evidence);
-			between = shared->given->weigh(shared->given->state, &evidence);
+			add_known(w, bond, x, c, &evidence);
+			sum += fmax(0, (1 + odds(bond->weight) + odds(between)) / (1 + odds(shared->given->weigh(shared->given->state, &evidence))) - 1);
 		}
-		if (between > bond->weight || (between == bond->weight && x > y))
-			continue;
-		own = exp2(fmin(bond->weight, 50));
-		other = exp2(fmax(fmin(between, 50), TWO_PEOPLE));
-		sum += fmax(0, (1 + own + other) / (1 + own * other) - 1);
 	}
 	for (int32_t i = shared->bonds[y]; i >= 0; i = next_bond(w, i, y))
 		shared->mark[w->bond[i].a == y ? w->bond[i].b : w->bond[i].a] = -1;
 	return sum;
 }
 
-/* Do rivals leave too little of the odds that two clusters are one person? */
-static bool
-is_rivalled(const Work *w, const Bond *bond)
+/* What a bond weighs beside the rivals of its two clusters; where that is not above CDP_JOIN_ABOVE, perhaps more. */
+static double
+beside_rivals(const Work *w, const Bond *bond)
 {
-	double		surplus = bond->weight - CDP_JOIN_ABOVE;
-	double		enough = exp2(fmin(surplus, 50)) - 1;
+	double		enough = odds(bond->weight - CDP_JOIN_ABOVE) - 1;
+	double		left = bond->weight;
 
-	if (rivals_at_most(w, bond->a) + rivals_at_most(w, bond->b) < surplus)
-		return false;
-	return !(log2(1 + rivals_of(w, bond->a, bond->b, enough)) + log2(1 + rivals_of(w, bond->b, bond->a, enough)) < surplus);
+	for (int side = 0; side < 2; side++)
+	{
+		if (left > CDP_JOIN_ABOVE)
+			left -= log2(1 + rivals_of(w, side ? bond->b : bond->a, side ? bond->a : bond->b, enough));
+	}
+	return left;
 }
 
 /* Those that were held back are to be asked again; false: out of memory. */
@@ -497,6 +496,7 @@ do_component(Work *w, int64_t component, CdpCrew *crew)
 	{
 		Candidate	c;
 		Bond	   *bond;
+		double		left;
 
 		if (w->n_heap == 0 && joined && ++rounds < MAX_ROUNDS)
 		{
@@ -513,9 +513,10 @@ do_component(Work *w, int64_t component, CdpCrew *crew)
 		/* an offer from before one of the two changed */
 		if (bond->dead || c.weight != bond->weight)
 			continue;
-		if (is_rivalled(w, bond))
+		left = beside_rivals(w, bond);
+		if (!(left > CDP_JOIN_ABOVE))
 			bond->held = true;
-		else if (given->join && !given->join(given->state, c.a, c.b, c.weight))
+		else if (given->join && !given->join(given->state, c.a, c.b, left))
 			/* what is forbidden stays forbidden: clusters only grow */
 			bond->weight = -INFINITY;
 		else

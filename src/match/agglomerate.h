@@ -27,7 +27,10 @@ typedef struct CdpAgglomeration
 	void		(*compare) (void *state, int thread, int32_t a, int32_t b, CdpEvidence *sum);
 	/* what the sum of that over all pairs of two clusters weighs */
 	double		(*weigh) (void *state, const CdpEvidence *sum);
-	/* joins two clusters, known by their first records a < b, unless a constraint forbids it; NULL: none does */
+	/*
+	 * joins two clusters, known by their first records a < b, unless a constraint forbids
+	 * it; NULL: none does. weight: what rivals leave of it
+	 */
 	bool		(*join) (void *state, int32_t a, int32_t b, double weight);
 	void	   *state;
 	CdpCrew    *crew;			/* of more threads than one, only when the functions above bear it; NULL: the caller alone */

@@ -124,6 +124,9 @@ cdp_is_mailbox(const CdpValue *family)
 	return family->len > 0 && family->chars[0] == '@';
 }
 
+/* The mailbox of an address, as it stands for the name of a record that has none. False as above. */
+extern bool cdp_mailbox_of(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames, const CdpValue *email, CdpValue *out);
+
 /* The letters of a prepared mailbox; none when it spells nothing. */
 extern const uint32_t *cdp_mailbox_letters(const CdpValue *mailbox, int32_t *len);
 

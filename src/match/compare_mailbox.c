@@ -70,6 +70,25 @@ cdp_mailbox_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nickname
 	return true;
 }
 
+/* The mailbox of an address, as it stands for the name of a record that has none. */
+bool
+cdp_mailbox_of(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames, const CdpValue *email, CdpValue *out)
+{
+	uint32_t   *s = cdp_arena_take(work, arena, ((size_t) email->len + 1) * sizeof(uint32_t));
+	int32_t		len = 0;
+
+	if (s == NULL)
+		return false;
+	s[0] = '@';
+	while (len < email->len && email->chars[len] != '@')
+	{
+		s[len + 1] = email->chars[len];
+		len++;
+	}
+	*out = (CdpValue) {.chars = s, .len = len + 1};
+	return cdp_mailbox_prepare(work, arena, nicknames, out);
+}
+
 const uint32_t *
 cdp_mailbox_letters(const CdpValue *mailbox, int32_t *len)
 {

@@ -1094,6 +1094,7 @@ cdp_lookup(PG_FUNCTION_ARGS)
 	Site	   *site;
 	int			n = 0;
 	Found	   *found = NULL;
+	double		odds = 0;		/* over those of the best */
 
 	InitMaterializedSRF(fcinfo, 0);
 	(void) cdp_core_space_schema(space);
@@ -1120,10 +1121,13 @@ cdp_lookup(PG_FUNCTION_ARGS)
 		if (n == 0 && site->any_coarse)
 			n = find_profiles(site, person, &identified, true, &found);
 	}
+	/* one person is of one profile at most: all there are share the odds, with those that there is none */
+	for (int i = 0; site->named && i < n; i++)
+		odds += exp2(found[i].weight - found[0].weight) + (i == 0 ? exp2(-found[0].weight) : 0);
 	for (int i = 0; i < n && i < most; i++)
 	{
 		Datum		values[4] = {Int64GetDatum(found[i].profile), Int64GetDatum(found[i].record), Float8GetDatum(found[i].weight),
-		Float8GetDatum(cdp_probability(found[i].weight))};
+		Float8GetDatum(site->named ? exp2(found[i].weight - found[0].weight) / odds : 1)};
 		bool		nulls[4] = {false};
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);

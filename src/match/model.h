@@ -99,14 +99,15 @@ extern void cdp_scorer_free(CdpScorer *scorer);
 
 /*
  * How several pairs of records agree: by comparison, over those pairs in which both have
- * a value. What mailboxes spell counts only where no pair has two names.
+ * a value, the whole of it where any pair has that: a part of a name counts only where no
+ * pair has two whole ones, and what mailboxes spell where no pair has two names.
  */
 typedef struct CdpEvidenceTerm
 {
 	double		pairs;
 	double		ratio[CDP_RELATIONS];	/* sum of m / u, with rarity */
 	double		bits[CDP_RELATIONS];	/* and of its log2 */
-	bool		spelled;
+	int			parts;			/* inputs that both have; 0: a mailbox spells them */
 } CdpEvidenceTerm;
 
 typedef struct CdpEvidence
@@ -120,9 +121,9 @@ static inline void
 cdp_evidence_add(CdpEvidenceTerm *sum, const CdpEvidenceTerm *other)
 {
 	/* the name of a cluster is known as soon as one of its records has it */
-	if (other->pairs == 0 || (sum->pairs > 0 && other->spelled && !sum->spelled))
+	if (other->pairs == 0 || (sum->pairs > 0 && other->parts < sum->parts))
 		return;
-	if (sum->pairs == 0 || (sum->spelled && !other->spelled))
+	if (sum->pairs == 0 || other->parts > sum->parts)
 	{
 		*sum = *other;
 		return;

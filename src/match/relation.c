@@ -133,7 +133,10 @@ part_of(const char *name, size_t len)
 	return NEAR;
 }
 
-/* Levels are called given_family, or by one word for both; swapped is near, and so is what a mailbox does not spell. */
+/*
+ * Levels are called given_family, or by one word for both; swapped is near, and so is what a
+ * mailbox does not spell. A misplaced name is the other part of the other's.
+ */
 static void
 name_parts(const CdpLevel *level, Part *given, Part *family)
 {
@@ -141,7 +144,11 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 	const char *bar = strchr(name, '_');
 
 	*given = *family = ABSENT;
-	if (level->present == 1)
+	if (strcmp(name, "misplaced") == 0)
+		*family = EXACT;
+	else if (strcmp(name, "family_misplaced") == 0)
+		*given = EXACT;
+	else if (level->present == 1)
 		*given = bar ? part_of(bar + 1, strlen(bar + 1)) : NEAR;
 	else if (level->present == 2)
 		*family = bar ? part_of(bar + 1, strlen(bar + 1)) : NEAR;
@@ -155,12 +162,12 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 }
 
 /*
- * What a mailbox spells of the name of another who has the family name so often: that,
- * where mailboxes are named after it, and of the given name what strangers of one family
- * name would find.
+ * A mailbox, or a name of one word that was taken for a given name, may be the family name,
+ * as often as it is in matches. Of another who has the family name so often it is that,
+ * and of the given name what strangers of one family name would find.
  */
 static void
-fit_mailbox_of_family(CdpComparison *k, CdpRelation relation, double same_family)
+fit_word_of_family(CdpComparison *k, CdpRelation relation, int present, double same_family)
 {
 	const double *by_chance = k->u[CDP_CHANCE];
 	double		chance[2] = {0},
@@ -169,7 +176,7 @@ fit_mailbox_of_family(CdpComparison *k, CdpRelation relation, double same_family
 				family;
 
 	for (int l = 1; l <= k->info->n_levels; l++)
-		if (k->info->levels[l - 1].present == CDP_SPELLED)
+		if (k->info->levels[l - 1].present == present)
 		{
 			name_parts(&k->info->levels[l - 1], &given, &family);
 			chance[family == EXACT] += by_chance[l];
@@ -178,7 +185,7 @@ fit_mailbox_of_family(CdpComparison *k, CdpRelation relation, double same_family
 	share[true] *= same_family;
 	share[false] = 1 - share[true];
 	for (int l = 1; l <= k->info->n_levels; l++)
-		if (k->info->levels[l - 1].present == CDP_SPELLED)
+		if (k->info->levels[l - 1].present == present)
 		{
 			name_parts(&k->info->levels[l - 1], &given, &family);
 			k->u[relation][l] = share[family == EXACT] * by_chance[l] / chance[family == EXACT];
@@ -201,7 +208,7 @@ fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
-		if (k->info->levels[l - 1].present == CDP_SPELLED)
+		if (k->info->levels[l - 1].present == CDP_SPELLED || k->info->levels[l - 1].present == 1)
 			continue;
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		chance[given][family] += by_chance[l];
@@ -223,16 +230,24 @@ fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
-		if (k->info->levels[l - 1].present == CDP_SPELLED)
+		if (k->info->levels[l - 1].present == CDP_SPELLED || k->info->levels[l - 1].present == 1)
 			continue;
 		name_parts(&k->info->levels[l - 1], &given, &family);
 		if (family == ABSENT)
-			u[l] = by_chance[l] * (given == EXACT && relation == CDP_TWINS ? SAME_NAME_TWINS : 1);
+			u[l] = by_chance[l];
 		else
 			/* levels that are alike in both parts share what falls to them as they do by chance */
 			u[l] = (given == ABSENT ? 1 : given_is[given]) * family_is[family] * by_chance[l] / chance[given][family];
 	}
-	fit_mailbox_of_family(k, relation, family_is[EXACT]);
+	fit_word_of_family(k, relation, CDP_SPELLED, family_is[EXACT]);
+	fit_word_of_family(k, relation, 1, family_is[EXACT]);
+	if (relation == CDP_TWINS)
+		for (int l = 1; l <= k->info->n_levels; l++)
+		{
+			name_parts(&k->info->levels[l - 1], &given, &family);
+			if (given == EXACT && family == ABSENT)
+				u[l] *= SAME_NAME_TWINS;
+		}
 }
 
 /* Namesakes have names that agree at least nearly, as they do by chance. */
@@ -241,6 +256,7 @@ fit_namesake_names(CdpComparison *k)
 {
 	double		sum[CDP_SPELLED + 1] = {0};
 	double	   *u = k->u[CDP_NAMESAKE];
+	double		same = 0;
 	Part		given,
 				family;
 
@@ -253,11 +269,12 @@ fit_namesake_names(CdpComparison *k)
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
 		name_parts(&k->info->levels[l - 1], &given, &family);
-		if (k->info->levels[l - 1].present == CDP_SPELLED)
-			u[l] = k->m[l];
-		else
-			u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
+		u[l] = given != ELSE && family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
 			: .02 * k->u[CDP_CHANCE][l];
+		if (k->info->levels[l - 1].present == 3 && given == EXACT && family == EXACT)
+			same = u[l];
+		if (k->info->levels[l - 1].present == CDP_SPELLED)
+			u[l] = same * k->m[l] + (1 - same) * u[l];
 	}
 }
 
@@ -282,7 +299,8 @@ fit_kin_names(CdpComparison *k)
 		u[l] = family == ABSENT ? k->u[CDP_CHANCE][l] : family != ELSE ? .98 * k->u[CDP_CHANCE][l] / sum[k->info->levels[l - 1].present]
 			: .02 * k->u[CDP_CHANCE][l];
 	}
-	fit_mailbox_of_family(k, CDP_KIN, .98);
+	fit_word_of_family(k, CDP_KIN, CDP_SPELLED, .98);
+	fit_word_of_family(k, CDP_KIN, 1, .98);
 }
 
 /* One name written down twice, as in matches, where those who write it agree at least nearly. */

@@ -32,7 +32,7 @@ BEGIN
                   AND NOT EXISTS (SELECT FROM %1$s.link r WHERE r.record_a = l.record_a AND r.record_b = l.record_b AND r.origin = 'ruling')
                 ORDER BY l.weight, l.record_a, l.record_b LIMIT $1)
               UNION ALL
-              (SELECT 2, l.*, -l.weight, 'strong link, outweighed by what speaks against the two profiles' FROM l
+              (SELECT 2, l.*, -l.weight, 'strong link, outweighed by other evidence' FROM l
                 WHERE l.profile_a <> l.profile_b AND l.weight > 3
                   AND NOT EXISTS (SELECT FROM %1$s.refused_merge f WHERE f.record_a = l.record_a AND f.record_b = l.record_b)
                   AND NOT EXISTS (SELECT FROM %1$s.link r WHERE r.record_a = l.record_a AND r.record_b = l.record_b AND r.origin = 'ruling')
@@ -48,8 +48,17 @@ BEGIN
         p AS (SELECT * FROM u ORDER BY u.class, u.score, u.record_a, u.record_b LIMIT $1),
         v AS (SELECT v.record_id, v.keys FROM cdp.match_values($2, $3, ARRAY(SELECT p.record_a FROM p UNION SELECT p.record_b FROM p)) v WHERE $3 IS NOT NULL)
         SELECT p.record_a, p.record_b, p.profile_a, p.profile_b, coalesce(p.weight, w.total), 1 / (1 + exp(-ln(2::float8) * coalesce(p.weight, w.total))),
-               p.reason, w.agree, w.disagree
+               p.reason || coalesce('; record ' || rival.record_id || ' could as well be of profile ' || rival.profile_id, ''), w.agree, w.disagree
           FROM p
+          -- who else one of the two could be: by a link of at least half the odds
+          LEFT JOIN LATERAL (SELECT x.record_id, i.profile_id
+                               FROM (SELECT l.record_a AS record_id, l.record_b AS other_id, l.weight FROM %1$s.link l WHERE l.record_a IN (p.record_a, p.record_b) AND l.origin = 'model'
+                                     UNION ALL
+                                     SELECT l.record_b, l.record_a, l.weight FROM %1$s.link l WHERE l.record_b IN (p.record_a, p.record_b) AND l.origin = 'model') x
+                               JOIN %1$s.identity i ON i.record_id = x.other_id
+                              WHERE i.profile_id NOT IN (p.profile_a, p.profile_b)
+                                AND x.weight >= coalesce((SELECT l.weight FROM %1$s.link l WHERE l.record_a = p.record_a AND l.record_b = p.record_b AND l.origin = 'model'), p.weight) - 1
+                              ORDER BY x.weight DESC, x.record_id, i.profile_id LIMIT 1) rival ON true
           LEFT JOIN v a ON a.record_id = p.record_a LEFT JOIN v b ON b.record_id = p.record_b
           LEFT JOIN LATERAL (SELECT coalesce(array_agg(s.comparison ORDER BY s.weight DESC) FILTER (WHERE s.weight > 0 AND s.step > 0), '{}') AS agree,
                                     coalesce(array_agg(s.comparison ORDER BY s.weight) FILTER (WHERE s.weight < 0 AND s.step > 0), '{}') AS disagree, sum(s.weight) AS total
@@ -60,5 +69,5 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.review(regnamespace, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.review(regnamespace, int) IS
-'The n pairs of records that a person should look at first: those near even odds that decide about the partition (records of two profiles that were nearly joined, up to weight 3, and the least sure join of a profile, up to 5), the most uncertain first; then strong evidence that did not join: links that other evidence outweighs, and shared identifiers that a limit keeps apart. weight and probability: of the pair (of a join: of the two parts compared as wholes), null without a model. agree and disagree: the comparisons that speak for and against one person, strongest first; cdp.explain_pair shows them in full. Pairs under a ruling are left out: answer with cdp.rule_same or cdp.rule_different.
+'The n pairs of records that a person should look at first: those near even odds that decide about the partition (records of two profiles that were nearly joined, up to weight 3, and the least sure join of a profile, up to 5), the most uncertain first; then strong evidence that did not join: links that other evidence outweighs, and shared identifiers that a limit keeps apart. reason also names a tie: a third profile that one of the two records could as well be of, by a link of at least half the odds. weight and probability: of the pair (of a join: of the two parts compared as wholes, less what rivals take), null without a model. agree and disagree: the comparisons that speak for and against one person, strongest first; cdp.explain_pair shows them in full. Pairs under a ruling are left out: answer with cdp.rule_same or cdp.rule_different.
 Example: SELECT * FROM cdp.review(''customer'', 20);';

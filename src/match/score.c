@@ -628,7 +628,7 @@ cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 		if (level == 0)
 			continue;
 		one.pairs = 1;
-		one.spelled = k->info->levels[level - 1].present == CDP_SPELLED;
+		one.parts = k->info->levels[level - 1].present == CDP_SPELLED ? 0 : __builtin_popcount(k->info->levels[level - 1].present);
 		memcpy(one.ratio, bound->level[level], sizeof(one.ratio));
 		memcpy(one.bits, bound->bits[level], sizeof(one.bits));
 		codes = agreeing(k, level, x, y);

@@ -14,7 +14,8 @@
  * all pairs.
  *
  * Pairs that a person has decided (rulings), once there are enough, count beside them with
- * what was decided in place of a probability.
+ * what was decided in place of a probability; and so do people's own names beside their own
+ * mailboxes.
  *
  * Fellegi and Sunter, "A Theory for Record Linkage" (1969); Winkler, "Using the EM
  * Algorithm for Weight Computation in the Fellegi-Sunter Model" (2000).
@@ -28,6 +29,8 @@
 #define MIN_PAIRS 0.5			/* what is never seen counts as so many pairs */
 #define CONFIDENT 4.0			/* bits: the others are sure that a pair is one person */
 #define ROUGHLY 10				/* times the tolerance is enough where more is learned later */
+#define OWN_MAILBOXES 20000		/* records tell how mailboxes spell names, */
+#define OWN_PAIRS 1000.0		/* and count for so many pairs at most */
 #define AHEAD 3					/* records or pairs */
 
 /* ---------------------------------------------------------------- rarity */
@@ -528,6 +531,68 @@ count_labels(Counting *g, bool same, CdpPatterns *out)
 	return true;
 }
 
+/* The first comparison by a measure; -1: none. */
+static int
+comparison_by(const CdpModel *model, CdpMeasure measure)
+{
+	for (int c = 0; c < model->n; c++)
+		if (model->comparison[c].measure == measure)
+			return c;
+	return -1;
+}
+
+/*
+ * How people's mailboxes spell their names is told by all records that have both: a record
+ * and its mailbox are one person. They count beside the pairs, and for OWN_PAIRS at most:
+ * who signs up with a mailbox and no name may have it named otherwise.
+ */
+static bool
+count_own_mailboxes(Counting *g, CdpPatterns *out)
+{
+	CdpStore   *store = g->store;
+	int			name = comparison_by(g->model, CDP_MEASURE_PERSON_NAME),
+				email = comparison_by(g->model, CDP_MEASURE_EMAIL);
+	const double nothing[CDP_RELATIONS] = {0};
+	CdpArena	arena = {0};
+	CdpPatterns	own = {0};
+	int			n = 0;
+	bool		fine = true;
+
+
+	for (int32_t r = 0; fine && name >= 0 && email >= 0 && r < store->n; r += store->n / OWN_MAILBOXES + 1)
+	{
+		const int *input = g->model->comparison[name].column;
+		const int32_t *codes = cdp_store_codes(store, r);
+		int32_t		given = codes[input[0]],
+					family = codes[input[1]],
+					address = codes[g->model->comparison[email].column[0]];
+		const CdpValue *of_record[CDP_MAX_INPUTS],
+				   *of_mailbox[CDP_MAX_INPUTS] = {NULL};
+		uint8_t		level[CDP_MAX_COMPARISONS] = {0};
+		CdpValue	mailbox;
+		CdpPattern	p;
+
+		if (given < 0 || family < 0 || address < 0)
+			continue;
+		fine = cdp_mailbox_of(&store->work, &arena, store->nicknames, &store->column[g->model->comparison[email].column[0]].value[address], &mailbox);
+		if (!fine)
+			break;
+		of_record[0] = &store->column[input[0]].value[given];
+		of_record[1] = &store->column[input[1]].value[family];
+		of_mailbox[1] = &mailbox;
+		level[name] = cdp_compare(&store->work, CDP_MEASURE_PERSON_NAME, of_record, of_mailbox);
+		cdp_pattern_make(&p, g->model, level, nothing);
+		fine = level[name] == 0 || cdp_patterns_add(&own, &p);
+		n += level[name] != 0;
+	}
+	cdp_arena_free(&arena);
+	for (uint32_t i = 0; n > OWN_PAIRS && i < own.n_slots; i++)
+		own.slot[i].count *= OWN_PAIRS / n;
+	fine = fine && cdp_patterns_merge(out, &own);
+	cdp_patterns_free(&own);
+	return fine;
+}
+
 /* From here on m comes from pairs of which the other comparisons are sure. */
 static void
 rely_on_others(Counting *g)
@@ -579,7 +644,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	em.thin = pairs.thin;
 	if (t->again)
 		rely_on_others(g);
-	fine = fine && count_labels(g, true, &same) && count_labels(g, false, &different);
+	fine = fine && count_labels(g, true, &same) && count_own_mailboxes(g, &same) && count_labels(g, false, &different);
 	fine = fine && draw_random(g) && cdp_each_pair(&pairs) && gather_candidates(g, pairs.groups > 1) &&
 		count_candidates(g, &candidates) && count_random(g, &random);
 	if (fine)

@@ -1,6 +1,15 @@
 -- profile: the golden record. One aggregate per attribute, chosen by its survivorship
 -- rule, over the records of each profile; only rows that differ are written.
 
+CREATE OR REPLACE FUNCTION cdp_internal.confidence_sql(probability text)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT format('CASE WHEN $1 > 0 THEN coalesce(%s, 1) END::real', probability) $$;
+REVOKE ALL ON FUNCTION cdp_internal.confidence_sql(text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.confidence_sql(text) IS
+'How sure a profile is, as an expression: $1 is the model (0: none), probability gives that of its weakest join, null where scored pairs do not hold it together.';
+
 CREATE OR REPLACE FUNCTION cdp_internal.write_profiles(space regnamespace, stale_only boolean, model int)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -41,7 +50,7 @@ BEGIN
 
     EXECUTE format($sql$
         WITH written AS (INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at, confidence %2$s)
-        SELECT i.profile_id, count(*), %8$s, min(r.observed_at), max(r.observed_at), CASE WHEN $1 > 0 THEN coalesce(max(w.probability), 1) END::real %3$s
+        SELECT i.profile_id, count(*), %8$s, min(r.observed_at), max(r.observed_at), %9$s %3$s
           FROM %1$s.identity i JOIN %1$s.record r USING (record_id) JOIN %1$s.source s USING (source_id)
           LEFT JOIN %1$s.weakest_link w ON w.profile_id = i.profile_id
          %7$s
@@ -54,7 +63,8 @@ BEGIN
         RETURNING p.xmax = 0 AS is_new)
         SELECT count(*) FROM written w WHERE w.is_new
     $sql$, space, columns, values, sets, old_row, new_row,
-        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END, sources) INTO n_new USING model;
+        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END, sources,
+        cdp_internal.confidence_sql('max(w.probability)')) INTO n_new USING model;
 
     RETURN n_new - n_gone;
 END

@@ -17,7 +17,7 @@ BEGIN
             updated_at    timestamptz NOT NULL DEFAULT now()
         );
         COMMENT ON TABLE %1$I.profile IS 'the golden record: one row per person, one typed column per attribute in use and per trait';
-        COMMENT ON COLUMN %1$I.profile.confidence IS 'probability of the least sure join by matching (table weakest_link); 1 where none was needed, null without a model';
+        COMMENT ON COLUMN %1$I.profile.confidence IS 'probability of the least sure join by matching, beside rivals (table weakest_link); 1 where none was needed, null without a model';
 
         CREATE TABLE %1$I.profile_alias (
             old_profile_id bigint PRIMARY KEY,

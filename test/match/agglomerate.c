@@ -18,13 +18,12 @@
 #define MAX_RECORDS 32			/* no cluster is so large that it is sampled */
 #define MAX_CALLS (MAX_RECORDS * MAX_RECORDS)
 #define WORLDS 300				/* put together */
-#define FLOOR (-3.0)
 
 typedef struct Call
 {
 	int32_t		a,
 				b;
-	double		mean;
+	double		left;			/* of their weight, by rivals */
 	bool		joined;
 } Call;
 
@@ -54,7 +53,7 @@ allowed(const World *w, int32_t a, int32_t b)
 }
 
 static bool
-join(void *arg, int32_t a, int32_t b, double mean)
+join(void *arg, int32_t a, int32_t b, double left)
 {
 	World	   *w = arg;
 	bool		joined = allowed(w, a, b);
@@ -62,7 +61,7 @@ join(void *arg, int32_t a, int32_t b, double mean)
 	if (w->n_calls < MAX_CALLS)
 		w->call[w->n_calls++] = (Call)
 	{
-		a, b, mean, joined
+		a, b, left, joined
 	};
 	for (int x = 0; joined && x < w->n; x++)
 		if (w->cluster[x] == b)
@@ -84,7 +83,7 @@ compare(void *arg, int thread, int32_t a, int32_t b, CdpEvidence *sum)
 		exit(1);
 	}
 	sum->term[0].pairs++;
-	sum->term[0].bits[0] += w->weight[a][b] < FLOOR ? FLOOR : w->weight[a][b];
+	sum->term[0].bits[0] += w->weight[a][b];
 }
 
 static double
@@ -93,26 +92,36 @@ weigh(void *arg, const CdpEvidence *sum)
 	return sum->term[0].bits[0] / sum->term[0].pairs;
 }
 
-/* How two clusters weigh; *meets: an edge lets them be joined, and nothing forbids it. */
-static double
-mean_of(const World *w, bool (*refused)[MAX_RECORDS], int a, int b, bool *meets)
+/* How the pairs of records of two clusters weigh. */
+typedef struct Pairs
 {
-	double		sum = 0;
-	int			pairs = 0;
-	bool		adjacent = false,
-				never = false;
+	double		sum;
+	int			n;
+	bool		adjacent,		/* an edge lets them be joined, */
+				never;			/* a constraint does not */
+} Pairs;
+
+static Pairs
+pairs_of(const World *w, bool (*refused)[MAX_RECORDS], int a, int b)
+{
+	Pairs		p = {0};
 
 	for (int x = 0; x < w->n; x++)
 		for (int y = 0; y < w->n; y++)
 			if (w->cluster[x] == a && w->cluster[y] == b)
 			{
-				sum += w->weight[x][y] < FLOOR ? FLOOR : w->weight[x][y];
-				pairs++;
-				adjacent |= w->edge[x][y];
-				never |= refused[x][y];
+				p.sum += w->weight[x][y];
+				p.n++;
+				p.adjacent |= w->edge[x][y];
+				p.never |= refused[x][y];
 			}
-	*meets = adjacent && !never;
-	return adjacent && never ? -INFINITY : sum / pairs;
+	return p;
+}
+
+static double
+mean_of(const Pairs *p)
+{
+	return p->adjacent && p->never ? -INFINITY : p->sum / p->n;
 }
 
 /* log2 of what the odds of two clusters are divided by for all that b's rivals are to a, and a's to b. */
@@ -123,27 +132,23 @@ rivalry(const World *w, bool (*refused)[MAX_RECORDS], int a, int b)
 
 	for (int side = 0; side < 2; side++)
 	{
-		int			x = side ? b : a,
-					y = side ? a : b;
 		double		odds = 1;
 
 		for (int c = 0; c < w->n; c++)
 		{
-			bool		meets,
-						other_meets;
-			double		own,
+			Pairs		own,
 						other;
+			double		whole;
 
 			if (w->cluster[c] != c || c == a || c == b)
 				continue;
-			own = mean_of(w, refused, x, c, &meets);
-			other = mean_of(w, refused, y, c, &other_meets);
-			if (!meets || own <= 0 || other > own || (other == own && side))
+			own = pairs_of(w, refused, side ? b : a, c);
+			other = pairs_of(w, refused, side ? a : b, c);
+			if (!own.adjacent || mean_of(&own) <= 0 || mean_of(&other) > CDP_JOIN_ABOVE ||
+				mean_of(&other) > mean_of(&own) || (mean_of(&other) == mean_of(&own) && side))
 				continue;
-			own = exp2(own);
-			other = exp2(other < -3 ? -3 : other);
-			if (own + other > own * other)
-				odds += (own + other - own * other) / (1 + own * other);
+			whole = mean_of(&other) == -INFINITY ? -INFINITY : (own.sum + other.sum) / (own.n + other.n);
+			odds += fmax(0, (1 + exp2(mean_of(&own)) + exp2(mean_of(&other))) / (1 + exp2(whole)) - 1);
 		}
 		bits += log2(odds);
 	}
@@ -162,21 +167,21 @@ by_definition(World *w)
 	for (;;)
 	{
 		double		best = CDP_JOIN_ABOVE;
+		double		left;
 		int			best_a = -1,
 					best_b = -1;
 
 		for (int a = 0; a < w->n; a++)
 			for (int b = a + 1; b < w->n; b++)
 			{
-				bool		meets;
-				double		mean;
+				Pairs		p;
 
 				if (w->cluster[a] != a || w->cluster[b] != b || held[a][b])
 					continue;
-				mean = mean_of(w, refused, a, b, &meets);
-				if (meets && mean > best)
+				p = pairs_of(w, refused, a, b);
+				if (p.adjacent && mean_of(&p) > best)
 				{
-					best = mean;
+					best = mean_of(&p);
 					best_a = a;
 					best_b = b;
 				}
@@ -188,9 +193,9 @@ by_definition(World *w)
 			joined = false;
 			memset(held, 0, sizeof(held));
 		}
-		else if (best - rivalry(w, refused, best_a, best_b) <= CDP_JOIN_ABOVE)
+		else if ((left = best - rivalry(w, refused, best_a, best_b)) <= CDP_JOIN_ABOVE)
 			held[best_a][best_b] = true;
-		else if (join(w, best_a, best_b, best))
+		else if (join(w, best_a, best_b, left))
 		{
 			joined = true;
 			for (int x = 0; x < w->n; x++)
@@ -353,10 +358,10 @@ main(int argc, char **argv)
 			const Call *x = &fast.call[i],
 					   *y = &slow.call[i];
 
-			if (x->a != y->a || x->b != y->b || x->mean != y->mean || x->joined != y->joined)
+			if (x->a != y->a || x->b != y->b || fabs(x->left - y->left) > 1e-9 || x->joined != y->joined)
 			{
 				printf("differs: seed %llu, step %d joins %d and %d at %g, not %d and %d at %g\n", (unsigned long long) (seed + round),
-					   i, x->a, x->b, x->mean, y->a, y->b, y->mean);
+					   i, x->a, x->b, x->left, y->a, y->b, y->left);
 				return 1;
 			}
 			joins += x->joined;
