@@ -69,7 +69,7 @@ REGRESS += lookup
 REGRESS += neighbour
 REGRESS += mailbox
 REGRESS += agglomerate em
-REGRESS += parallel
+REGRESS += parallel row_sums
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

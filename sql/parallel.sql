@@ -22,7 +22,7 @@ CREATE FUNCTION parallel_src.make_space(space name, name_sql text DEFAULT 'name'
 $$;
 CREATE FUNCTION parallel_src.plan(space regnamespace, OUT line text) RETURNS SETOF text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET parallel_tuple_cost = 0 AS $$
 BEGIN
-    RETURN QUERY EXECUTE 'EXPLAIN (COSTS off) ' || cdp_internal.delta_sql(space, 1, 1);
+    RETURN QUERY EXECUTE 'EXPLAIN (COSTS off) ' || (cdp_internal.delta_sql(space, 1, 1)).delta;
 END $$;
 -- all that a run writes, but which new row got which number
 CREATE FUNCTION parallel_src.state(space regnamespace, OUT what text, OUT n bigint, OUT hash text) RETURNS SETOF record LANGUAGE plpgsql AS $$

@@ -130,8 +130,50 @@ REVOKE ALL ON FUNCTION cdp_internal.count_from(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.count_from(bigint) IS
 'first at the first call of a place in a statement, then one more at each.';
 
-CREATE OR REPLACE FUNCTION cdp_internal.delta_sql(space regnamespace, source_id int, first_id bigint)
-RETURNS text
+CREATE OR REPLACE FUNCTION cdp_internal.row_sums_add(sums bytea, key text, hash bigint)
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_row_sums_add';
+REVOKE ALL ON FUNCTION cdp_internal.row_sums_add(bytea, text, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.row_sums_add(bytea, text, bigint) IS
+'The transition function of row_sums.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.row_sums_combine(sums bytea, more bytea)
+RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_row_sums_combine';
+REVOKE ALL ON FUNCTION cdp_internal.row_sums_combine(bytea, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.row_sums_combine(bytea, bytea) IS
+'The combine function of row_sums.';
+
+CREATE AGGREGATE cdp_internal.row_sums(key text, hash bigint) (
+    SFUNC = cdp_internal.row_sums_add,
+    STYPE = bytea,
+    SSPACE = 524292,
+    COMBINEFUNC = cdp_internal.row_sums_combine,
+    PARALLEL = SAFE
+);
+REVOKE ALL ON FUNCTION cdp_internal.row_sums(text, bigint) FROM PUBLIC;
+COMMENT ON AGGREGATE cdp_internal.row_sums(text, bigint) IS
+'Sums of rows by 65,536 buckets of their keys, 64 bits each. Two sets of rows with equal sums are equal; null: no rows.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.sums_differ(a bytea, b bytea)
+RETURNS bytea
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_sums_differ';
+REVOKE ALL ON FUNCTION cdp_internal.sums_differ(bytea, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.sums_differ(bytea, bytea) IS
+'Where two results of row_sums differ, a bit for each bucket; null: nowhere.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.in_sums(differ bytea, key text)
+RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'cdp_in_sums';
+REVOKE ALL ON FUNCTION cdp_internal.in_sums(bytea, text) FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.in_sums(bytea, text) IS
+'Whether the row with this key is in a bucket where sums differ; differ is not null.';
+
+CREATE OR REPLACE FUNCTION cdp_internal.delta_sql(space regnamespace, source_id int, first_id bigint, OUT sums text, OUT delta text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -143,6 +185,7 @@ DECLARE
     cleaned text := '';
     kept    text := '';
     names   text := '';
+    hashes  text;
     value   text;
     is_read boolean;
 BEGIN
@@ -173,30 +216,36 @@ BEGIN
     -- What workers can do is inside; the ids are given as the rows come out of it. Without former rows there is nothing to
     -- join, and a full join keeps workers out. OFFSET 0 would too: only a constant of type bigint is seen to leave nothing out.
     -- Of the raw values those are kept that did not all survive: they explain what was refused.
-    RETURN format($sql$
+    hashes := format($sql$
+        SELECT q.*, cdp_internal.row_hash(%s, q.observed_at %s) AS source_hash
+          FROM (SELECT %s COLLATE "C" AS source_key, %s AS observed_at %s FROM %s AS s WHERE (%s)
+    $sql$, hashtextextended(concat_ws(E'\x1f', s.fields::text, s.observed_at, s.date_order, s.region), 0), hashed,
+        s.key, coalesce('(' || s.observed_at || ')::timestamptz', 'NULL::timestamptz'), raw, s.relation::regclass, coalesce(s.filter, 'true'));
+    IF is_read THEN
+        sums := format($sql$
+            SELECT cdp_internal.sums_differ((SELECT cdp_internal.row_sums(n.source_key, n.source_hash) FROM (%s) n),
+                                            (SELECT cdp_internal.row_sums(r.source_key, r.source_hash) FROM %s.record r WHERE r.source_id = %s))
+        $sql$, hashes || 'OFFSET ''0'') q', space, source_id);
+    END IF;
+    delta := format($sql$
         SELECT coalesce(d.former_id, cdp_internal.count_from(%1$s)) AS record_id, d.former_id IS NULL AS is_new, d.is_gone, d.source_key,
                d.observed_at, d.source_hash %2$s
           FROM (SELECT e.former_id, e.is_gone, e.source_key, e.observed_at, e.source_hash %3$s
-                  FROM (SELECT %4$s, n.observed_at, n.source_hash %5$s %6$s
-                          FROM (SELECT q.*, cdp_internal.row_hash(%8$s, q.observed_at %7$s) AS source_hash
-                                  FROM (SELECT %9$s COLLATE "C" AS source_key, %10$s AS observed_at %11$s
-                                          FROM %12$s AS s WHERE %13$s OFFSET '0') q OFFSET '0') n
-                          %14$s OFFSET '0') e
+                  FROM (SELECT %4$s, n.observed_at, n.source_hash %5$s %6$s FROM (%7$s OFFSET '0') n %8$s OFFSET '0') e
                 OFFSET '0') d
     $sql$, first_id, names, kept,
         CASE WHEN is_read THEN 'o.record_id AS former_id, n.source_key IS NULL AS is_gone, coalesce(n.source_key, o.source_key) AS source_key'
              ELSE 'NULL::bigint AS former_id, n.source_key IS NULL AS is_gone, n.source_key' END,
         replace(hashed, 'q.', 'n.'), cleaned,
-        hashed, hashtextextended(concat_ws(E'\x1f', s.fields::text, s.observed_at, s.date_order, s.region), 0),
-        s.key, coalesce('(' || s.observed_at || ')::timestamptz', 'NULL::timestamptz'), raw,
-        s.relation::regclass, coalesce(s.filter, 'true'),
-        CASE WHEN is_read THEN format('FULL JOIN (SELECT r.record_id, r.source_key, r.source_hash FROM %s.record r WHERE r.source_id = %s) o
-                    ON o.source_key = n.source_key WHERE n.source_hash IS DISTINCT FROM o.source_hash', space, source_id) ELSE '' END);
+        hashes || CASE WHEN is_read THEN format('AND cdp_internal.in_sums($1, %s) ', s.key) ELSE '' END || 'OFFSET ''0'') q',
+        CASE WHEN is_read THEN format('FULL JOIN (SELECT r.record_id, r.source_key, r.source_hash FROM %s.record r
+                                                   WHERE r.source_id = %s AND cdp_internal.in_sums($1, r.source_key)) o
+                                       ON o.source_key = n.source_key WHERE n.source_hash IS DISTINCT FROM o.source_hash', space, source_id) ELSE '' END);
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.delta_sql(regnamespace, int, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.delta_sql(regnamespace, int, bigint) IS
-'The query that reads a source and gives its new, changed and vanished rows, cleaned: columns record_id (first_id and up for new ones), is_new, is_gone, source_key, observed_at, source_hash, "raw N" where cleaning refused a value, and one per attribute (or attribute_all).';
+'The queries that read a source. sums, null before it was read once: where its rows and its records differ, for $1 of delta, or null when they do not. delta: its new, changed and vanished rows, cleaned: columns record_id (first_id and up for new ones), is_new, is_gone, source_key, observed_at, source_hash, "raw N" where cleaning refused a value, and one per attribute (or attribute_all).';
 
 CREATE OR REPLACE FUNCTION cdp_internal.explode_sql(space regnamespace, rows_sql text, attributes text[], own_source text, only_kind text DEFAULT NULL,
     single text[] DEFAULT '{}')
@@ -323,6 +372,8 @@ SET parallel_leader_participation = off
 AS $$
 DECLARE
     s        record;
+    queries  record;
+    differ   bytea;
     columns  text;
     firsts   text;
     rejects  text;
@@ -337,9 +388,20 @@ DECLARE
     ids_taken boolean;
 BEGIN
     EXECUTE format('SELECT s.* FROM %s.source s WHERE s.source_id = $1', space) INTO s USING source_id;
+    added := 0;
+    changed := 0;
+    removed := 0;
+    rejected := 0;
     PERFORM cdp_internal.drop_work_tables('cdp_delta');
+    SELECT d.* INTO queries FROM cdp_internal.delta_sql(space, source_id, first_id) d;
     BEGIN
-        EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || cdp_internal.delta_sql(space, source_id, first_id);
+        IF queries.sums IS NOT NULL THEN
+            EXECUTE queries.sums INTO differ;
+            IF differ IS NULL THEN
+                RETURN;
+            END IF;
+        END IF;
+        EXECUTE 'CREATE TEMP TABLE cdp_delta ON COMMIT DROP AS ' || queries.delta USING differ;
     EXCEPTION
         WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR cannot_coerce OR undefined_object THEN
             RAISE EXCEPTION 'source "%" was altered: its key or fields no longer fit its relation', s.source USING ERRCODE = 'CDP44',
@@ -370,7 +432,6 @@ BEGIN
     SELECT count(*) FILTER (WHERE d.is_new AND NOT d.is_gone), count(*) FILTER (WHERE NOT d.is_new AND NOT d.is_gone),
            count(*) FILTER (WHERE NOT d.is_new AND d.is_gone), count(*) FILTER (WHERE d.is_new AND d.is_gone)
       INTO added, changed, removed, bad FROM pg_temp.cdp_delta d;
-    rejected := 0;
     IF bad > 0 THEN
         RAISE EXCEPTION 'the key of source "%" is null in % rows', s.source, bad USING ERRCODE = 'CDP43',
             HINT = 'A key is never null: repair the rows, or leave them out with a filter.';
