@@ -128,7 +128,7 @@ fail(CdpMatchEngine *e)
 		ereport(ERROR,
 				errcode(ERRCODE_CDP_BAD_ARGUMENT),
 				errmsg("record %lld of space %s has a text that is too long to be compared",
-					   (long long) (e->store.n > 0 ? e->record[e->store.n - 1] : 0), e->schema),
+					   (long long) e->bad_record, e->schema),
 				errhint("Texts of more than %d characters are not compared: shorten it in the source.", CDP_MAX_CHARS));
 	ereport(ERROR,
 			errcode(ERRCODE_OUT_OF_MEMORY),

@@ -5,7 +5,8 @@
  * Comparisons come first, and give the store its columns and the query its inputs: texts,
  * made by SQL from the cleaned values of a record. Records come in canonical order
  * (source_id, source_key) and are handed over in batches: while this backend's own thread
- * takes one from the server another thread puts the one before it into the store.
+ * takes one from the server other threads put the one before it into the store, each a
+ * column at a time.
  *
  * The levels of a comparison by SQL conditions are found by the server's executor, in
  * this backend's own thread: a space that has one is matched by one thread.
@@ -24,7 +25,7 @@
 #include "utils/memutils.h"
 
 #define MAX_LEARNED 250000		/* records; of more a sample is learned from */
-#define BATCH_ROWS 1024
+#define BATCH_ROWS 4096
 #define FIRST_INPUT 3			/* in the rows of records */
 
 /* ---------------------------------------------------------------- comparisons by SQL conditions */
@@ -218,47 +219,49 @@ nickname_row(TupleTableSlot *slot, void *state)
 
 /* ---------------------------------------------------------------- records */
 
+#define LANES 4					/* threads that store a batch, at most */
+
+/* One of the threads that store a batch. */
+typedef struct Lane
+{
+	struct CdpBatch *batch;
+	CdpWork		work;
+	int32		bad;			/* the first row that cannot be stored */
+	CdpErrand	errand;
+} Lane;
+
 /* Rows on their way into the store; malloc'ed. */
 typedef struct CdpBatch
 {
 	CdpStore   *store;
 	int			n;				/* rows */
-	struct
-	{
-		size_t		at;			/* in text */
-		int32		len;		/* -1: missing */
-	}		   *value;			/* BATCH_ROWS x columns */
+	CdpStoreText *value;		/* BATCH_ROWS x columns */
 	char	   *text;			/* in UTF-8 */
 	size_t		used,
 				allocated;
-	CdpErrand	errand;
+	int32	   *code;			/* columns x rows */
+	int			next;			/* column that no thread has taken yet */
+	int			lanes;
+	Lane		lane[LANES];
 } CdpBatch;
 
+/* A thread takes columns while there are any: each is stored by one, the codes do not depend on which. */
 static bool
-store_batch(void *state, CdpCrew *crew)
+store_columns(void *state, CdpCrew *crew)
 {
-	CdpBatch   *batch = state;
-	int			n_columns = batch->store->n_columns;
+	Lane	   *lane = state;
+	CdpBatch   *batch = lane->batch;
+	int			c;
 
-	for (int i = 0; i < batch->n; i++)
+	while ((c = __atomic_fetch_add(&batch->next, 1, __ATOMIC_RELAXED)) < batch->store->n_columns)
 	{
-		const char *s[CDP_MAX_COLUMNS];
-		size_t		len[CDP_MAX_COLUMNS];
-		int32		at = cdp_store_add_record(batch->store);
+		int32		stored = cdp_store_encode(batch->store, &lane->work, c, batch->text, batch->value, batch->n, batch->code + (size_t) c * batch->n);
 
-		if (at < 0)
-			return false;
-		for (int c = 0; c < n_columns; c++)
-		{
-			int32		n = batch->value[i * n_columns + c].len;
-
-			s[c] = n < 0 ? NULL : batch->text + batch->value[i * n_columns + c].at;
-			len[c] = n;
-		}
-		if (!cdp_store_set_all(batch->store, at, s, len))
+		lane->bad = Min(lane->bad, stored);
+		if (lane->work.problem == CDP_NO_MEMORY)
 			return false;
 	}
-	return true;
+	return lane->bad == batch->n;
 }
 
 static CdpBatch *
@@ -270,12 +273,52 @@ open_batch(CdpMatchEngine *e)
 	{
 		batch->store = &e->store;
 		batch->value = malloc(sizeof(*batch->value) * BATCH_ROWS * Max(e->store.n_columns, 1));
-		batch->errand = (CdpErrand)
+		batch->code = malloc(sizeof(*batch->code) * BATCH_ROWS * Max(e->store.n_columns, 1));
+		batch->lanes = Min(cdp_crew_threads(&e->crew), LANES);
+		for (int i = 0; i < batch->lanes; i++)
 		{
-			.fn = store_batch, .state = batch, .crew = &e->crew
-		};
+			batch->lane[i].batch = batch;
+			batch->lane[i].errand = (CdpErrand)
+			{
+				.fn = store_columns, .state = &batch->lane[i], .crew = &e->crew
+			};
+		}
 	}
 	return batch;
+}
+
+static void
+start_batch(CdpBatch *batch)
+{
+	batch->next = 0;
+	for (int i = 0; i < batch->lanes; i++)
+	{
+		batch->lane[i].bad = batch->n;
+		cdp_errand_start(&batch->lane[i].errand);
+	}
+}
+
+static void
+finish_batch(CdpMatchEngine *e, CdpBatch *batch)
+{
+	bool		fine = true;
+	int32		bad = batch->n;
+
+	for (int i = 0; i < batch->lanes; i++)
+	{
+		Lane	   *lane = &batch->lane[i];
+
+		fine &= cdp_errand_finish(&lane->errand);
+		if (lane->work.problem != CDP_NO_PROBLEM && lane->bad < bad)
+		{
+			bad = lane->bad;
+			e->bad_record = e->record[e->store.n + bad];
+			e->store.work.problem = lane->work.problem;
+		}
+	}
+	cdp_match_engine_require(e, fine && cdp_store_add_encoded(&e->store, batch->n, batch->code));
+	batch->n = 0;
+	batch->used = 0;
 }
 
 /* Waits for the batch that is being stored, and has the next one stored. */
@@ -286,10 +329,8 @@ pass_batch_on(CdpMatchEngine *e)
 			   *other = e->batch[!e->filling];
 
 	if (other->n > 0)
-		cdp_match_engine_require(e, cdp_errand_finish(&other->errand));
-	other->n = 0;
-	other->used = 0;
-	cdp_errand_start(&filled->errand);
+		finish_batch(e, other);
+	start_batch(filled);
 	e->filling = !e->filling;
 }
 
@@ -299,10 +340,17 @@ cdp_engine_close_batches(CdpMatchEngine *e)
 	for (int i = 0; i < 2; i++)
 		if (e->batch[i])
 		{
-			cdp_errand_abandon(&e->batch[i]->errand);
-			free(e->batch[i]->value);
-			free(e->batch[i]->text);
-			free(e->batch[i]);
+			CdpBatch   *batch = e->batch[i];
+
+			for (int l = 0; l < batch->lanes; l++)
+			{
+				cdp_errand_abandon(&batch->lane[l].errand);
+				cdp_work_release(&batch->lane[l].work, 0);
+			}
+			free(batch->value);
+			free(batch->code);
+			free(batch->text);
+			free(batch);
 			e->batch[i] = NULL;
 		}
 }
@@ -373,11 +421,11 @@ append_records(CdpMatchEngine *e, const char *sql, ArrayType *ids)
 	for (int i = 0; i < 2; i++)
 	{
 		e->batch[i] = open_batch(e);
-		cdp_match_engine_require(e, e->batch[i] && e->batch[i]->value);
+		cdp_match_engine_require(e, e->batch[i] && e->batch[i]->value && e->batch[i]->code);
 	}
 	cdp_core_stream(sql, ids ? 1 : 0, argtypes, args, record_row, e);
 	pass_batch_on(e);
-	cdp_match_engine_require(e, cdp_errand_finish(&e->batch[!e->filling]->errand));
+	finish_batch(e, e->batch[!e->filling]);
 	cdp_engine_close_batches(e);
 }
 
@@ -394,7 +442,7 @@ pin_settings(void)
  * keeps what comes: without a say in it the planner takes passing rows on for dear.
  */
 static void
-read_in_parallel(void)
+read_in_parallel(bool sample)
 {
 	int			threads = cdp_engine_threads();
 	int			workers = threads == 1 ? 0 : Min(max_parallel_workers_per_gather, threads);
@@ -402,6 +450,9 @@ read_in_parallel(void)
 	(void) set_config_option("max_parallel_workers_per_gather", psprintf("%d", workers), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("parallel_tuple_cost", "0", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("parallel_leader_participation", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* the order of all is that of an index; to sort a few is cheaper than to step over the others in it, which the planner cannot know */
+	if (sample)
+		(void) set_config_option("enable_indexscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 /* The query that gives record_row the records of a relation called r. */
@@ -425,7 +476,7 @@ read_records(CdpMatchEngine *e, const char *which, ArrayType *ids)
 	int			nest = NewGUCNestLevel();
 
 	pin_settings();
-	read_in_parallel();
+	read_in_parallel(e->n_records > 0);
 	cdp_core_stream(psprintf("SELECT n.name::pg_catalog.text, n.other::pg_catalog.text FROM %s.match_nickname n ORDER BY 1, 2", e->schema),
 					0, NULL, NULL, nickname_row, e);
 	cdp_match_engine_show(e, "reading records");

@@ -31,27 +31,54 @@ cdp_store_add_column(CdpStore *store, CdpMeasure measure, int input)
 	return store->n_columns++;
 }
 
-int32_t
-cdp_store_add_record(CdpStore *store)
+/* Room for n more records. */
+static bool
+make_records(CdpStore *store, int32_t n)
 {
-	if (store->n == store->allocated)
+	if (store->n > INT32_MAX - 1 - n)
+		return false;
+	if ((size_t) store->n + n > store->allocated)
 	{
 		size_t		more = store->allocated ? (size_t) store->allocated * 3 / 2 : 1024;
 		int32_t    *code;
 
+		if (more < (size_t) store->n + n)
+			more = store->n + n;
 		if (more > INT32_MAX - 1)
 			more = INT32_MAX - 1;
-		if (store->n >= (int32_t) more)
-			return -1;
 		code = realloc(store->code, more * (store->n_columns > 0 ? store->n_columns : 1) * sizeof(int32_t));
 		if (code == NULL)
-			return -1;
+			return false;
 		store->code = code;
 		store->allocated = more;
 	}
+	return true;
+}
+
+int32_t
+cdp_store_add_record(CdpStore *store)
+{
+	if (!make_records(store, 1))
+		return -1;
 	for (int c = 0; c < store->n_columns; c++)
 		store->code[(size_t) store->n * store->n_columns + c] = CDP_MISSING;
 	return store->n++;
+}
+
+bool
+cdp_store_add_encoded(CdpStore *store, int32_t n, const int32_t *code)
+{
+	if (!make_records(store, n))
+		return false;
+	for (int32_t i = 0; i < n; i++)
+	{
+		int32_t    *to = store->code + (size_t) (store->n + i) * store->n_columns;
+
+		for (int c = 0; c < store->n_columns; c++)
+			to[c] = code[(size_t) c * n + i];
+	}
+	store->n += n;
+	return true;
 }
 
 /* ---------------------------------------------------------------- blocking keys */
@@ -160,9 +187,8 @@ sum_letters(const uint32_t *s, int32_t n)
 
 /* What each of these keys is called stands in block.c (key_names). */
 static void
-value_keys(CdpStore *store, const CdpColumn *column, const CdpValue *v, uint32_t *key)
+value_keys(const CdpStore *store, CdpWork *work, const CdpColumn *column, const CdpValue *v, uint32_t *key)
 {
-	CdpWork    *work = &store->work;
 	int32_t		n = v->len;
 	uint32_t	group;
 
@@ -315,79 +341,95 @@ hash_bytes(const char *s, size_t len)
 	return cdp_mix(h);
 }
 
-static bool
-set_hashed(CdpStore *store, int32_t record, int c, const char *s, size_t len, uint64_t hash)
+/* The code of a text, which gets one if it has none yet; CDP_MISSING when there is no memory or work->problem is set. */
+static int32_t
+code_of(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, size_t len, uint64_t hash)
 {
-	CdpColumn  *column = &store->column[c];
-	uint32_t	at = hash & (column->n_slots - 1);
+	uint32_t	at;
 	int32_t		code;
 
+	if ((size_t) column->n_values * 2 >= column->n_slots && !grow_slots(column))
+		return CDP_MISSING;
+	at = hash & (column->n_slots - 1);
 	while ((code = column->slot[at]) >= 0 && column->hash[code] != hash)
 		at = (at + 1) & (column->n_slots - 1);
 	if (code < 0)
 	{
 		if (column->n_values == column->a_values && !grow_values(column))
-			return false;
+			return CDP_MISSING;
 		code = column->n_values;
-		if (!cdp_value_prepare(&store->work, &store->arena, store->nicknames, column->measure, column->input, s, len, &column->value[code]))
-			return false;
+		if (!cdp_value_prepare(work, &column->arena, store->nicknames, column->measure, column->input, s, len, &column->value[code]))
+			return CDP_MISSING;
 		column->hash[code] = hash;
 		column->count[code] = 0;
 		column->rarity[code] = 0;
-		value_keys(store, column, &column->value[code], column->key[code]);
+		value_keys(store, work, column, &column->value[code], column->key[code]);
 		column->slot[at] = code;
 		column->n_values++;
 	}
 	column->count[code]++;
-	store->code[(size_t) record * store->n_columns + c] = code;
-	return true;
-}
-
-/* Room for one more value. */
-static inline bool
-make_room(CdpColumn *column)
-{
-	return (size_t) column->n_values * 2 < column->n_slots || grow_slots(column);
+	return code;
 }
 
 bool
 cdp_store_set(CdpStore *store, int32_t record, int c, const char *s, size_t len)
 {
-	return make_room(&store->column[c]) && set_hashed(store, record, c, s, len, hash_bytes(s, len));
+	int32_t		code = code_of(store, &store->work, &store->column[c], s, len, hash_bytes(s, len));
+
+	store->code[(size_t) record * store->n_columns + c] = code;
+	return code != CDP_MISSING;
 }
 
-/* The tables are larger than any cache: what all columns need of them is asked for before any waits. */
-bool
-cdp_store_set_all(CdpStore *store, int32_t record, const char *const *s, const size_t *len)
+/* The tables are larger than any cache: what a row needs of them is asked for some rows before. */
+#define AHEAD 8					/* rows; a power of two */
+
+int32_t
+cdp_store_encode(CdpStore *store, CdpWork *work, int c, const char *texts, const CdpStoreText *text, int32_t n, int32_t *code)
 {
-	uint64_t	hash[CDP_MAX_COLUMNS];
+	CdpColumn  *column = &store->column[c];
+	uint64_t	hash[4 * AHEAD];	/* of the rows from i to i + 2 * AHEAD */
 
-	for (int c = 0; c < store->n_columns; c++)
-		if (s[c])
+	for (int32_t i = -2 * AHEAD; i < n; i++)
+	{
+		int32_t		slot = i + 2 * AHEAD,
+					value = i + AHEAD;
+
+		if (slot < n && text[slot * store->n_columns + c].len >= 0)
 		{
-			CdpColumn  *column = &store->column[c];
+			const CdpStoreText *t = &text[slot * store->n_columns + c];
+			uint64_t	h = hash_bytes(texts + t->at, t->len);
 
-			if (!make_room(column))
-				return false;
-			hash[c] = hash_bytes(s[c], len[c]);
-			__builtin_prefetch(&column->slot[hash[c] & (column->n_slots - 1)]);
+			hash[slot & (4 * AHEAD - 1)] = h;
+			if (column->n_slots > 0)
+				__builtin_prefetch(&column->slot[h & (column->n_slots - 1)]);
 		}
-	for (int c = 0; c < store->n_columns; c++)
-		if (s[c])
+		if (value >= 0 && value < n && column->n_slots > 0 && text[value * store->n_columns + c].len >= 0)
 		{
-			const CdpColumn *column = &store->column[c];
-			int32_t		code = column->slot[hash[c] & (column->n_slots - 1)];
+			int32_t		likely = column->slot[hash[value & (4 * AHEAD - 1)] & (column->n_slots - 1)];
 
-			if (code >= 0)
+			if (likely >= 0)
 			{
-				__builtin_prefetch(&column->hash[code]);
-				__builtin_prefetch(&column->count[code]);
+				__builtin_prefetch(&column->hash[likely]);
+				__builtin_prefetch(&column->count[likely]);
 			}
 		}
-	for (int c = 0; c < store->n_columns; c++)
-		if (s[c] && !set_hashed(store, record, c, s[c], len[c], hash[c]))
-			return false;
-	return true;
+		if (i < 0)
+			continue;
+		code[i] = CDP_MISSING;
+		if (text[i * store->n_columns + c].len >= 0)
+		{
+			const CdpStoreText *t = &text[i * store->n_columns + c];
+
+			code[i] = code_of(store, work, column, texts + t->at, t->len, hash[i & (4 * AHEAD - 1)]);
+			if (code[i] == CDP_MISSING)
+			{
+				if (work->problem == CDP_NO_PROBLEM)
+					work->problem = CDP_NO_MEMORY;
+				return i;
+			}
+		}
+	}
+	return n;
 }
 
 int32_t
@@ -427,8 +469,8 @@ cdp_store_clear(CdpStore *store)
 		column->n_values = 0;
 		if (column->slot)
 			memset(column->slot, -1, (size_t) column->n_slots * sizeof(int32_t));
+		cdp_arena_free(&column->arena);
 	}
-	cdp_arena_free(&store->arena);
 	store->n = 0;
 }
 
@@ -445,9 +487,9 @@ cdp_store_close(CdpStore *store)
 		free(column->count);
 		free(column->rarity);
 		free(column->slot);
+		cdp_arena_free(&column->arena);
 	}
 	free(store->code);
-	cdp_arena_free(&store->arena);
 	cdp_nicknames_free(store->nicknames);
 	cdp_work_release(&store->work, 0);
 	memset(store, 0, sizeof(*store));

@@ -33,6 +33,7 @@ typedef struct CdpColumn
 	int32_t    *slot;			/* hash table of codes */
 	uint32_t	n_slots;
 	double		agree;			/* how often two people have the same value */
+	CdpArena	arena;			/* of what is prepared of values */
 } CdpColumn;
 
 typedef struct CdpStore
@@ -42,7 +43,6 @@ typedef struct CdpStore
 	int32_t		n,
 				allocated;
 	int32_t    *code;			/* n x n_columns */
-	CdpArena	arena;
 	CdpNicknames *nicknames;
 	CdpWork		work;
 } CdpStore;
@@ -52,8 +52,22 @@ extern int	cdp_store_add_column(CdpStore *store, CdpMeasure measure, int input);
 /* A new record, all missing; its number, or -1 when out of memory. */
 extern int32_t cdp_store_add_record(CdpStore *store);
 extern bool cdp_store_set(CdpStore *store, int32_t record, int column, const char *s, size_t len);
-/* All columns of a record at once, which is faster; NULL where missing. */
-extern bool cdp_store_set_all(CdpStore *store, int32_t record, const char *const *s, const size_t *len);
+
+/* A text among others in one piece of memory. */
+typedef struct CdpStoreText
+{
+	size_t		at;
+	int32_t		len;			/* -1: missing */
+} CdpStoreText;
+
+/*
+ * Many records at once, which is faster. First the codes of each column; columns may be
+ * done by different threads, each with a work of its own: row i has its text of column c
+ * in text[i * n_columns + c]. n, or the first row for which work->problem is set.
+ */
+extern int32_t cdp_store_encode(CdpStore *store, CdpWork *work, int c, const char *texts, const CdpStoreText *text, int32_t n, int32_t *code);
+/* Then the records: the code of row i in column c is code[c * n + i]. False: out of memory. */
+extern bool cdp_store_add_encoded(CdpStore *store, int32_t n, const int32_t *code);
 /* The code of a value, or CDP_MISSING. */
 extern int32_t cdp_store_find(const CdpColumn *column, const char *s, size_t len);
 /* No value will be added or looked for any more: gives back what that would take. */
