@@ -40,7 +40,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#define ENTRIES 128				/* in a row of match_key, at most, on average */
+#define ENTRIES 256				/* in a row of match_key, at most, on average: some 1300 bytes, so that few are toasted */
 #define PART_ENTRIES 65536		/* in a part, half a megabyte, on average */
 #define MOST_BYTES 15				/* of an entry: 32 and 64 bits, seven in a byte */
 #define AHEAD 16				/* entries or records, what is in memory of them is asked for so early */
@@ -205,11 +205,31 @@ typedef struct Parts
 	bool		filling;
 } Parts;
 
+/* Rows on their way into the table, encoded by another thread; malloc'ed. */
+typedef struct Encoded
+{
+	const CdpMatchEngine *e;
+	const Parts *parts;
+	int			bits;			/* of the hash: a row */
+	int			unit_bits;		/* of the hash: what is encoded at once, a part or a row if that is more */
+	int64		unit;
+	int64		n;				/* entries */
+	char	   *bytes;
+	size_t		allocated;
+	int32	   *bucket;
+	size_t	   *end;			/* in bytes */
+	int			rows,
+				a_rows;
+	int			given;
+	CdpErrand	errand;
+} Encoded;
+
 struct CdpMatchKeys
 {
 	Writer		writer;
 	Parts	   *parts;
 	CdpErrand	errand;
+	Encoded		encoded[2];		/* one is copied while another thread makes the next */
 };
 
 static char *
@@ -219,6 +239,12 @@ put_number(char *to, uint64 n)
 		*to++ = (char) (n | 128);
 	*to++ = (char) n;
 	return to;
+}
+
+static char *
+put_entry(char *to, uint32 step, int64 record)
+{
+	return put_number(put_number(to, step), (uint64) record);
 }
 
 static void
@@ -233,24 +259,10 @@ row_clear(Row *row)
 static void
 row_add(Row *row, uint32 key, int64 record)
 {
-	char	   *to;
-
 	enlargeStringInfo(&row->bytes, MOST_BYTES);
-	to = put_number(row->bytes.data + row->bytes.len, key - row->key);
-	row->bytes.len = put_number(to, (uint64) record) - row->bytes.data;
+	row->bytes.len = put_entry(row->bytes.data + row->bytes.len, key - row->key, record) - row->bytes.data;
 	row->key = key;
 	row->n++;
-}
-
-/* Adds the records of one hash, or record 0 when they are too many. */
-static void
-row_add_block(Row *row, uint32 key, const CdpMatchEngine *e, const uint64 *entry, int64 n)
-{
-	if (n > CDP_KEY_BLOCK)
-		row_add(row, key, 0);
-	else
-		for (int64 i = 0; i < n; i++)
-			row_add(row, key, e->record[(uint32) entry[i]]);
 }
 
 static bool
@@ -414,6 +426,16 @@ release_keys(void *arg)
 	CdpMatchKeys *keys = arg;
 
 	cdp_errand_abandon(&keys->errand);
+	for (int i = 0; i < 2; i++)
+	{
+		Encoded    *d = &keys->encoded[i];
+
+		cdp_errand_abandon(&d->errand);
+		free(d->bytes);
+		free(d->bucket);
+		free(d->end);
+		*d = (Encoded) {0};
+	}
 	if (keys->parts)
 	{
 		cdp_blocker_close(&keys->parts->blocker);
@@ -467,39 +489,148 @@ cdp_match_keys_begin(CdpMatchEngine *e)
 	return keys;
 }
 
+static bool
+make_row(Encoded *d, int32 bucket, size_t end)
+{
+	if (d->rows == d->a_rows)
+	{
+		int			more = d->a_rows ? d->a_rows * 2 : 1024;
+		int32	   *buckets = realloc(d->bucket, more * sizeof(int32));
+		size_t	   *ends;
+
+		if (buckets == NULL)
+			return false;
+		d->bucket = buckets;
+		ends = realloc(d->end, more * sizeof(size_t));
+		if (ends == NULL)
+			return false;
+		d->end = ends;
+		d->a_rows = more;
+	}
+	d->bucket[d->rows] = bucket;
+	d->end[d->rows++] = end;
+	return true;
+}
+
+/* The rows of a unit. Of the records of one hash there is record 0 instead, when they are too many. */
+static bool
+encode(void *state, CdpCrew *crew)
+{
+	Encoded    *d = state;
+	const Parts *p = d->parts;
+	int64		at = part_start(p, d->unit << (p->bits - d->unit_bits)),
+				to = part_start(p, (d->unit + 1) << (p->bits - d->unit_bits));
+	size_t		most = (size_t) (to - at) * MOST_BYTES;
+	char	   *byte;
+
+	if (most > d->allocated)
+	{
+		free(d->bytes);
+		d->allocated = 0;
+		d->bytes = malloc(most);
+		if (d->bytes == NULL)
+			return false;
+		d->allocated = most;
+	}
+	d->n = d->rows = d->given = 0;
+	byte = d->bytes;
+	while (at < to)
+	{
+		int32		bucket = cdp_key_bucket(p->entry[at] >> 32, d->bits);
+		uint32		last = 0;
+
+		while (at < to && cdp_key_bucket(p->entry[at] >> 32, d->bits) == bucket)
+		{
+			int64		from = at;
+			uint32		key = p->entry[at] >> 32;
+
+			for (; at < to && p->entry[at] >> 32 == key; at++)
+				if (at + AHEAD < p->n)
+					__builtin_prefetch(&d->e->record[(uint32) p->entry[at + AHEAD]]);
+			for (int64 i = from; i < at; i++, last = key, d->n++)
+			{
+				byte = put_entry(byte, key - last, at - from > CDP_KEY_BLOCK ? 0 : d->e->record[(uint32) p->entry[i]]);
+				if (at - from > CDP_KEY_BLOCK)
+					i = at;
+			}
+		}
+		if (!make_row(d, bucket, byte - d->bytes))
+			return false;
+	}
+	return true;
+}
+
 /* The rows of a whole space, one after the other. */
 typedef struct Rows
 {
-	Writer	   *writer;
-	const Parts *parts;
+	CdpMatchKeys *keys;
+	int			now;			/* which is copied */
+	int64		unit;			/* that comes next */
 	int64		at;				/* the first entry that was not given yet */
 	Row			row;
 } Rows;
+
+/* Has the next unit encoded, if there is one. */
+static void
+encode_next(Rows *rows, Encoded *d)
+{
+	d->rows = d->given = 0;
+	d->unit = rows->unit;
+	if (rows->unit >> d->unit_bits == 0)
+	{
+		rows->unit++;
+		cdp_errand_start(&d->errand);
+	}
+	else
+		d->unit = -1;
+}
+
+static void
+start_rows(Rows *rows, int bits)
+{
+	CdpMatchKeys *keys = rows->keys;
+
+	for (int i = 0; i < 2; i++)
+	{
+		Encoded    *d = &keys->encoded[i];
+
+		d->e = keys->writer.e;
+		d->parts = keys->parts;
+		d->bits = bits;
+		d->unit_bits = Min(bits, keys->parts->bits);
+		d->errand = (CdpErrand)
+		{
+			.fn = encode, .state = d, .crew = &keys->writer.e->crew
+		};
+		encode_next(rows, d);
+		if (i == 0)
+			cdp_match_engine_require(keys->writer.e, cdp_errand_finish(&d->errand));
+	}
+}
 
 static bool
 give_row(void *state, StringInfo out)
 {
 	Rows	   *rows = state;
-	const Parts *p = rows->parts;
-	Writer	   *w = rows->writer;
-	int32		bucket;
+	CdpMatchKeys *keys = rows->keys;
+	Encoded    *d = &keys->encoded[rows->now];
+	size_t		from;
 
-	if (rows->at == p->n)
-		return false;
-	bucket = cdp_key_bucket(p->entry[rows->at] >> 32, w->bits);
-	row_clear(&rows->row);
-	while (rows->at < p->n && cdp_key_bucket(p->entry[rows->at] >> 32, w->bits) == bucket)
+	while (d->given == d->rows)
 	{
-		int64		from = rows->at;
-
-		for (; rows->at < p->n && p->entry[rows->at] >> 32 == p->entry[from] >> 32; rows->at++)
-			if (rows->at + AHEAD < p->n)
-				__builtin_prefetch(&w->e->record[(uint32) p->entry[rows->at + AHEAD]]);
-		row_add_block(&rows->row, p->entry[from] >> 32, w->e, p->entry + from, rows->at - from);
+		keys->writer.written += d->n;
+		d->n = 0;
+		encode_next(rows, d);
+		rows->now = !rows->now;
+		d = &keys->encoded[rows->now];
+		if (d->unit < 0)
+			return false;
+		cdp_match_engine_require(keys->writer.e, cdp_errand_finish(&d->errand));
 	}
-	cdp_core_copy_int4(out, bucket);
-	cdp_core_copy_bytes(out, rows->row.bytes.data, rows->row.bytes.len);
-	w->written += rows->row.n;
+	from = d->given == 0 ? 0 : d->end[d->given - 1];
+	cdp_core_copy_int4(out, d->bucket[d->given]);
+	cdp_core_copy_bytes(out, d->bytes + from, d->end[d->given] - from);
+	d->given++;
 	return true;
 }
 
@@ -508,7 +639,8 @@ static bool
 give_large(void *state, StringInfo out)
 {
 	Rows	   *rows = state;
-	const Parts *p = rows->parts;
+	const CdpMatchEngine *e = rows->keys->writer.e;
+	const Parts *p = rows->keys->parts;
 
 	while (rows->at < p->n)
 	{
@@ -525,7 +657,7 @@ give_large(void *state, StringInfo out)
 		if (n > MAX_BLOCK)
 			row_add(&rows->row, key, 0);
 		for (int64 i = from; i < rows->at && n <= MAX_BLOCK; i++)
-			row_add(&rows->row, key, rows->writer->e->record[(uint32) p->entry[i]]);
+			row_add(&rows->row, key, e->record[(uint32) p->entry[i]]);
 		cdp_core_copy_int4(out, cdp_key_large_bucket(key));
 		cdp_core_copy_bytes(out, rows->row.bytes.data, rows->row.bytes.len);
 		return true;
@@ -544,7 +676,7 @@ cdp_match_keys_end(CdpMatchKeys *keys)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Oid			argtypes[] = {INT4OID, INT4OID, INT4OID, INT8OID};
 	Datum		args[] = {Int32GetDatum(e->model_id), Int32GetDatum(CDP_KEY_FORMAT), 0, Int64GetDatum(e->store.n)};
-	Rows		rows = {.writer = w, .parts = p};
+	Rows		rows = {.keys = keys};
 
 	cdp_match_engine_show(e, "writing the index for look-ups");
 	cdp_match_engine_require(e, cdp_errand_finish(&keys->errand));
@@ -553,8 +685,8 @@ cdp_match_keys_end(CdpMatchKeys *keys)
 	while (w->bits < 30 && (int64) ENTRIES << w->bits < p->n)
 		w->bits++;
 	initStringInfo(&rows.row.bytes);
+	start_rows(&rows, w->bits);
 	cdp_core_copy(e->space, "match_key", lengthof(columns), columns, give_row, &rows);
-	rows.at = 0;
 	cdp_core_copy(e->space, "match_key", lengthof(columns), columns, give_large, &rows);
 	args[2] = Int32GetDatum(w->bits);
 	run(e, "INSERT INTO %s.match_key_info (model_id, format, bits, records) VALUES ($1, $2, $3, $4)", 4, argtypes, args);
