@@ -151,15 +151,18 @@ typedef struct CdpEntry
 	const char *value;
 } CdpEntry;
 
-/* A table of constants, sorted by key at its first use and searched by halves. */
+#define CDP_LONGEST_KEY 47		/* bytes */
+
+/* A table of constants, sorted by key at its first use. Keys of one length are searched by halves, the longest, if any, one by one. */
 typedef struct CdpTable
 {
 	CdpEntry   *entry;
 	int			n;
 	bool		sorted;
+	int			from[CDP_LONGEST_KEY + 2];	/* by length: the first entry; the last: of those that are longer */
 } CdpTable;
 
-#define CDP_TABLE(entries) {(entries), (int) (sizeof(entries) / sizeof((entries)[0])), false}
+#define CDP_TABLE(entries) {(entries), (int) (sizeof(entries) / sizeof((entries)[0])), false, {0}}
 
 extern const CdpEntry *cdp_table_find(CdpTable *table, const char *key, size_t len);
 

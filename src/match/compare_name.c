@@ -35,9 +35,24 @@ static const CdpLevel name_levels[] = {
 const CdpMeasureInfo cdp_name_measure = CDP_MEASURE_INFO("name", 1, name_levels);
 
 /* words of family names that many of them have */
-static const char particles[] =
-	"van von der den de del della dello degli dei di da das do dos du des la le les lo el al bin ibn ben abu abd bint ap ab "
-	"ter ten te het op zu zum zur vom am im af av y e i und and the san santa st saint mac mc fitz o d l della abdel abdul ould ait";
+static const char *const particles[26] = {
+	['a' - 'a'] = "al abu abd ap ab am af av and abdel abdul ait",
+	['b' - 'a'] = "bin ben bint",
+	['d' - 'a'] = "der den de del della dello degli dei di da das do dos du des d",
+	['e' - 'a'] = "el e",
+	['f' - 'a'] = "fitz",
+	['h' - 'a'] = "het",
+	['i' - 'a'] = "ibn im i",
+	['l' - 'a'] = "la le les lo l",
+	['m' - 'a'] = "mac mc",
+	['o' - 'a'] = "op o ould",
+	['s' - 'a'] = "san santa st saint",
+	['t' - 'a'] = "ter ten te the",
+	['u' - 'a'] = "und",
+	['v' - 'a'] = "van von vom",
+	['y' - 'a'] = "y",
+	['z' - 'a'] = "zu zum zur"
+};
 
 static uint32_t
 sound_of(CdpWork *work, const uint32_t *s, int32_t len)
@@ -94,7 +109,7 @@ cdp_name_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames *nicknames, 
 
 	while (n_words < CDP_MAX_WORDS && cdp_word_next(s, len, &at, &word, &n))
 	{
-		if (kind == CDP_FAMILY_NAME && cdp_is_listed(particles, word, n) && at < len)
+		if (kind == CDP_FAMILY_NAME && cdp_is_listed_by_letter(particles, word, n) && at < len)
 			continue;
 		if (leading)
 			core = word;

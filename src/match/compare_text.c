@@ -44,15 +44,46 @@ static const CdpLevel text_levels[] = {
 const CdpMeasureInfo cdp_text_measure = CDP_MEASURE_INFO("text", 1, text_levels);
 
 /* words of streets that many have: kinds, directions, units */
-static const char street_kinds[] =
-	"st rd ave blvd dr ln ct pl ter cir circuit cct way cres cl sq hwy pkwy pde aly row wlk trl expy fwy rte tpke cts grv gdns gdn prom esp "
-	"n s e w ne nw se sw ste fl rm bldg hse no nr apt po box lot trlr spc dept ext the of and at on "
-	"de la le les du des del los las rue calle via str strasse strase platz weg allee gasse av avenida rua piazza plaza plz straat laan";
+static const char *const street_kinds[26] = {
+	['a' - 'a'] = "ave aly apt and at allee av avenida",
+	['b' - 'a'] = "blvd bldg box",
+	['c' - 'a'] = "ct cir circuit cct cres cl cts calle",
+	['d' - 'a'] = "dr dept de du des del",
+	['e' - 'a'] = "expy esp e ext",
+	['f' - 'a'] = "fwy fl",
+	['g' - 'a'] = "grv gdns gdn gasse",
+	['h' - 'a'] = "hwy hse",
+	['l' - 'a'] = "ln lot la le les los las laan",
+	['n' - 'a'] = "n ne nw no nr",
+	['o' - 'a'] = "of on",
+	['p' - 'a'] = "pl pkwy pde prom po platz piazza plaza plz",
+	['r' - 'a'] = "rd row rte rm rue rua",
+	['s' - 'a'] = "st sq s se sw ste spc str strasse strase straat",
+	['t' - 'a'] = "ter trl tpke trlr the",
+	['v' - 'a'] = "via",
+	['w' - 'a'] = "way wlk w weg"
+};
 
 /* words of companies and texts that many have: legal forms and articles */
-static const char text_fillers[] =
-	"inc ltd llc llp lp gmbh corp corporation incorporated limited co company plc sa ag bv nv kg ohg ug se srl spa sarl sas pty pte ab oy as aps kk "
-	"the of and und et y e de la le les der die das a an for in at";
+static const char *const text_fillers[26] = {
+	['a' - 'a'] = "ag ab as aps and a an at",
+	['b' - 'a'] = "bv",
+	['c' - 'a'] = "corp corporation co company",
+	['d' - 'a'] = "de der die das",
+	['e' - 'a'] = "et e",
+	['f' - 'a'] = "for",
+	['g' - 'a'] = "gmbh",
+	['i' - 'a'] = "inc incorporated in",
+	['k' - 'a'] = "kg kk",
+	['l' - 'a'] = "ltd llc llp lp limited la le les",
+	['n' - 'a'] = "nv",
+	['o' - 'a'] = "ohg oy of",
+	['p' - 'a'] = "plc pty pte",
+	['s' - 'a'] = "sa se srl spa sarl sas",
+	['t' - 'a'] = "the",
+	['u' - 'a'] = "ug und",
+	['y' - 'a'] = "y"
+};
 
 #define MAX_NUMBERS 4
 
@@ -173,7 +204,7 @@ prepare(CdpWork *work, CdpArena *arena, bool street, CdpValue *value)
 			n -= digits;
 		}
 		leading = false;
-		if (!cdp_is_listed(street ? street_kinds : text_fillers, word, n))
+		if (!cdp_is_listed_by_letter(street ? street_kinds : text_fillers, word, n))
 		{
 			if (n_words < CDP_MAX_WORDS)
 				words[n_words++] = cdp_word_make(word, n);

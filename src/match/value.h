@@ -54,6 +54,13 @@ extern bool cdp_word_next(const uint32_t *s, int32_t len, int32_t *at, const uin
 extern uint64_t cdp_word_sketch(const CdpWord *word, uint32_t sound);
 extern bool cdp_is_listed(const char *list, const uint32_t *s, int32_t len);
 
+/* The same in a long list, given as one for each first letter, a to z. */
+static inline bool
+cdp_is_listed_by_letter(const char *const *lists, const uint32_t *s, int32_t len)
+{
+	return len > 0 && s[0] >= 'a' && s[0] <= 'z' && lists[s[0] - 'a'] && cdp_is_listed(lists[s[0] - 'a'], s, len);
+}
+
 extern bool cdp_within(CdpWork *work, const CdpWord *a, const CdpWord *b, int edits);
 extern bool cdp_jaro_winkler_reaches(CdpWork *work, const CdpWord *a, const CdpWord *b, double least);
 extern int	cdp_common_words(CdpWork *work, const CdpWord *a, int na, const CdpWord *b, int nb,
