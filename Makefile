@@ -31,7 +31,7 @@ OBJS += $(COMPARE_OBJS)
 OBJS += src/match/comparison.o src/match/sum.o src/match/model_sql.o src/match/score_sql.o
 OBJS += src/match/condition.o
 OBJS += src/match/lookup.o src/match/match_key.o src/match/blocking_sql.o
-OBJS += src/match/neighbour.o
+OBJS += src/match/neighbour.o src/match/origin.o
 OBJS += src/match/em.o src/match/repeat.o
 OBJS += src/match/random.o
 
@@ -70,6 +70,7 @@ REGRESS += neighbour
 REGRESS += mailbox
 REGRESS += agglomerate em
 REGRESS += parallel row_sums
+REGRESS += origin
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

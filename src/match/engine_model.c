@@ -7,6 +7,7 @@
  * other values are.
  */
 #include "match/engine.h"
+#include "match/origin.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -107,7 +108,7 @@ input_row(TupleTableSlot *slot, void *state)
 		column->rarity[v] = DatumGetFloat8(slot->tts_values[2]);
 }
 
-/* (comparison, input, value, rarity) */
+/* (comparison, input, value, rarity, origins) */
 static void
 frequency_row(TupleTableSlot *slot, void *state)
 {
@@ -125,6 +126,13 @@ frequency_row(TupleTableSlot *slot, void *state)
 	code = cdp_store_find(column, utf8, strlen(utf8));
 	if (code >= 0)
 		column->rarity[code] = DatumGetFloat8(slot->tts_values[3]);
+	if (code >= 0 && !slot->tts_isnull[4])
+	{
+		if (column->origins == NULL)
+			column->origins = calloc(column->n_values, sizeof(uint64_t));
+		cdp_match_engine_require(e, column->origins != NULL);
+		column->origins[code] = DatumGetInt64(slot->tts_values[4]);
+	}
 	if (utf8 != value)
 		pfree(utf8);
 	pfree(value);
@@ -182,7 +190,7 @@ cdp_engine_read_model(CdpMatchEngine *e, int model_id)
 	cdp_core_stream(psprintf("SELECT f.comparison::pg_catalog.text, f.input::pg_catalog.int4, f.rarity_unseen::pg_catalog.float8"
 							 " FROM %s.match_input f WHERE f.model_id = $1", e->schema),
 					1, argtypes, args, input_row, e);
-	cdp_core_stream(psprintf("SELECT f.comparison::pg_catalog.text, f.input::pg_catalog.int4, f.value::pg_catalog.text, f.rarity::pg_catalog.float8"
+	cdp_core_stream(psprintf("SELECT f.comparison::pg_catalog.text, f.input::pg_catalog.int4, f.value::pg_catalog.text, f.rarity::pg_catalog.float8, f.origins::pg_catalog.int8"
 							 " FROM %s.match_frequency f WHERE f.model_id = $1", e->schema),
 					1, argtypes, args, frequency_row, e);
 	cdp_engine_open_blocker(e);
@@ -301,17 +309,18 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 {
 	MemoryContext batch = AllocSetContextCreate(CurrentMemoryContext, "cdp frequencies", ALLOCSET_DEFAULT_SIZES);
 	Oid			input_types[] = {INT4OID, TEXTOID, INT4OID, FLOAT8OID, FLOAT8OID};
-	Oid			value_types[] = {INT4OID, TEXTOID, INT4OID, TEXTARRAYOID, FLOAT8ARRAYOID};
+	Oid			value_types[] = {INT4OID, TEXTOID, INT4OID, TEXTARRAYOID, FLOAT8ARRAYOID, INT8ARRAYOID, BOOLOID};
 	char	   *input_sql = psprintf("INSERT INTO %s.match_input (model_id, comparison, input, people, rarity_unseen) VALUES ($1, $2, $3, $4, $5)", e->schema);
-	char	   *value_sql = psprintf("INSERT INTO %s.match_frequency (model_id, comparison, input, value, rarity)"
-									 " SELECT $1, $2, $3, v.value, v.rarity FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5)) AS v(value, rarity)", e->schema);
+	char	   *value_sql = psprintf("INSERT INTO %s.match_frequency (model_id, comparison, input, value, rarity, origins)"
+									 " SELECT $1, $2, $3, v.value, v.rarity, CASE WHEN $7 THEN v.origins END"
+									 " FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) AS v(value, rarity, origins)", e->schema);
 
 	for (int c = 0; c < e->model.n; c++)
 		for (int i = 0; i < e->model.comparison[c].info->n_inputs && !e->model.comparison[c].ignored; i++)
 		{
 			const CdpColumn *column = &e->store.column[e->model.comparison[c].column[i]];
 			MemoryContext old = MemoryContextSwitchTo(batch);
-			Datum		args[5] = {Int32GetDatum(model_id), CStringGetTextDatum(e->comparison[c]), Int32GetDatum(i)};
+			Datum		args[7] = {Int32GetDatum(model_id), CStringGetTextDatum(e->comparison[c]), Int32GetDatum(i)};
 			double		people = 0,
 						unseen = 0;
 
@@ -327,6 +336,7 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 			{
 				Datum	   *values = palloc(FREQUENCY_ROWS * sizeof(Datum));
 				double	   *rarity = palloc(FREQUENCY_ROWS * sizeof(double));
+				Datum	   *origins = palloc(FREQUENCY_ROWS * sizeof(Datum));
 				int			n = 0;
 
 				CHECK_FOR_INTERRUPTS();
@@ -334,6 +344,7 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 					if (column->count[v] > 1 && column->measure != CDP_MEASURE_SQL)
 					{
 						values[n] = cdp_engine_value_text(&column->value[v]);
+						origins[n] = Int64GetDatum(cdp_origins_of(column, v));
 						rarity[n++] = column->rarity[v];
 					}
 				if (n > 0)
@@ -341,7 +352,9 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 					args[1] = CStringGetTextDatum(e->comparison[c]);
 					args[3] = PointerGetDatum(construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT));
 					args[4] = doubles(rarity, n);
-					cdp_core_query(value_sql, 5, value_types, args, NULL, false);
+					args[5] = PointerGetDatum(construct_array(origins, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+					args[6] = BoolGetDatum(column->origins != NULL);
+					cdp_core_query(value_sql, 7, value_types, args, NULL, false);
 				}
 				MemoryContextReset(batch);
 			}

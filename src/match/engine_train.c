@@ -8,6 +8,7 @@
  * warnings in words.
  */
 #include "match/engine.h"
+#include "match/origin.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -303,7 +304,7 @@ train(CdpMatchEngine *e, CdpTraining *t)
 	if (e->model.n > 0)
 		warn_of_values(e);
 	cdp_model_defaults(&e->model, &e->store);
-	cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, person));
+	cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, person) && cdp_store_learn_origins(&e->store, &e->model));
 	cdp_engine_open_blocker(e);
 	if (e->n_records > 0)
 		e->blocker.records = e->n_records;

@@ -24,7 +24,7 @@ BEGIN
             joins := joins || format(' LEFT JOIN %1$s.match_frequency f%2$s ON f%2$s.model_id = $1 AND f%2$s.comparison = %3$L AND f%2$s.input = %4$s AND f%2$s.value = k.k%2$s'
                                      ' LEFT JOIN %1$s.match_input i%2$s ON i%2$s.model_id = $1 AND i%2$s.comparison = %3$L AND i%2$s.input = %4$s',
                                      space, n, c.comparison, i - 1);
-            inputs := concat_ws(', ', inputs, format('CASE WHEN k.k%1$s IS NOT NULL THEN jsonb_build_array(k.k%1$s, coalesce(f%1$s.rarity, i%1$s.rarity_unseen, 1)) END', n));
+            inputs := concat_ws(', ', inputs, format('CASE WHEN k.k%1$s IS NOT NULL THEN jsonb_build_array(k.k%1$s, coalesce(f%1$s.rarity, i%1$s.rarity_unseen, 1)) || coalesce(to_jsonb(f%1$s.origins), ''[]'') END', n));
         END LOOP;
         pairs := concat_ws(', ', pairs, format('%L, jsonb_build_array(%s)', c.comparison, inputs));
     END LOOP;
@@ -35,7 +35,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.match_values(regnamespace, int, bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.match_values(regnamespace, int, bigint[]) IS
-'What cdp.pair_weight compares: per record (of record_ids, or all) and comparison of a model (by default the active one) a list with one entry per input, null or [matching key, rarity]. rarity: how much more (above 1) or less often two people share this value than values in general.
+'What cdp.pair_weight compares: per record (of record_ids, or all) and comparison of a model (by default the active one) a list with one entry per input, null or [matching key, rarity], of names [matching key, rarity, origins]. rarity: how much more (above 1) or less often two people share this value than values in general; origins: where the name comes from, from which follows how often a given and a family name go together.
 Errors: CDP64 no such model.
 Example: SELECT * FROM cdp.match_values(''customer'', record_ids => ''{17,42}'');';
 

@@ -37,6 +37,7 @@
 #include "match/condition.h"
 #include "match/match_key.h"
 #include "match/model_sql.h"
+#include "match/origin.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -356,6 +357,7 @@ typedef struct Variant
 	Datum		key[MAX_INPUTS];
 	bool		missing[MAX_INPUTS];
 	double		rarity[MAX_INPUTS];
+	uint64		origins[MAX_INPUTS];
 	uint32		rule[CDP_MAX_RULES];	/* what it has for the keys of each */
 } Variant;
 
@@ -630,9 +632,9 @@ add_blocked(Site *site, int32 at, uint32 *key, bool coarse, Candidates *all)
 	}
 }
 
-/* How rare the values of some inputs are; rarity, by input, is that of what nobody else has. */
+/* How rare the values of some inputs are, and where names come from; both, by input, are those of what nobody else has. */
 static void
-look_up_rarity(Site *site, const int *inputs, int n, const Datum *keys, double *rarity)
+look_up_rarity(Site *site, const int *inputs, int n, const Datum *keys, double *rarity, uint64 *origins)
 {
 	static Oid	argtypes[] = {INT4OID, TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID};
 	Datum		comparison[MAX_INPUTS],
@@ -654,9 +656,9 @@ look_up_rarity(Site *site, const int *inputs, int n, const Datum *keys, double *
 	args[2] = PointerGetDatum(construct_array(input, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_array(value, n, TEXTOID, -1, false, TYPALIGN_INT));
 	cdp_core_execute(cdp_core_plan(site->space,
-						  "SELECT u.n::pg_catalog.int4, f.rarity::pg_catalog.float8"
+						  "SELECT u.n::pg_catalog.int4, f.rarity::pg_catalog.float8, f.origins::pg_catalog.int8"
 						  " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS u(comparison, input, value, n)"
-						  " CROSS JOIN LATERAL (SELECT f.rarity FROM @.match_frequency f WHERE f.model_id OPERATOR(pg_catalog.=) $1"
+						  " CROSS JOIN LATERAL (SELECT f.rarity, f.origins FROM @.match_frequency f WHERE f.model_id OPERATOR(pg_catalog.=) $1"
 						  " AND f.comparison OPERATOR(pg_catalog.=) u.comparison AND f.input OPERATOR(pg_catalog.=) u.input"
 						  " AND f.value OPERATOR(pg_catalog.=) u.value OFFSET 0) f",
 						  4, argtypes), args, true);
@@ -665,7 +667,11 @@ look_up_rarity(Site *site, const int *inputs, int n, const Datum *keys, double *
 		bool		isnull;
 		int			place = DatumGetInt32(cdp_core_result(i, 1, &isnull));
 
+		Datum		found;
+
 		rarity[inputs[place - 1]] = DatumGetFloat8(cdp_core_result(i, 2, &isnull));
+		found = cdp_core_result(i, 3, &isnull);
+		origins[inputs[place - 1]] = isnull ? 0 : DatumGetInt64(found);
 	}
 }
 
@@ -687,10 +693,11 @@ read_rarity(Site *site, Variant *p)
 	for (int i = 0; i < site->n_inputs; i++)
 	{
 		p->rarity[i] = rarity_unseen(site, i);
+		p->origins[i] = 0;
 		if (!p->missing[i] && site->input[i].column >= 0)
 			inputs[n++] = i;
 	}
-	look_up_rarity(site, inputs, n, p->key, p->rarity);
+	look_up_rarity(site, inputs, n, p->key, p->rarity, p->origins);
 }
 
 /* ---------------------------------------------------------------- weighing */
@@ -792,18 +799,23 @@ weigh(Site *site, const Person *person, int32 variant, CdpConditions **condition
 			/* the person's mailbox spells the name of the record: that is what is rare */
 			const int	inputs[2] = {i, i + 1};
 			double		rarity[MAX_INPUTS];
+			uint64		origins[MAX_INPUTS] = {0};
 
 			rarity[i] = rarity_unseen(site, i);
 			rarity[i + 1] = rarity_unseen(site, i + 1);
-			look_up_rarity(site, inputs, 2, other, rarity);
+			look_up_rarity(site, inputs, 2, other, rarity, origins);
 			for (int j = 0; j < 2; j++)
 				if (rare >> j & 1)
 					agreed[c].rarity[j] = (float) rarity[i + j];
+			if (cdp_names_agree(k, rare))
+				agreed[c].rarity[0] *= cdp_origins_together(origins[i], origins[i + 1]);
 			continue;
 		}
 		for (int j = 0; j < k->info->n_inputs; j++)
 			if (rare >> j & 1 && a[j])
 				agreed[c].rarity[j] = (float) p->rarity[i + j];
+		if (cdp_names_agree(k, rare))
+			agreed[c].rarity[0] *= cdp_origins_together(p->origins[i], p->origins[i + 1]);
 	}
 	return cdp_sum_weight(model, agreed, NULL);
 }

@@ -74,7 +74,7 @@ BEGIN
             'nicknames', (SELECT coalesce(jsonb_agg(jsonb_build_array(n.name, n.other) ORDER BY n.name, n.other), '[]') FROM %1$s.match_nickname n),
             'rules', (SELECT coalesce(jsonb_agg(to_jsonb(r.keys) ORDER BY r.rule), '[]') FROM %1$s.match_rule r WHERE r.model_id = m.model_id))
             || CASE WHEN $2 THEN jsonb_build_object('frequencies',
-                (SELECT coalesce(jsonb_agg(jsonb_build_array(f.comparison, f.input, f.value, f.rarity) ORDER BY f.comparison, f.input, f.value), '[]')
+                (SELECT coalesce(jsonb_agg(jsonb_build_array(f.comparison, f.input, f.value, f.rarity) || coalesce(to_jsonb(f.origins), '[]') ORDER BY f.comparison, f.input, f.value), '[]')
                    FROM %1$s.match_frequency f WHERE f.model_id = m.model_id)) ELSE '{}' END
           FROM %1$s.match_model m WHERE m.model_id = $1
     $sql$, space) INTO model USING cdp_internal.require_model(space, model_id), frequencies;
@@ -83,7 +83,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.export_model(regnamespace, int, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.export_model(regnamespace, int, boolean) IS
-'A model (by default the active one) as one JSON value that cdp.import_model reads and cdp.pair_weight computes with. lambda: share of the pairs of one person in all pairs. pairs_per_record: budget of blocking. share: of the relations (chance, area, household, namesake, twins, named after, kin) in all other pairs. comparisons: per level m and u (by relation). nicknames: of the space. rules: the blocking rules. frequencies: [comparison, input, value, rarity] of values that several people have; these are people''s data: leave them out (false) to hand on the parameters alone.
+'A model (by default the active one) as one JSON value that cdp.import_model reads and cdp.pair_weight computes with. lambda: share of the pairs of one person in all pairs. pairs_per_record: budget of blocking. share: of the relations (chance, area, household, namesake, twins, named after, kin) in all other pairs. comparisons: per level m and u (by relation). nicknames: of the space. rules: the blocking rules. frequencies: [comparison, input, value, rarity] of values that several people have, of names also origins, from which follows how often a given and a family name go together; these are people''s data: leave them out (false) to hand on the parameters alone.
 Errors: CDP64 no such model.
 Example: SELECT cdp.export_model(''customer'', frequencies => false);';
 
@@ -148,14 +148,14 @@ BEGIN
                     SELECT $1, i.comparison, n.input, nullif(greatest(i.people[n.input + 1], -1), -1), i.rarity_unseen[n.input + 1]
                       FROM pg_temp.cdp_import i CROSS JOIN LATERAL generate_series(0, i.inputs - 1) n(input) WHERE i.level = 1', space) USING id;
     BEGIN
-        EXECUTE format('INSERT INTO %s.match_frequency (model_id, comparison, input, value, rarity)
-                        SELECT $1, f.x ->> 0, (f.x ->> 1)::int, f.x ->> 2, (f.x ->> 3)::float8 FROM jsonb_array_elements(nullif($2 -> ''frequencies'', ''null'')) f(x)', space) USING id, model;
+        EXECUTE format('INSERT INTO %s.match_frequency (model_id, comparison, input, value, rarity, origins)
+                        SELECT $1, f.x ->> 0, (f.x ->> 1)::int, f.x ->> 2, (f.x ->> 3)::float8, (f.x ->> 4)::bigint FROM jsonb_array_elements(nullif($2 -> ''frequencies'', ''null'')) f(x)', space) USING id, model;
         EXECUTE format('INSERT INTO %s.match_rule (model_id, rule, keys)
                         SELECT $1, r.i, ARRAY(SELECT k.x FROM jsonb_array_elements_text(r.x) WITH ORDINALITY k(x, i) ORDER BY k.i)
                           FROM jsonb_array_elements(nullif($2 -> ''rules'', ''null'')) WITH ORDINALITY r(x, i)', space) USING id, model;
     EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
         RAISE EXCEPTION 'the model: frequencies or rules cannot be read (SQLSTATE %)', SQLSTATE USING ERRCODE = 'CDP65',
-            HINT = 'frequencies are [comparison, input, value, rarity] with a rarity above 0, each value once; rules are lists of keys.';
+            HINT = 'frequencies are [comparison, input, value, rarity] with a rarity above 0, each value once, of names perhaps with origins, a whole number; rules are lists of keys.';
     END;
     DROP TABLE pg_temp.cdp_import;
     RETURN id;

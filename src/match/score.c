@@ -16,6 +16,7 @@
  * rounding lets go of no pair that could be kept: it is a sum of logarithms, a float for
  * each relation, which processors add all at once.
  */
+#include "match/origin.h"
 #include "match/sum.h"
 
 #include <math.h>
@@ -189,6 +190,22 @@ cdp_scorer_levels(CdpScorer *s, int32_t a, int32_t b, uint8_t *level)
 		level[c] = level_of(s, c, x, y);
 }
 
+/* The rarity of an input of which the codes agree, of those rare; of a given name: beside the family name. */
+static inline double
+rarity_of(const CdpScorer *s, const CdpComparison *k, int rare, int input, const int32_t *codes)
+{
+	int			c = k->column[input];
+	double		rarity = s->store->column[c].rarity[codes[c]];
+
+	if (input == 0 && cdp_names_agree(k, rare))
+	{
+		int			family = k->column[1];
+
+		rarity *= cdp_origins_together(cdp_origins_of(&s->store->column[c], codes[c]), cdp_origins_of(&s->store->column[family], codes[family]));
+	}
+	return rarity;
+}
+
 static inline int
 rare_inputs(const CdpComparison *k, int level)
 {
@@ -219,7 +236,7 @@ cdp_scorer_rarity(const CdpScorer *s, int32_t a, int32_t b, const uint8_t *level
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 			{
-				double		bits = log2(s->store->column[k->column[i]].rarity[codes[k->column[i]]]);
+				double		bits = log2(rarity_of(s, k, rare, i, codes));
 
 				for (int j = 0; j < CDP_RELATIONS; j++)
 					if (!(k->shared[j] >> i & 1))
@@ -240,7 +257,7 @@ agreed_in(const CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t 
 
 		agreed[c].level = level[c];
 		for (int i = 0; i < CDP_MAX_INPUTS; i++)
-			agreed[c].rarity[i] = rare >> i & 1 ? s->store->column[k->column[i]].rarity[codes[k->column[i]]] : 1;
+			agreed[c].rarity[i] = rare >> i & 1 ? rarity_of(s, k, rare, i, codes) : 1;
 	}
 }
 
@@ -279,7 +296,7 @@ multiply(const CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 			{
-				double		rarity = s->store->column[k->column[i]].rarity[codes[k->column[i]]];
+				double		rarity = rarity_of(s, k, rare, i, codes);
 
 				for (int j = 0; j < CDP_RELATIONS; j++)
 					if (!(k->shared[j] >> i & 1))
@@ -481,10 +498,10 @@ add_lanes(Lanes *bits, const Lanes *more)
 
 /* Adds what the rarity of a value does. */
 static inline void
-add_rarity(const CdpScorer *s, int c, int i, int32_t code, Lanes *bits)
+add_rarity(const CdpScorer *s, int c, int i, float of, Lanes *bits)
 {
 	const Lanes *rare = &s->bound[c].rare[i];
-	float		rarity = log2f(s->store->column[s->model->comparison[c].column[i]].rarity[code]);
+	float		rarity = log2f(of);
 
 	for (int h = 0; h < LANES / 4; h++)
 		bits->four[h] -= rare->four[h] * rarity;
@@ -501,7 +518,7 @@ add_level(const CdpScorer *s, int c, int level, const int32_t *x, const int32_t 
 	add_lanes(bits, &s->bound[c].real[level]);
 	for (int i = 0; rare >> i; i++)
 		if (rare >> i & 1)
-			add_rarity(s, c, i, codes[k->column[i]], bits);
+			add_rarity(s, c, i, rarity_of(s, k, rare, i, codes), bits);
 }
 
 static inline bool
@@ -565,7 +582,7 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 			for (int i = 0; equal >> i; i++)
 				/* a value that is more frequent than others counts for no level, perhaps */
 				if (equal >> i & 1 && s->store->column[k->column[i]].rarity[x[k->column[i]]] <= 1)
-					add_rarity(s, c, i, x[k->column[i]], &best[c]);
+					add_rarity(s, c, i, s->store->column[k->column[i]].rarity[x[k->column[i]]], &best[c]);
 			add_lanes(&bits, &best[c]);
 			continue;
 		}
@@ -635,7 +652,7 @@ cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 		for (int i = 0; rare >> i; i++)
 			if (rare >> i & 1)
 			{
-				double		rarity = s->store->column[k->column[i]].rarity[codes[k->column[i]]];
+				double		rarity = rarity_of(s, k, rare, i, codes);
 				double		adds = log2(rarity);
 
 				for (int j = 0; j < CDP_RELATIONS; j++)

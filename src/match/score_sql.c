@@ -7,8 +7,8 @@
  * workers and on other servers, and give the numbers of the engine: the levels are
  * cdp_compare's, the sum is sum.c's.
  *
- * A person is {"comparison": [input, ...], ...}; an input is null, "key", or
- * ["key", rarity] (cdp.match_values). Rarities are kept in single precision by the
+ * A person is {"comparison": [input, ...], ...}; an input is null, "key", ["key", rarity],
+ * or, of names, ["key", rarity, origins] (cdp.match_values, origin.h). Rarities are kept in single precision by the
  * engine, and so they are here.
  *
  * The model is read once per call site and kept as long as the statement's plan; another
@@ -17,6 +17,7 @@
  * request in between loses nothing.
  */
 #include "match/model_sql.h"
+#include "match/origin.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -40,6 +41,7 @@ typedef struct Person
 	CdpValue	value[CDP_MAX_COMPARISONS][CDP_MAX_INPUTS];
 	const CdpValue *input[CDP_MAX_COMPARISONS][CDP_MAX_INPUTS];
 	double		rarity[CDP_MAX_COMPARISONS][CDP_MAX_INPUTS];
+	uint64		origins[CDP_MAX_COMPARISONS][CDP_MAX_INPUTS];
 } Person;
 
 /* ---------------------------------------------------------------- the call site */
@@ -122,7 +124,7 @@ bad_person(const char *comparison)
 	ereport(ERROR,
 			errcode(ERRCODE_CDP_BAD_ARGUMENT),
 			comparison ? errmsg("what is given for comparison \"%s\" cannot be read", comparison) : errmsg("a person is a JSON object"),
-			errhint("Give per comparison a list with one entry per input: null, \"key\" or [\"key\", rarity], as cdp.match_values does."));
+			errhint("Give per comparison a list with one entry per input: null, \"key\", [\"key\", rarity] or [\"key\", rarity, origins], as cdp.match_values does."));
 }
 
 static double
@@ -138,6 +140,25 @@ positive(const JsonbValue *value, const char *comparison)
 	return d;
 }
 
+/* A whole number of 64 bits: what match_frequency.origins holds. */
+static uint64
+origins(const JsonbValue *value, const char *comparison)
+{
+	char	   *digits,
+			   *end;
+	int64		n;
+
+	if (value->type != jbvNumeric)
+		bad_person(comparison);
+	digits = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	errno = 0;
+	n = strtoll(digits, &end, 10);
+	if (errno != 0 || *end != '\0')
+		bad_person(comparison);
+	pfree(digits);
+	return (uint64) n;
+}
+
 static void
 read_input(Site *site, Person *person, int c, int i, JsonbValue *value)
 {
@@ -146,14 +167,17 @@ read_input(Site *site, Person *person, int c, int i, JsonbValue *value)
 	JsonbValue *key = value;
 
 	person->rarity[c][i] = 1;
+	person->origins[c][i] = 0;
 	if (value->type == jbvBinary)
 	{
 		JsonbContainer *both = value->val.binary.data;
 
-		if (!JsonContainerIsArray(both) || JsonContainerSize(both) != 2)
+		if (!JsonContainerIsArray(both) || JsonContainerSize(both) < 2 || JsonContainerSize(both) > 3)
 			bad_person(name);
 		key = getIthJsonbValueFromContainer(both, 0);
 		person->rarity[c][i] = (float) positive(getIthJsonbValueFromContainer(both, 1), name);
+		if (JsonContainerSize(both) == 3)
+			person->origins[c][i] = origins(getIthJsonbValueFromContainer(both, 2), name);
 	}
 	if (key->type == jbvNull)
 		return;
@@ -250,6 +274,8 @@ compare_people(FunctionCallInfo fcinfo, Site *site, CdpAgreed *agreed)
 			named = b;
 		for (int i = 0; i < CDP_MAX_INPUTS; i++)
 			agreed[c].rarity[i] = rare >> i & 1 && named->input[c][i] ? named->rarity[c][i] : 1;
+		if (cdp_names_agree(k, rare))
+			agreed[c].rarity[0] *= cdp_origins_together(named->origins[c][0], named->origins[c][1]);
 	}
 	pfree(a);
 	pfree(b);
@@ -359,4 +385,13 @@ cdp_levels_weight(PG_FUNCTION_ARGS)
 		}
 	}
 	PG_RETURN_FLOAT8(cdp_sum_weight(&site->model->model, agreed, NULL));
+}
+
+PG_FUNCTION_INFO_V1(cdp_names_together);
+
+/* cdp_internal.names_together(given bigint, family bigint) -> float8 */
+Datum
+cdp_names_together(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(cdp_origins_together(PG_ARGISNULL(0) ? 0 : (uint64) PG_GETARG_INT64(0), PG_ARGISNULL(1) ? 0 : (uint64) PG_GETARG_INT64(1)));
 }

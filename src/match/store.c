@@ -470,6 +470,8 @@ cdp_store_clear(CdpStore *store)
 		if (column->slot)
 			memset(column->slot, -1, (size_t) column->n_slots * sizeof(int32_t));
 		cdp_arena_free(&column->arena);
+		free(column->origins);
+		column->origins = NULL;
 	}
 	store->n = 0;
 }
@@ -486,6 +488,7 @@ cdp_store_close(CdpStore *store)
 		free(column->key);
 		free(column->count);
 		free(column->rarity);
+		free(column->origins);
 		free(column->slot);
 		cdp_arena_free(&column->arena);
 	}

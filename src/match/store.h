@@ -28,6 +28,7 @@ typedef struct CdpColumn
 	uint32_t  (*key)[CDP_COLUMN_KEYS];	/* by code: blocking keys, 0 for none; of names the last is CDP_LETTERS */
 	int32_t    *count;			/* by code: records that hold it */
 	float	   *rarity;			/* by code: how much rarer it is than values in general; 1/8: eight times */
+	uint64_t   *origins;		/* by code, or NULL: where a name comes from (origin.h), 0 where nobody knows */
 	int32_t		n_values,
 				a_values;
 	int32_t    *slot;			/* hash table of codes */

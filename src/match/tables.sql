@@ -91,9 +91,10 @@ BEGIN
             input      int NOT NULL,
             value      text COLLATE "C" NOT NULL,
             rarity     double precision NOT NULL CHECK (rarity > 0),
+            origins    bigint,
             PRIMARY KEY (model_id, comparison, input, value)
         );
-        COMMENT ON TABLE %1$I.match_frequency IS 'values that several people have: how much more (above 1) or less often two people share the value than values in general';
+        COMMENT ON TABLE %1$I.match_frequency IS 'values that several people have: how much more (above 1) or less often two people share the value than values in general; origins, of names: where they come from, eight numbers of a byte, from which follows how often a given and a family name go together';
 
         CREATE TABLE %1$I.match_rule (
             model_id    int NOT NULL,

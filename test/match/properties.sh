@@ -8,7 +8,7 @@ out=$(mktemp -d "${TMPDIR:-/tmp}/cdp-match.XXXXXX")
 trap 'rm -rf "$out"' EXIT
 compile=(gcc -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-parameter -Isrc)
 read -ra compare <<< "$(make -s print-COMPARE_OBJS)"
-cores=("${compare[@]/%.o/.c}" src/match/{pairs,block,random,em,parallel,store,score,sum,relation,nickname,chars,distance,jaro,tokens,phonetic,double_metaphone}.c)
+cores=("${compare[@]/%.o/.c}" src/match/{pairs,block,random,origin,em,parallel,store,score,sum,relation,nickname,chars,distance,jaro,tokens,phonetic,double_metaphone}.c)
 
 "${compile[@]}" -fsanitize=address,undefined -fno-sanitize-recover=undefined -o "$out/agglomerate" test/match/agglomerate.c src/match/agglomerate.c src/match/parallel.c -lm -lpthread
 "${compile[@]}" -fsanitize=address,undefined -fno-sanitize-recover=undefined -o "$out/pairs" test/match/pairs.c "${cores[@]}" -licuuc -lm
