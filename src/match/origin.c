@@ -50,7 +50,11 @@ typedef struct Names
 double
 cdp_origins_together(uint64_t given, uint64_t family)
 {
-	int			sum = 0;
+	typedef uint8_t Bytes __attribute__((vector_size(8)));
+	typedef uint16_t Products __attribute__((vector_size(16)));
+	typedef uint32_t Sums __attribute__((vector_size(32)));
+	Sums		sums;
+	uint32_t	sum = 0;
 	double		together;
 
 	if (given == 0)
@@ -59,9 +63,10 @@ cdp_origins_together(uint64_t given, uint64_t family)
 		family = given;
 	if (given == 0)
 		return 1;
+	sums = __builtin_convertvector(__builtin_convertvector((Bytes) given, Products) * __builtin_convertvector((Bytes) family, Products), Sums);
 	for (int k = 0; k < ORIGINS; k++)
-		sum += (int) (given >> 8 * k & 255) * (int) (family >> 8 * k & 255);
-	together = (double) sum / (UNIT * UNIT);
+		sum += sums[k];
+	together = sum * (1.0 / (UNIT * UNIT));
 	return together < LEAST ? LEAST : together;
 }
 
