@@ -129,7 +129,7 @@ frequency_row(TupleTableSlot *slot, void *state)
 	if (code >= 0 && !slot->tts_isnull[4])
 	{
 		if (column->origins == NULL)
-			column->origins = calloc(column->n_values, sizeof(uint64_t));
+			column->origins = calloc(column->a_values, sizeof(uint64_t));
 		cdp_match_engine_require(e, column->origins != NULL);
 		column->origins[code] = DatumGetInt64(slot->tts_values[4]);
 	}

@@ -237,7 +237,7 @@ learn(CdpStore *store, int given, int family)
 
 			names.people[side] = malloc(column->n_values * sizeof(Origins));
 			names.next[side] = malloc(column->n_values * sizeof(Origins));
-			column->origins = malloc(column->n_values * sizeof(uint64_t));
+			column->origins = calloc(column->a_values, sizeof(uint64_t));
 			fine = fine && names.people[side] && names.next[side] && column->origins;
 		}
 		if (fine)

@@ -311,6 +311,10 @@ grow_values(CdpColumn *column)
 	GROW(key);
 	GROW(count);
 	GROW(rarity);
+	if (column->origins)
+	{
+		GROW(origins);
+	}
 #undef GROW
 	column->a_values = more;
 	return true;
@@ -363,6 +367,8 @@ code_of(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, 
 		column->hash[code] = hash;
 		column->count[code] = 0;
 		column->rarity[code] = 0;
+		if (column->origins)
+			column->origins[code] = 0;
 		value_keys(store, work, column, &column->value[code], column->key[code]);
 		column->slot[at] = code;
 		column->n_values++;
