@@ -495,6 +495,13 @@ cdp_cluster(PG_FUNCTION_ARGS)
 							 " AND k.kind IN (SELECT pg_catalog.unnest(l.attributes) FROM %2$s.match_level l WHERE l.model_id = $2)"
 							 " FROM cdp_internal.evidence_kinds(%1$s, $1) k ORDER BY k.priority, k.kind", quote_literal_cstr(g.schema), g.schema),
 					2, argtypes, args, kind_row, &g);
+	if (model_id != 0)
+	{
+		g.engine = cdp_match_engine_open(PG_GETARG_OID(0), model_id, g.affected_only);
+		/* other threads compare while this one reads what is exact */
+		if (!g.affected_only)
+			cdp_match_engine_score_begin(g.engine, false);
+	}
 	load_nodes(&g);
 	if (g.n > 0)
 	{
@@ -504,19 +511,10 @@ cdp_cluster(PG_FUNCTION_ARGS)
 								 " ORDER BY LEAST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key)),"
 								 " GREATEST(ROW(a.source_id, a.source_key), ROW(b.source_id, b.source_key))", g.schema),
 						0, NULL, NULL, ruling_row, &g);
-		if (model_id != 0)
-		{
-			g.engine = cdp_match_engine_open(PG_GETARG_OID(0), model_id, g.affected_only);
-			if (g.affected_only)
-				cdp_graph_read_links(&g);
-			else
-			{
-				cdp_graph_score(&g);
-				keys = cdp_match_keys_begin(g.engine);
-				cdp_graph_write_links(&g);
-			}
+		if (g.engine && g.affected_only)
+			cdp_graph_read_links(&g);
+		if (g.engine)
 			place_nodes(&g);
-		}
 		for (int i = 0; i < g.n_same; i++)
 			cdp_graph_join(&g, g.same[i][0], g.same[i][1]);
 		for (int i = 0; i < g.n_kinds; i++)
@@ -527,7 +525,6 @@ cdp_cluster(PG_FUNCTION_ARGS)
 				cdp_graph_join_kept(&g);
 			}
 		cdp_graph_write_contradictions(&g);
-
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].max_per_profile > 0)
 			{
@@ -548,6 +545,12 @@ cdp_cluster(PG_FUNCTION_ARGS)
 		cdp_graph_rebuild_conflicts(&g);
 		if (g.engine)
 		{
+			if (!g.affected_only)
+			{
+				cdp_graph_take_scores(&g);
+				keys = cdp_match_keys_begin(g.engine);
+				cdp_graph_write_links(&g);
+			}
 			cdp_graph_agglomerate(&g);
 			if (keys)
 				cdp_match_keys_end(keys);

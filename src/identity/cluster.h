@@ -75,6 +75,7 @@ typedef struct CdpGraph
 	CdpEdge    *edge;			/* by places in the engine */
 	int			n_edges,
 				a_edges;
+	int			first_scored;	/* edge of a whole run: before come those of hubs that the model contradicts */
 	int64	   *refused;		/* pairs of records that a model refuses, with their hub */
 	int32	   *refused_hub;
 	int			n_refused,
@@ -207,7 +208,7 @@ extern void cdp_graph_rebuild_conflicts(CdpGraph *g);
 
 /* The edges: links that are there, of what is affected, or, in a whole run, pairs scored anew, which become links. */
 extern void cdp_graph_read_links(CdpGraph *g);
-extern void cdp_graph_score(CdpGraph *g);
+extern void cdp_graph_take_scores(CdpGraph *g);
 extern void cdp_graph_write_links(const CdpGraph *g);
 /*
  * Joins the records of a hub unless the model takes two of them for two people; then its

@@ -95,17 +95,19 @@ void
 cdp_graph_write_links(const CdpGraph *g)
 {
 	static const char *const columns[] = {"record_a", "record_b", "origin", "weight", "made_by", "made_at"};
-	Link	   *link = MemoryContextAllocHuge(g->work, (g->n_edges + 1) * sizeof(Link));
-	Links		links = {.link = link, .n = g->n_edges};
+	int			n = g->n_edges - g->first_scored;
+	const CdpEdge *edge = g->edge + g->first_scored;
+	Link	   *link = MemoryContextAllocHuge(g->work, (n + 1) * sizeof(Link));
+	Links		links = {.link = link, .n = n};
 
-	for (int i = 0; i < g->n_edges; i++)
+	for (int i = 0; i < n; i++)
 	{
-		int64		a = cdp_match_engine_record(g->engine, g->edge[i].a),
-					b = cdp_match_engine_record(g->engine, g->edge[i].b);
+		int64		a = cdp_match_engine_record(g->engine, edge[i].a),
+					b = cdp_match_engine_record(g->engine, edge[i].b);
 
-		link[i] = (Link) {.a = Min(a, b), .b = Max(a, b), .weight = g->edge[i].weight};
+		link[i] = (Link) {.a = Min(a, b), .b = Max(a, b), .weight = edge[i].weight};
 	}
-	sort_links(link, g->n_edges);
+	sort_links(link, n);
 	cdp_core_copy(g->space, "link", lengthof(columns), columns, give_link, &links);
 	pfree(link);
 }
@@ -118,9 +120,10 @@ cdp_graph_read_links(CdpGraph *g)
 }
 
 void
-cdp_graph_score(CdpGraph *g)
+cdp_graph_take_scores(CdpGraph *g)
 {
-	cdp_match_engine_score(g->engine, false, scored_pair, g);
+	g->first_scored = g->n_edges;
+	cdp_match_engine_score_end(g->engine, scored_pair, g);
 }
 
 /* ---------------------------------------------------------------- hubs that the model contradicts */

@@ -145,6 +145,8 @@ cdp_match_engine_require(CdpMatchEngine *e, bool fine)
 
 /* ---------------------------------------------------------------- opening and closing */
 
+static void release_scoring(CdpMatchEngine *e);
+
 static void
 release(void *arg)
 {
@@ -154,6 +156,7 @@ release(void *arg)
 		return;
 	e->open = false;
 	cdp_engine_close_batches(e);
+	release_scoring(e);
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
 		if (e->scorer[i])
 			cdp_scorer_free(e->scorer[i]);
@@ -211,21 +214,30 @@ typedef struct ThreadScores
 				allocated;
 } ThreadScores;
 
-typedef struct Scoring
+/*
+ * Scoring is an errand: plain C that other threads can do while the backend's own is at
+ * something else. That is asked for only to take scores away when they are many.
+ */
+struct CdpScoring
 {
 	CdpMatchEngine *engine;
-	CdpScoredSort *sort;
+	CdpPairs	pairs;
+	uint8	   *changed;		/* or NULL */
 	double		above;			/* weights that count */
+	CdpScoredSort *sort;
+	int64		limit;			/* scores that threads may have before they are taken away */
 	ThreadScores thread[CDP_MAX_THREADS];
-} Scoring;
+	CdpErrand	errand;
+};
 
 static bool
 score_pair(void *state, int thread, int rule, int32_t a, int32_t b)
 {
-	ThreadScores *t = &((Scoring *) state)->thread[thread];
+	struct CdpScoring *s = state;
+	ThreadScores *t = &s->thread[thread];
 	double		weight;
 
-	if (!cdp_scorer_exceeds(t->scorer, a, b, ((Scoring *) state)->above, &weight))
+	if (!cdp_scorer_exceeds(t->scorer, a, b, s->above, &weight))
 		return true;
 	if (t->n == t->allocated)
 	{
@@ -244,11 +256,12 @@ score_pair(void *state, int thread, int rule, int32_t a, int32_t b)
 	return true;
 }
 
-/* In the backend's own thread, between chunks. */
+/* In the backend's own thread. */
 static bool
-keep_scores(void *state)
+take_scores(void *state)
 {
-	Scoring    *s = state;
+	struct CdpScoring *s = state;
+	MemoryContext old = MemoryContextSwitchTo(s->engine->context);
 	volatile bool fine = true;
 
 	PG_TRY();
@@ -265,41 +278,111 @@ keep_scores(void *state)
 		fine = false;
 	}
 	PG_END_TRY();
+	MemoryContextSwitchTo(old);
 	return fine;
 }
 
-/* Scores the pairs of the first n_rules rules (0: all); fn gets those of weight > above, in order. */
-void
-cdp_engine_score(CdpMatchEngine *e, const uint8 *changed, int n_rules, double above, CdpScoredFn fn, void *state)
+/* Between chunks. */
+static bool
+limit_scores(void *state)
 {
-	Size		memory = (Size) cdp_match_memory * 1024;
-	Scoring    *s = MemoryContextAllocZero(e->context, sizeof(Scoring));
-	CdpPairs	pairs = {.blocker = &e->blocker, .crew = &e->crew, .memory = memory / 2, .changed = changed, .n_rules = n_rules, .compares = true, .state = s,
-		.pair = score_pair, .some_done = keep_scores, .at_once = memory / 4 / sizeof(CdpScored)};
-	MemoryContext old = MemoryContextSwitchTo(e->context);
+	struct CdpScoring *s = state;
+	int64		n = 0;
+
+	for (int i = 0; i < CDP_MAX_THREADS; i++)
+		n += s->thread[i].n;
+	return n < s->limit || cdp_crew_ask(s->pairs.crew, take_scores, s);
+}
+
+/* Begun again it finds pairs again: they become one in the end. */
+static bool
+score_all(void *state, CdpCrew *crew)
+{
+	struct CdpScoring *s = state;
 	bool		fine = true;
 
-	s->engine = e;
-	s->above = above;
-	s->sort = cdp_scored_begin(memory / 4);
-	e->pairs = &pairs;
-	e->doing = "comparing";
-	for (int i = 0; fine && i < cdp_crew_threads(&e->crew); i++)
-		fine = (s->thread[i].scorer = cdp_scorer_create(&e->store, &e->model)) != NULL;
-	fine = fine && cdp_each_pair(&pairs);
-	cdp_blocker_end(&e->blocker);
+	for (int i = 0; fine && i < cdp_crew_threads(crew); i++)
+	{
+		s->thread[i].n = 0;
+		if (s->thread[i].scorer == NULL)
+			fine = (s->thread[i].scorer = cdp_scorer_create(&s->engine->store, &s->engine->model)) != NULL;
+	}
+	s->pairs.crew = crew;
+	fine = fine && cdp_each_pair(&s->pairs);
+	cdp_blocker_end(&s->engine->blocker);
+	return fine;
+}
+
+static void
+release_scoring(CdpMatchEngine *e)
+{
+	struct CdpScoring *s = e->scoring;
+
+	if (s == NULL)
+		return;
+	cdp_errand_abandon(&s->errand);
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
 	{
 		if (s->thread[i].scorer)
 			cdp_scorer_free(s->thread[i].scorer);
 		free(s->thread[i].pair);
+		s->thread[i] = (ThreadScores) {0};
 	}
 	e->pairs = NULL;
+	e->scoring = NULL;
+}
+
+static void
+begin_scoring(CdpMatchEngine *e, uint8 *changed, int n_rules, double above)
+{
+	Size		memory = (Size) cdp_match_memory * 1024;
+	MemoryContext old = MemoryContextSwitchTo(e->context);
+	struct CdpScoring *s = palloc0(sizeof(struct CdpScoring));
+
+	s->engine = e;
+	s->pairs = (CdpPairs)
+	{
+		.blocker = &e->blocker, .memory = memory / 2, .changed = changed, .n_rules = n_rules, .compares = true, .state = s,
+			.pair = score_pair, .some_done = limit_scores, .at_once = memory / 8 / sizeof(CdpScored)
+	};
+	s->changed = changed;
+	s->above = above;
+	s->limit = memory / 8 / sizeof(CdpScored);
+	s->sort = cdp_scored_begin(memory / 4);
+	s->errand = (CdpErrand)
+	{
+		.fn = score_all, .state = s, .crew = &e->crew
+	};
+	e->doing = "comparing";
+	e->pairs = &s->pairs;
+	e->scoring = s;
+	cdp_errand_start(&s->errand);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+end_scoring(CdpMatchEngine *e, CdpScoredFn fn, void *state)
+{
+	struct CdpScoring *s = e->scoring;
+	MemoryContext old = MemoryContextSwitchTo(e->context);
+	bool		fine = cdp_errand_finish(&s->errand) && take_scores(s);
+
+	release_scoring(e);
 	cdp_match_engine_require(e, fine);
 	cdp_match_engine_show(e, "sorting pairs");
 	cdp_scored_finish(s->sort, fn, state);
+	if (s->changed)
+		pfree(s->changed);
 	pfree(s);
 	MemoryContextSwitchTo(old);
+}
+
+/* Scores the pairs of the first n_rules rules (0: all); fn gets those of weight > above, in order. */
+void
+cdp_engine_score(CdpMatchEngine *e, int n_rules, double above, CdpScoredFn fn, void *state)
+{
+	begin_scoring(e, NULL, n_rules, above);
+	end_scoring(e, fn, state);
 }
 
 /* ---------------------------------------------------------------- for the rooms above */
@@ -446,10 +529,9 @@ give_pair(void *state, const CdpScored *pair)
 }
 
 void
-cdp_match_engine_score(CdpMatchEngine *e, bool changed_only, CdpMatchPairFn fn, void *state)
+cdp_match_engine_score_begin(CdpMatchEngine *e, bool changed_only)
 {
 	Marking		marking = {.e = e};
-	Giving		giving = {.fn = fn, .state = state};
 
 	e->expected = 0;
 	if (changed_only)
@@ -457,9 +539,6 @@ cdp_match_engine_score(CdpMatchEngine *e, bool changed_only, CdpMatchPairFn fn, 
 		marking.mark = MemoryContextAllocExtended(e->context, e->store.n + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 		cdp_core_stream("SELECT c.record_id::pg_catalog.int8 FROM pg_temp.cdp_changed c", 0, NULL, NULL, mark_row, &marking);
 		spread_changes(e, marking.mark);
-		for (int32 i = 0; i < e->store.n; i++)
-			if (marking.mark[i] == CDP_BLOCK_CHANGED)
-				fn(state, i, i, 0);
 	}
 	else
 	{
@@ -467,9 +546,19 @@ cdp_match_engine_score(CdpMatchEngine *e, bool changed_only, CdpMatchPairFn fn, 
 		for (int r = 0; r < e->blocker.n_rules; r++)
 			e->expected += e->blocker.rule[r].estimate;
 	}
-	cdp_engine_score(e, marking.mark, 0, 0, give_pair, &giving);
-	if (marking.mark)
-		pfree(marking.mark);
+	begin_scoring(e, marking.mark, 0, 0);
+}
+
+void
+cdp_match_engine_score_end(CdpMatchEngine *e, CdpMatchPairFn fn, void *state)
+{
+	Giving		giving = {.fn = fn, .state = state};
+	const uint8 *changed = e->scoring->changed;
+
+	for (int32 i = 0; changed && i < e->store.n; i++)
+		if (changed[i] == CDP_BLOCK_CHANGED)
+			fn(state, i, i, 0);
+	end_scoring(e, give_pair, &giving);
 }
 
 typedef struct PairRows
@@ -507,7 +596,8 @@ cdp_score_pairs(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	near = changed_only ? cdp_engine_neighbours(space, model_id) : NULL;
 	rows.e = cdp_engine_open(space, model_id, near ? " WHERE r.record_id = ANY ($1)" : "", near);
-	cdp_match_engine_score(rows.e, changed_only, pair_row, &rows);
+	cdp_match_engine_score_begin(rows.e, changed_only);
+	cdp_match_engine_score_end(rows.e, pair_row, &rows);
 	cdp_match_engine_close(rows.e);
 	SPI_finish();
 	return (Datum) 0;

@@ -48,6 +48,7 @@ struct CdpMatchEngine
 	TimestampTz shown;
 	const char *doing;
 	CdpPairs   *pairs;
+	struct CdpScoring *scoring;	/* between its begin and its end */
 	double		expected;		/* pairs, 0 when not known */
 };
 
@@ -69,8 +70,8 @@ extern void cdp_engine_keep_error(CdpMatchEngine *engine);
 /* A column of a row as a string, or NULL. */
 extern char *cdp_engine_text(TupleTableSlot *slot, int i);
 extern void cdp_engine_warn(CdpMatchEngine *engine, const char *fmt,...) pg_attribute_printf(2, 3);
-/* Scores the pairs of the first n_rules rules (0: all), or of those changed; fn gets those of weight > above, in order. */
-extern void cdp_engine_score(CdpMatchEngine *engine, const uint8 *changed, int n_rules, double above, CdpScoredFn fn, void *state);
+/* Scores the pairs of the first n_rules rules (0: all); fn gets those of weight > above, in order. */
+extern void cdp_engine_score(CdpMatchEngine *engine, int n_rules, double above, CdpScoredFn fn, void *state);
 
 /* ---------------------------------------------------------------- engine_record.c */
 

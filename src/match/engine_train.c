@@ -107,7 +107,7 @@ count_people(CdpMatchEngine *e, int32 *person)
 		pairs += e->blocker.rule[n_rules++].estimate;
 	e->expected = pairs;
 	if (n_rules > 0)
-		cdp_engine_score(e, NULL, n_rules, SURE_WEIGHT, join_people, &p);
+		cdp_engine_score(e, n_rules, SURE_WEIGHT, join_people, &p);
 	for (int32 i = 0; i < e->store.n; i++)
 		person[i] = cdp_cluster_root(person, i);
 	pfree(p.size);

@@ -34,12 +34,15 @@ extern void cdp_match_engine_compare(CdpMatchEngine *engine, int thread, int32 a
 extern void cdp_match_engine_require(CdpMatchEngine *engine, bool fine);
 extern double cdp_match_engine_weigh(CdpMatchEngine *engine, const CdpEvidence *sum);
 /*
- * Gives fn the pairs of weight > 0, in order. changed_only: those with a record in
+ * Scores pairs, and in the end gives fn those of weight > 0, in order. Between the two calls
+ * other threads work while the caller does what it likes, but leaves the records of the
+ * engine as they are; in the second the caller helps. changed_only: pairs with a record in
  * pg_temp.cdp_changed, or one whose block is divided otherwise than before because of
  * them (pg_temp.cdp_former, if it is there, holds the changed and vanished records as
  * they were); first, such a record itself, as the pair (a, a) of weight 0.
  */
-extern void cdp_match_engine_score(CdpMatchEngine *engine, bool changed_only, CdpMatchPairFn fn, void *state);
+extern void cdp_match_engine_score_begin(CdpMatchEngine *engine, bool changed_only);
+extern void cdp_match_engine_score_end(CdpMatchEngine *engine, CdpMatchPairFn fn, void *state);
 
 /*
  * Writes the index of cdp.lookup (match_key.c) anew, from the engine's records. Between the

@@ -12,9 +12,10 @@
  * does so in a process with one thread. Other threads run with all signals blocked and
  * only ever call chunk functions, which know nothing of the server.
  *
- * An errand is one other thread that works while the caller does what only the caller can.
- * It looks between its chunks whether it is still wanted; who started it must finish or
- * abandon it before anything that it works on goes away.
+ * An errand is work of other threads while the caller does what only the caller can.
+ * They look between their chunks whether they are still wanted; who started it must finish
+ * or abandon it before anything that it works on goes away. Who waits for its end helps with
+ * its chunks, and does for it what it asks for.
  *
  * Which thread does which chunk is left to chance: chunk functions must not let it
  * matter (counts that are added up, results that are sorted).
@@ -116,6 +117,9 @@ cdp_crew_pause(CdpCrew *crew)
 	return crew == NULL || !crew->stopped;
 }
 
+static void show_run(CdpCrew *crew, Run *run);
+static void hide_run(CdpCrew *crew);
+
 /*
  * Does all chunks. False: a chunk failed, or crew->stopped.
  */
@@ -124,7 +128,8 @@ cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *state)
 {
 	Run			run = {.fn = fn, .state = state, .n = n_chunks};
 	Worker		worker[CDP_MAX_THREADS];
-	int			threads = cdp_crew_threads(crew);
+	bool		shown = crew && crew->errand;
+	int			threads = cdp_crew_threads(crew) - shown;
 	bool		interrupted;
 
 	if (n_chunks < threads)
@@ -134,10 +139,14 @@ cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *state)
 		int			started = start(&run, worker, threads);
 
 		interrupted = false;
+		if (shown)
+			show_run(crew, &run);
 		while (!interrupted && do_chunk(&run, 0))
 			interrupted = crew && crew->pending && crew->pending(crew->arg);
 		if (interrupted)
 			atomic_store(&run.stop, true);
+		if (shown)
+			hide_run(crew);
 		for (int i = 0; i < started; i++)
 			pthread_join(worker[i].thread, NULL);
 		if (interrupted && !atomic_load(&run.failed))
@@ -158,14 +167,67 @@ cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *state)
 struct CdpErrandThread
 {
 	CdpErrand  *errand;
-	CdpCrew		crew;			/* the thread alone */
+	CdpCrew		crew;			/* that it works with */
 	pthread_t	thread;
 	atomic_bool unwanted;
-	pthread_mutex_t mutex;		/* of done */
+	pthread_mutex_t mutex;		/* of all below */
 	pthread_cond_t changed;
 	bool		done;
 	bool		fine;
+	Run		   *run;			/* chunks that who waits can do too; NULL: none */
+	int64_t		runs;			/* that there were */
+	bool		helped;			/* somebody does */
+	bool		(*asked) (void *state); /* what who waits is to do; NULL: nothing */
+	void	   *asked_state;
+	bool		answer;
 };
+
+/* Lets who waits for the errand do chunks. */
+static void
+show_run(CdpCrew *crew, Run *run)
+{
+	struct CdpErrandThread *t = crew->errand;
+
+	pthread_mutex_lock(&t->mutex);
+	t->run = run;
+	t->runs++;
+	pthread_cond_broadcast(&t->changed);
+	pthread_mutex_unlock(&t->mutex);
+}
+
+static void
+hide_run(CdpCrew *crew)
+{
+	struct CdpErrandThread *t = crew->errand;
+
+	pthread_mutex_lock(&t->mutex);
+	t->run = NULL;
+	while (t->helped)
+		pthread_cond_wait(&t->changed, &t->mutex);
+	pthread_mutex_unlock(&t->mutex);
+}
+
+bool
+cdp_crew_ask(CdpCrew *crew, bool (*fn) (void *state), void *state)
+{
+	struct CdpErrandThread *t = crew ? crew->errand : NULL;
+	bool		answer;
+
+	if (t == NULL)
+		return fn(state);
+	pthread_mutex_lock(&t->mutex);
+	t->asked_state = state;
+	t->asked = fn;
+	pthread_cond_broadcast(&t->changed);
+	while (t->asked && !atomic_load(&t->unwanted))
+		pthread_cond_wait(&t->changed, &t->mutex);
+	if (t->asked)
+		crew->stopped = true;
+	answer = t->asked == NULL && t->answer;
+	t->asked = NULL;
+	pthread_mutex_unlock(&t->mutex);
+	return answer;
+}
 
 static bool
 is_unwanted(void *arg)
@@ -188,9 +250,20 @@ go(void *arg)
 	pthread_mutex_lock(&t->mutex);
 	t->fine = fine;
 	t->done = true;
-	pthread_cond_signal(&t->changed);
+	pthread_cond_broadcast(&t->changed);
 	pthread_mutex_unlock(&t->mutex);
 	return NULL;
+}
+
+static void
+forget(CdpErrand *errand)
+{
+	struct CdpErrandThread *t = errand->thread;
+
+	pthread_cond_destroy(&t->changed);
+	pthread_mutex_destroy(&t->mutex);
+	free(t);
+	errand->thread = NULL;
 }
 
 /* Ends the thread; true: it had done the work. */
@@ -203,17 +276,23 @@ end(CdpErrand *errand, bool *fine)
 	pthread_join(t->thread, NULL);
 	done = !t->crew.stopped;
 	*fine = t->fine;
-	pthread_cond_destroy(&t->changed);
-	pthread_mutex_destroy(&t->mutex);
-	free(t);
-	errand->thread = NULL;
+	forget(errand);
 	return done;
+}
+
+/* The mutex is held. */
+static void
+give_notice(struct CdpErrandThread *t)
+{
+	atomic_store(&t->unwanted, true);
+	pthread_cond_broadcast(&t->changed);
 }
 
 void
 cdp_errand_start(CdpErrand *errand)
 {
-	struct CdpErrandThread *t = cdp_crew_threads(errand->crew) > 1 ? calloc(1, sizeof(struct CdpErrandThread)) : NULL;
+	int			threads = cdp_crew_threads(errand->crew);
+	struct CdpErrandThread *t = threads > 1 ? calloc(1, sizeof(struct CdpErrandThread)) : NULL;
 
 	errand->thread = t;
 	if (t == NULL)
@@ -221,49 +300,82 @@ cdp_errand_start(CdpErrand *errand)
 	t->errand = errand;
 	t->crew = (CdpCrew)
 	{
-		.threads = 1, .pending = is_unwanted, .handle = give_up, .arg = t
+		.threads = threads, .pending = is_unwanted, .handle = give_up, .arg = t, .errand = t
 	};
 	pthread_mutex_init(&t->mutex, NULL);
 	pthread_cond_init(&t->changed, NULL);
 	if (!start_thread(&t->thread, go, t))
+		forget(errand);
+}
+
+static void
+wait_shortly(struct CdpErrandThread *t)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 10 * 1000 * 1000;
+	if (until.tv_nsec >= 1000 * 1000 * 1000)
 	{
-		pthread_cond_destroy(&t->changed);
-		pthread_mutex_destroy(&t->mutex);
-		free(t);
-		errand->thread = NULL;
+		until.tv_sec++;
+		until.tv_nsec -= 1000 * 1000 * 1000;
 	}
+	pthread_cond_timedwait(&t->changed, &t->mutex, &until);
+}
+
+/* Helps until the thread is done, or something is pending. */
+static void
+wait_for(struct CdpErrandThread *t, CdpCrew *crew)
+{
+	int64_t		seen = 0;
+	bool		interrupted = false;
+
+	pthread_mutex_lock(&t->mutex);
+	while (!t->done && !interrupted)
+	{
+		if (t->asked)
+		{
+			bool		answer;
+
+			pthread_mutex_unlock(&t->mutex);
+			answer = t->asked(t->asked_state);
+			pthread_mutex_lock(&t->mutex);
+			t->answer = answer;
+			t->asked = NULL;
+			pthread_cond_broadcast(&t->changed);
+		}
+		else if (t->run && t->runs > seen)
+		{
+			Run		   *run = t->run;
+
+			seen = t->runs;
+			t->helped = true;
+			pthread_mutex_unlock(&t->mutex);
+			while (!interrupted && do_chunk(run, t->crew.threads - 1))
+				interrupted = crew->pending && crew->pending(crew->arg);
+			pthread_mutex_lock(&t->mutex);
+			t->helped = false;
+			pthread_cond_broadcast(&t->changed);
+		}
+		else
+			wait_shortly(t);
+		interrupted = interrupted || (!t->done && crew->pending && crew->pending(crew->arg));
+	}
+	if (interrupted)
+		give_notice(t);
+	pthread_mutex_unlock(&t->mutex);
 }
 
 bool
 cdp_errand_finish(CdpErrand *errand)
 {
-	struct CdpErrandThread *t = errand->thread;
 	CdpCrew    *crew = errand->crew;
 
-	if (t)
+	if (errand->thread)
 	{
 		bool		fine;
 
-		pthread_mutex_lock(&t->mutex);
-		while (!t->done)
-		{
-			struct timespec until;
-
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_nsec += 10 * 1000 * 1000;
-			if (until.tv_nsec >= 1000 * 1000 * 1000)
-			{
-				until.tv_sec++;
-				until.tv_nsec -= 1000 * 1000 * 1000;
-			}
-			pthread_cond_timedwait(&t->changed, &t->mutex, &until);
-			if (!t->done && crew->pending && crew->pending(crew->arg))
-			{
-				atomic_store(&t->unwanted, true);
-				break;
-			}
-		}
-		pthread_mutex_unlock(&t->mutex);
+		wait_for(errand->thread, crew);
 		if (end(errand, &fine))
 			return fine;
 		if (!cdp_crew_pause(crew))
@@ -275,10 +387,13 @@ cdp_errand_finish(CdpErrand *errand)
 void
 cdp_errand_abandon(CdpErrand *errand)
 {
+	struct CdpErrandThread *t = errand->thread;
 	bool		fine;
 
-	if (errand->thread == NULL)
+	if (t == NULL)
 		return;
-	atomic_store(&errand->thread->unwanted, true);
+	pthread_mutex_lock(&t->mutex);
+	give_notice(t);
+	pthread_mutex_unlock(&t->mutex);
 	end(errand, &fine);
 }

@@ -22,6 +22,7 @@ typedef struct CdpCrew
 	bool		(*handle) (void *arg);	/* called while no other thread runs; false: give up */
 	void	   *arg;
 	bool		stopped;		/* handle said so */
+	struct CdpErrandThread *errand; /* whose crew it is; NULL: the caller's own */
 } CdpCrew;
 
 /* Does a chunk as the thread of that number; false: out of memory. */
@@ -33,9 +34,10 @@ extern bool cdp_crew_pause(CdpCrew *crew);
 extern bool cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *state);
 
 /*
- * Work that another thread does while the caller is at something else. The function is
+ * Work that other threads do while the caller is at something else. The function is
  * given a crew that it asks and works with; when that has stopped it returns false, and it
- * may be called again, from the beginning.
+ * may be called again, from the beginning. That crew has as many threads as the caller's:
+ * the last is the caller, who joins in when he waits for the end.
  */
 typedef bool (*CdpErrandFn) (void *state, CdpCrew *crew);
 
@@ -46,6 +48,12 @@ typedef struct CdpErrand
 	CdpCrew    *crew;			/* the caller's: when it has one thread, the caller does the work, at last */
 	struct CdpErrandThread *thread;
 } CdpErrand;
+
+/*
+ * What only the caller's thread may do, in the middle of work with this crew: an errand
+ * waits with it until the caller waits for the errand. False: fn said so, or nobody will.
+ */
+extern bool cdp_crew_ask(CdpCrew *crew, bool (*fn) (void *state), void *state);
 
 extern void cdp_errand_start(CdpErrand *errand);
 /* What the function returned; false also when the caller's crew has stopped. */
