@@ -152,12 +152,21 @@ struct CdpKeptHubs
 };
 
 static double
-member_weight(const CdpGraph *g, int thread, int32 a, int32 b)
+member_weight(const CdpGraph *g, int32 a, int32 b)
 {
 	int32		x = g->place[a],
 				y = g->place[b];
 
-	return x < 0 || y < 0 ? 0 : cdp_match_engine_weight(g->engine, thread, Min(x, y), Max(x, y));
+	return x < 0 || y < 0 ? 0 : cdp_match_engine_weight(g->engine, Min(x, y), Max(x, y));
+}
+
+static bool
+speaks_against(const CdpGraph *g, int thread, int32 a, int32 b)
+{
+	int32		x = g->place[a],
+				y = g->place[b];
+
+	return x >= 0 && y >= 0 && cdp_match_engine_is_below(g->engine, thread, Min(x, y), Max(x, y), CONTRADICTED);
 }
 
 /* Does the model take two of the records of a hub for two people? */
@@ -173,7 +182,7 @@ look_at_hubs(void *state, int thread, int64_t chunk)
 
 		for (int i = 0; i < hub->n && !hub->contradicted; i++)
 			for (int j = i + 1; j < hub->n && !hub->contradicted; j++)
-				hub->contradicted = member_weight(kept->g, thread, member[i], member[j]) < CONTRADICTED;
+				hub->contradicted = speaks_against(kept->g, thread, member[i], member[j]);
 	}
 	return true;
 }
@@ -194,7 +203,7 @@ contradict(const struct CdpKeptHubs *kept, const KeptHub *hub)
 	for (int i = 0; i < hub->n; i++)
 		for (int j = i + 1; j < hub->n; j++)
 		{
-			double		weight = member_weight(g, 0, member[i], member[j]);
+			double		weight = member_weight(g, member[i], member[j]);
 
 			if (weight > 0)
 				add_edge(g, Min(g->place[member[i]], g->place[member[j]]), Max(g->place[member[i]], g->place[member[j]]), weight);

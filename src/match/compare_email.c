@@ -36,15 +36,6 @@ typedef struct EmailForm
 	uint32_t	letters_hash;	/* in alphabetical order */
 } EmailForm;
 
-static int
-order_chars(const void *a, const void *b)
-{
-	const uint32_t *x = a,
-			   *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* The letters of a mailbox in alphabetical order; room for CDP_MAX_FORM. Returns how many. */
 static int32_t
 sort_letters(const CdpWord *local, uint32_t *letters)
@@ -52,9 +43,18 @@ sort_letters(const CdpWord *local, uint32_t *letters)
 	int32_t		n = 0;
 
 	for (int32_t i = 0; i < local->len; i++)
-		if (local->s[i] > 127 || (local->s[i] >= 'a' && local->s[i] <= 'z'))
-			letters[n++] = local->s[i];
-	qsort(letters, n, sizeof(uint32_t), order_chars);
+	{
+		uint32_t	c = local->s[i];
+		int32_t		at = n;
+
+		if (c <= 127 && (c < 'a' || c > 'z'))
+			continue;
+		/* they are few */
+		for (; at > 0 && letters[at - 1] > c; at--)
+			letters[at] = letters[at - 1];
+		letters[at] = c;
+		n++;
+	}
 	return n;
 }
 

@@ -464,9 +464,15 @@ cdp_match_engine_crew(CdpMatchEngine *e)
 }
 
 double
-cdp_match_engine_weight(CdpMatchEngine *e, int thread, int32 a, int32 b)
+cdp_match_engine_weight(CdpMatchEngine *e, int32 a, int32 b)
 {
-	return cdp_scorer_weight(e->scorer[thread], a, b);
+	return cdp_scorer_weight(e->scorer[0], a, b);
+}
+
+bool
+cdp_match_engine_is_below(CdpMatchEngine *e, int thread, int32 a, int32 b, double bits)
+{
+	return cdp_scorer_is_below(e->scorer[thread], a, b, bits);
 }
 
 int

@@ -202,7 +202,7 @@ typedef struct Parts
 	int64		n;				/* entries */
 	uint64	   *entry;
 	int64	   *at;				/* chunk by chunk: where the next entry of each part goes; of the last chunk: the end of the part */
-	bool		filling;
+	uint32	   *mark;			/* of each record and rule, 0: none; while entries are counted */
 } Parts;
 
 /* Rows on their way into the table, encoded by another thread; malloc'ed. */
@@ -337,9 +337,9 @@ sort_entries(uint64 *entry, uint64 *spare, int64 n, int bits)
 
 /* ---------------------------------------------------------------- as a whole */
 
-/* Counts the entries of a chunk of the records, part by part, or puts them where they belong. */
+/* Makes the keys of a chunk of the records, and counts them part by part. */
 static bool
-collect_chunk(void *state, int thread, int64_t chunk)
+count_chunk(void *state, int thread, int64_t chunk)
 {
 	Parts	   *p = state;
 	const CdpBlocker *b = &p->blocker;
@@ -348,22 +348,33 @@ collect_chunk(void *state, int thread, int64_t chunk)
 
 	for (int32 i = n * chunk / CHUNKS; i < n * (chunk + 1) / CHUNKS; i++)
 	{
-		uint32		keys[CDP_MAX_RULES];
+		uint32	   *mark = p->mark + (size_t) i * b->n_rules;
 
 		cdp_store_fetch_keys(b->store, i + AHEAD);
-		cdp_rule_keys(b, p->keys, i, keys);
+		cdp_rule_keys(b, p->keys, i, mark);
 		for (int r = 0; r < b->n_rules; r++)
 		{
-			uint32		key = cdp_key_mark(keys[r], b->rule[r].own);
-			int64	   *a = &at[cdp_key_bucket(key, p->bits)];
-
-			if (key == 0)
-				continue;
-			if (p->filling)
-				p->entry[*a] = (uint64) key << 32 | i;
-			++*a;
+			mark[r] = cdp_key_mark(mark[r], b->rule[r].own);
+			at[cdp_key_bucket(mark[r], p->bits)] += mark[r] != 0;
 		}
 	}
+	return true;
+}
+
+/* Puts them where they belong. */
+static bool
+place_chunk(void *state, int thread, int64_t chunk)
+{
+	Parts	   *p = state;
+	const CdpBlocker *b = &p->blocker;
+	int64		n = b->store->n;
+	int64	   *at = p->at + (chunk << p->bits);
+	const uint32 *mark = p->mark + n * chunk / CHUNKS * b->n_rules;
+
+	for (int32 i = n * chunk / CHUNKS; i < n * (chunk + 1) / CHUNKS; i++)
+		for (int r = 0; r < b->n_rules; r++, mark++)
+			if (*mark != 0)
+				p->entry[at[cdp_key_bucket(*mark, p->bits)]++] = (uint64) *mark << 32 | i;
 	return true;
 }
 
@@ -397,13 +408,14 @@ collect(void *state, CdpCrew *crew)
 
 	free(p->entry);
 	free(p->at);
+	free(p->mark);
 	p->entry = NULL;
-	p->filling = false;
 	p->n = 0;
 	for (p->bits = 0; p->bits < 16 && (int64) PART_ENTRIES << p->bits < expected;)
 		p->bits++;
 	p->at = calloc((size_t) CHUNKS << p->bits, sizeof(int64));
-	if (p->at == NULL || !cdp_crew_run(crew, CHUNKS, collect_chunk, p))
+	p->mark = malloc((expected + 1) * sizeof(uint32));
+	if (p->at == NULL || p->mark == NULL || !cdp_crew_run(crew, CHUNKS, count_chunk, p))
 		return false;
 	for (int64 part = 0; part < (int64) 1 << p->bits; part++)
 		for (int64 chunk = 0; chunk < CHUNKS; chunk++)
@@ -414,9 +426,12 @@ collect(void *state, CdpCrew *crew)
 			*a = p->n;
 			p->n += here;
 		}
-	p->filling = true;
 	p->entry = malloc((p->n + 1) * sizeof(uint64));
-	return p->entry && cdp_crew_run(crew, CHUNKS, collect_chunk, p) && cdp_crew_run(crew, (int64) 1 << p->bits, sort_part, p);
+	if (p->entry == NULL || !cdp_crew_run(crew, CHUNKS, place_chunk, p))
+		return false;
+	free(p->mark);
+	p->mark = NULL;
+	return cdp_crew_run(crew, (int64) 1 << p->bits, sort_part, p);
 }
 
 /* Called when the engine goes, however that comes about. */
@@ -441,6 +456,7 @@ release_keys(void *arg)
 		cdp_blocker_close(&keys->parts->blocker);
 		free(keys->parts->entry);
 		free(keys->parts->at);
+		free(keys->parts->mark);
 		free(keys->parts);
 		keys->parts = NULL;
 	}

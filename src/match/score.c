@@ -19,6 +19,7 @@
 #include "match/origin.h"
 #include "match/sum.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -342,6 +343,22 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 
 	cdp_scorer_levels(s, a, b, levels);
 	return weigh(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels);
+}
+
+/* Does the pair weigh less than so many bits, themselves below EXACT_ABOVE? */
+bool
+cdp_scorer_is_below(CdpScorer *s, int32_t a, int32_t b, double bits)
+{
+	const int32_t *x = cdp_store_codes(s->store, a);
+	const int32_t *y = cdp_store_codes(s->store, b);
+	uint8_t		levels[CDP_MAX_COMPARISONS];
+	Odds		odds;
+
+	cdp_scorer_levels(s, a, b, levels);
+	multiply(s, x, y, levels, &odds);
+	if (odds.match * exp2(-EXACT_ABOVE) > odds.sum && odds.sum >= DBL_MIN)
+		return false;
+	return weigh(s, x, y, levels) < bits;
 }
 
 /* The probability of a pair whose levels are known, as training takes it: without the last digits. */

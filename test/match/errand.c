@@ -2,10 +2,13 @@
  * errand.c
  *	  Errands (parallel.c): finished, abandoned and interrupted, at random moments.
  *
- * Usage: errand [rounds [seed]]. An errand adds up numbers; whatever happens on the way,
- * one that finishes gives the right sum, and one that is not wanted any more is gone when
+ * Usage: errand [rounds [seed]]. An errand adds up numbers, with the caller's help when it
+ * waits, and asks it for something in between; whatever happens on the way, one that finishes
+ * gives the right sum, no two threads have one number, the caller itself did what was asked
+ * for, and one that is not wanted any more is gone when
  * abandoning it returns. Leaves with status 1 at the first difference.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +21,9 @@ typedef struct Sum
 	int64_t		chunks;
 	int64_t		total;
 	int64_t		calls;
+	int			asked;
+	pthread_t	caller;
+	bool		busy[CDP_MAX_THREADS];
 } Sum;
 
 typedef struct Caller
@@ -34,9 +40,23 @@ add_chunk(void *arg, int thread, int64_t chunk)
 	Sum		   *sum = arg;
 	int64_t		part = 0;
 
+	/* no two threads have one number */
+	if (__atomic_exchange_n(&sum->busy[thread], true, __ATOMIC_ACQUIRE))
+		return false;
 	for (int64_t i = chunk * 10000; i < (chunk + 1) * 10000; i++)
 		part += i;
+	__atomic_store_n(&sum->busy[thread], false, __ATOMIC_RELEASE);
 	__atomic_fetch_add(&sum->total, part, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* What only the caller's thread may do. */
+static bool
+answer(void *arg)
+{
+	Sum		   *sum = arg;
+
+	sum->asked += pthread_equal(pthread_self(), sum->caller) ? 1 : 1000;
 	return true;
 }
 
@@ -47,7 +67,9 @@ add_up(void *arg, CdpCrew *crew)
 
 	sum->calls++;
 	sum->total = 0;
-	return cdp_crew_run(crew, sum->chunks, add_chunk, sum);
+	sum->asked = 0;
+	return cdp_crew_run(crew, sum->chunks, add_chunk, sum) && cdp_crew_ask(crew, answer, sum) && cdp_crew_ask(crew, answer, sum) &&
+		cdp_crew_run(crew, sum->chunks, add_chunk, sum);
 }
 
 static bool
@@ -89,6 +111,7 @@ main(int argc, char **argv)
 		caller.last = 1 + draw(4);
 		crew.threads = 1 + draw(4);
 		/* now and then longer than it is waited for at a time */
+		sum.caller = pthread_self();
 		sum.chunks = draw(8) ? draw(200) : 3000;
 		last = sum.chunks * 10000 - 1;
 		cdp_errand_start(&errand);
@@ -102,7 +125,7 @@ main(int argc, char **argv)
 		}
 		else if (cdp_errand_finish(&errand))
 		{
-			if (sum.total != last * (last + 1) / 2)
+			if (sum.total != last * (last + 1) || sum.asked != 2)
 			{
 				printf("differs: seed %llu, %lld chunks\n", (unsigned long long) (seed + round), (long long) sum.chunks);
 				return 1;
