@@ -474,7 +474,6 @@ cdp_cluster(PG_FUNCTION_ARGS)
 	MemoryContext work,
 				old;
 	int64	   *assigned;
-	CdpMatchKeys *keys = NULL;
 	int			model_id = PG_GETARG_INT32(3);
 	Oid			argtypes[2] = {INT4OID, INT4OID};
 	Datum		args[2] = {PG_GETARG_DATUM(2), Int32GetDatum(model_id)};
@@ -545,17 +544,18 @@ cdp_cluster(PG_FUNCTION_ARGS)
 		cdp_graph_rebuild_conflicts(&g);
 		if (g.engine)
 		{
-			if (!g.affected_only)
+			if (g.affected_only)
+				cdp_match_keys_write_changed(g.engine);
+			else
 			{
+				CdpMatchKeys *keys;
+
 				cdp_graph_take_scores(&g);
 				keys = cdp_match_keys_begin(g.engine);
 				cdp_graph_write_links(&g);
+				cdp_match_keys_end(keys);
 			}
 			cdp_graph_agglomerate(&g);
-			if (keys)
-				cdp_match_keys_end(keys);
-			else
-				cdp_match_keys_write_changed(g.engine);
 		}
 
 		assigned = assign_ids(&g);

@@ -48,9 +48,8 @@ extern void cdp_match_engine_score_end(CdpMatchEngine *engine, CdpMatchPairFn fn
 
 /*
  * Writes the index of cdp.lookup (match_key.c) anew, from the engine's records. Between the
- * two calls another thread makes the entries while the caller does what it likes, but
- * change the engine's records. The second gives the records back: only their ids are left,
- * and the engine is to be closed. Returns the number of entries.
+ * two calls other threads make the entries while the caller does what it likes, but
+ * change the engine's records. The second returns the number of entries.
  */
 typedef struct CdpMatchKeys CdpMatchKeys;
 extern CdpMatchKeys *cdp_match_keys_begin(CdpMatchEngine *engine);

@@ -696,8 +696,6 @@ cdp_match_keys_end(CdpMatchKeys *keys)
 
 	cdp_match_engine_show(e, "writing the index for look-ups");
 	cdp_match_engine_require(e, cdp_errand_finish(&keys->errand));
-	/* of the records only the ids are wanted from here on */
-	cdp_store_close(&e->store);
 	while (w->bits < 30 && (int64) ENTRIES << w->bits < p->n)
 		w->bits++;
 	initStringInfo(&rows.row.bytes);
