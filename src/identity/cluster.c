@@ -29,7 +29,9 @@
  *	 4. (link.c) The clusters so far, joined by pairs of records whose weight under the model is
  *		positive, are agglomerated (match/agglomerate.c): the two clusters first that as
  *		wholes have the greatest weight, constraints as above, until none is great
- *		enough. Records are numbered in canonical order there too.
+ *		enough. Records are numbered in canonical order there too. A whole run has other
+ *		threads score the pairs while this one does steps 1 to 3: that is plain C over
+ *		memory of its own, and the hubs are the server's business.
  *
  *	 An attribute that the model compares is exact only while nothing contradicts it. A
  *	 hub of such an attribute in which some pair has a weight below CONTRADICTED, that

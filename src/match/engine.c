@@ -14,7 +14,8 @@
  * Threads: only this backend's own thread calls the server. It works with the others
  * and looks for interrupts between chunks of some milliseconds; before it handles one
  * all others are joined, and an error waits in engine->error until the plain C beneath
- * has given back its memory.
+ * has given back its memory. Scoring is an errand (parallel.h): between its begin and its
+ * end this backend's own thread does something else.
  *
  * Memory: the store is malloc'ed, because threads and the plain C use it; it is freed by
  * a callback of the context that holds the engine, however that ends. cdp.match_memory
