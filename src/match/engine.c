@@ -295,7 +295,6 @@ limit_scores(void *state)
 	return n < s->limit || cdp_crew_ask(s->pairs.crew, take_scores, s);
 }
 
-/* Begun again it finds pairs again: they become one in the end. */
 static bool
 score_all(void *state, CdpCrew *crew)
 {
@@ -303,11 +302,7 @@ score_all(void *state, CdpCrew *crew)
 	bool		fine = true;
 
 	for (int i = 0; fine && i < cdp_crew_threads(crew); i++)
-	{
-		s->thread[i].n = 0;
-		if (s->thread[i].scorer == NULL)
-			fine = (s->thread[i].scorer = cdp_scorer_create(&s->engine->store, &s->engine->model)) != NULL;
-	}
+		fine = (s->thread[i].scorer = cdp_scorer_create(&s->engine->store, &s->engine->model)) != NULL;
 	s->pairs.crew = crew;
 	fine = fine && cdp_each_pair(&s->pairs);
 	cdp_blocker_end(&s->engine->blocker);

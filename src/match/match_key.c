@@ -406,11 +406,6 @@ collect(void *state, CdpCrew *crew)
 	Parts	   *p = state;
 	int64		expected = (int64) p->blocker.store->n * p->blocker.n_rules;
 
-	free(p->entry);
-	free(p->at);
-	free(p->mark);
-	p->entry = NULL;
-	p->n = 0;
 	for (p->bits = 0; p->bits < 16 && (int64) PART_ENTRIES << p->bits < expected;)
 		p->bits++;
 	p->at = calloc((size_t) CHUNKS << p->bits, sizeof(int64));

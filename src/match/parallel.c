@@ -9,13 +9,13 @@
  * The caller's thread works too, as number 0. Between its chunks it asks whether
  * something is pending; if so all other threads are ended and joined before it is
  * handled. So whatever handles it (in the server: errors, even the end of the process)
- * does so in a process with one thread. Other threads run with all signals blocked and
- * only ever call chunk functions, which know nothing of the server.
+ * does so in a process with one thread, but for errands. Other threads run with all signals
+ * blocked and only ever call chunk functions, which know nothing of the server.
  *
  * An errand is work of other threads while the caller does what only the caller can.
  * They look between their chunks whether they are still wanted; who started it must finish
- * or abandon it before anything that it works on goes away. Who waits for its end helps with
- * its chunks, and does for it what it asks for.
+ * or abandon it before anything that it works on goes away, whatever he handles meanwhile. Who
+ * waits for its end helps with its chunks, and does for it what it asks for.
  *
  * Which thread does which chunk is left to chance: chunk functions must not let it
  * matter (counts that are added up, results that are sorted).
@@ -323,16 +323,17 @@ wait_shortly(struct CdpErrandThread *t)
 	pthread_cond_timedwait(&t->changed, &t->mutex, &until);
 }
 
-/* Helps until the thread is done, or something is pending. */
+/* Helps until the thread is done, and handles what is pending meanwhile. */
 static void
 wait_for(struct CdpErrandThread *t, CdpCrew *crew)
 {
 	int64_t		seen = 0;
-	bool		interrupted = false;
 
 	pthread_mutex_lock(&t->mutex);
-	while (!t->done && !interrupted)
+	while (!t->done)
 	{
+		bool		interrupted = false;
+
 		if (t->asked)
 		{
 			bool		answer;
@@ -359,10 +360,16 @@ wait_for(struct CdpErrandThread *t, CdpCrew *crew)
 		}
 		else
 			wait_shortly(t);
-		interrupted = interrupted || (!t->done && crew->pending && crew->pending(crew->arg));
+		pthread_mutex_unlock(&t->mutex);
+		if ((interrupted || (crew->pending && crew->pending(crew->arg))) && !crew->handle(crew->arg))
+			crew->stopped = true;
+		pthread_mutex_lock(&t->mutex);
+		if (crew->stopped)
+		{
+			give_notice(t);
+			break;
+		}
 	}
-	if (interrupted)
-		give_notice(t);
 	pthread_mutex_unlock(&t->mutex);
 }
 
@@ -376,10 +383,7 @@ cdp_errand_finish(CdpErrand *errand)
 		bool		fine;
 
 		wait_for(errand->thread, crew);
-		if (end(errand, &fine))
-			return fine;
-		if (!cdp_crew_pause(crew))
-			return false;
+		return end(errand, &fine) && fine && !crew->stopped;
 	}
 	return errand->fn(errand->state, crew);
 }

@@ -19,7 +19,7 @@ typedef struct CdpCrew
 {
 	int			threads;		/* that work, the caller's own included */
 	bool		(*pending) (void *arg);	/* asked between chunks: is there something to handle? */
-	bool		(*handle) (void *arg);	/* called while no other thread runs; false: give up */
+	bool		(*handle) (void *arg);	/* called while no other thread runs but errands; false: give up */
 	void	   *arg;
 	bool		stopped;		/* handle said so */
 	struct CdpErrandThread *errand; /* whose crew it is; NULL: the caller's own */
@@ -35,9 +35,9 @@ extern bool cdp_crew_run(CdpCrew *crew, int64_t n_chunks, CdpChunkFn fn, void *s
 
 /*
  * Work that other threads do while the caller is at something else. The function is
- * given a crew that it asks and works with; when that has stopped it returns false, and it
- * may be called again, from the beginning. That crew has as many threads as the caller's:
- * the last is the caller, who joins in when he waits for the end.
+ * given a crew that it asks and works with; when that has stopped it returns false. That crew
+ * has as many threads as the caller's: the last is the caller, who joins in when he waits for
+ * the end, and may abandon the errand when something is to be handled.
  */
 typedef bool (*CdpErrandFn) (void *state, CdpCrew *crew);
 
