@@ -348,8 +348,8 @@ wait_for(struct CdpErrandThread *t, CdpCrew *crew)
 		else if (t->run && t->runs > seen)
 		{
 			Run		   *run = t->run;
+			int64_t		number = t->runs;
 
-			seen = t->runs;
 			t->helped = true;
 			pthread_mutex_unlock(&t->mutex);
 			while (!interrupted && do_chunk(run, t->crew.threads - 1))
@@ -357,6 +357,8 @@ wait_for(struct CdpErrandThread *t, CdpCrew *crew)
 			pthread_mutex_lock(&t->mutex);
 			t->helped = false;
 			pthread_cond_broadcast(&t->changed);
+			if (!interrupted)
+				seen = number;
 		}
 		else
 			wait_shortly(t);
