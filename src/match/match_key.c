@@ -40,6 +40,9 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #define ENTRIES 256				/* in a row of match_key, at most, on average: some 1300 bytes, so that few are toasted */
 #define PART_ENTRIES 65536		/* in a part, half a megabyte, on average */
 #define MOST_BYTES 15				/* of an entry: 32 and 64 bits, seven in a byte */
@@ -361,7 +364,19 @@ count_chunk(void *state, int thread, int64_t chunk)
 	return true;
 }
 
-/* Puts them where they belong. */
+/* The whole pages between two addresses are not wanted any more. */
+static void
+give_back(const void *from, const void *to)
+{
+	uintptr_t	page = sysconf(_SC_PAGESIZE);
+	uintptr_t	first = ((uintptr_t) from + page - 1) / page * page;
+	uintptr_t	last = (uintptr_t) to / page * page;
+
+	if (first < last)
+		(void) madvise((void *) first, last - first, MADV_DONTNEED);
+}
+
+/* Puts them where they belong; the memory of the one goes as that of the other comes. */
 static bool
 place_chunk(void *state, int thread, int64_t chunk)
 {
@@ -375,6 +390,7 @@ place_chunk(void *state, int thread, int64_t chunk)
 		for (int r = 0; r < b->n_rules; r++, mark++)
 			if (*mark != 0)
 				p->entry[at[cdp_key_bucket(*mark, p->bits)]++] = (uint64) *mark << 32 | i;
+	give_back(p->mark + n * chunk / CHUNKS * b->n_rules, mark);
 	return true;
 }
 
