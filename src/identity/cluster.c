@@ -526,6 +526,7 @@ cdp_cluster(PG_FUNCTION_ARGS)
 				cdp_graph_join_kept(&g);
 			}
 		cdp_graph_write_contradictions(&g);
+
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].max_per_profile > 0)
 			{

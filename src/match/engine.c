@@ -223,10 +223,8 @@ struct CdpScoring
 {
 	CdpMatchEngine *engine;
 	CdpPairs	pairs;
-	uint8	   *changed;		/* or NULL */
 	double		above;			/* weights that count */
 	CdpScoredSort *sort;
-	int64		limit;			/* scores that threads may have before they are taken away */
 	ThreadScores thread[CDP_MAX_THREADS];
 	CdpErrand	errand;
 };
@@ -283,7 +281,7 @@ take_scores(void *state)
 	return fine;
 }
 
-/* Between chunks. */
+/* Between chunks: threads keep as many scores as there are pairs at once. */
 static bool
 limit_scores(void *state)
 {
@@ -292,7 +290,7 @@ limit_scores(void *state)
 
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
 		n += s->thread[i].n;
-	return n < s->limit || cdp_crew_ask(s->pairs.crew, take_scores, s);
+	return n < s->pairs.at_once || cdp_crew_ask(s->pairs.crew, take_scores, s);
 }
 
 static bool
@@ -329,7 +327,7 @@ release_scoring(CdpMatchEngine *e)
 }
 
 static void
-begin_scoring(CdpMatchEngine *e, uint8 *changed, int n_rules, double above)
+begin_scoring(CdpMatchEngine *e, const uint8 *changed, int n_rules, double above)
 {
 	Size		memory = (Size) cdp_match_memory * 1024;
 	MemoryContext old = MemoryContextSwitchTo(e->context);
@@ -341,9 +339,7 @@ begin_scoring(CdpMatchEngine *e, uint8 *changed, int n_rules, double above)
 		.blocker = &e->blocker, .memory = memory / 2, .changed = changed, .n_rules = n_rules, .compares = true, .state = s,
 			.pair = score_pair, .some_done = limit_scores, .at_once = memory / 8 / sizeof(CdpScored)
 	};
-	s->changed = changed;
 	s->above = above;
-	s->limit = memory / 8 / sizeof(CdpScored);
 	s->sort = cdp_scored_begin(memory / 4);
 	s->errand = (CdpErrand)
 	{
@@ -367,8 +363,8 @@ end_scoring(CdpMatchEngine *e, CdpScoredFn fn, void *state)
 	cdp_match_engine_require(e, fine);
 	cdp_match_engine_show(e, "sorting pairs");
 	cdp_scored_finish(s->sort, fn, state);
-	if (s->changed)
-		pfree(s->changed);
+	if (s->pairs.changed)
+		pfree(unconstify(uint8 *, s->pairs.changed));
 	pfree(s);
 	MemoryContextSwitchTo(old);
 }
@@ -555,7 +551,7 @@ void
 cdp_match_engine_score_end(CdpMatchEngine *e, CdpMatchPairFn fn, void *state)
 {
 	Giving		giving = {.fn = fn, .state = state};
-	const uint8 *changed = e->scoring->changed;
+	const uint8 *changed = e->scoring->pairs.changed;
 
 	for (int32 i = 0; changed && i < e->store.n; i++)
 		if (changed[i] == CDP_BLOCK_CHANGED)

@@ -17,11 +17,11 @@
  * before, and the id of its record. That is some five bytes.
  *
  * Written from the records that the matching engine holds anyway when cdp.resolve
- * clusters. As a whole: an entry is a word, the hash above the place of its record; the
- * entries of each part of the range of hashes are counted, then put into the parts, of which
- * each fits a processor's cache, and sorted there. Another thread does that while the
- * backend's own writes links and clusters, and is left with copying the rows into the table.
- * That is 8 bytes an entry, some 100 for a record. After a change:
+ * clusters. As a whole: hashes are made and those of each part of their range counted; then
+ * they become entries, words of the hash above the place of its record, in the parts, of which
+ * each fits a processor's cache, and are sorted there. Other threads do that while the
+ * backend's own writes links, helps, and copies the rows into the table. That is 8 bytes an
+ * entry, some 100 for a record, and 4 for each record and rule while entries are few. After a change:
  * rows that entries of changed records go to are read, merged and written. Entries that
  * those records had elsewhere before stay behind, which lookup.c knows.
  *

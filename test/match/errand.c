@@ -110,8 +110,8 @@ main(int argc, char **argv)
 		caller.pending = draw(2) ? 0 : 1 + draw(3);
 		caller.last = 1 + draw(4);
 		crew.threads = 1 + draw(4);
-		/* now and then longer than it is waited for at a time */
 		sum.caller = pthread_self();
+		/* now and then longer than it is waited for at a time */
 		sum.chunks = draw(8) ? draw(200) : 3000;
 		last = sum.chunks * 10000 - 1;
 		cdp_errand_start(&errand);
