@@ -28,10 +28,11 @@ typedef struct Sum
 
 typedef struct Caller
 {
-	int			pending;		/* every so many questions something is to be handled */
+	int			every;			/* so many questions something is to be handled */
 	int			asked;
+	int			due;			/* how often that still comes */
 	int			handled;
-	int			last;			/* that so many times are handled before the caller gives up */
+	bool		gives_up;		/* at the last one */
 } Caller;
 
 static bool
@@ -77,7 +78,7 @@ is_pending(void *arg)
 {
 	Caller	   *c = arg;
 
-	return c->pending > 0 && ++c->asked % c->pending == 0;
+	return c->due > 0 && ++c->asked % c->every == 0;
 }
 
 static bool
@@ -85,7 +86,8 @@ handle(void *arg)
 {
 	Caller	   *c = arg;
 
-	return ++c->handled < c->last;
+	c->handled++;
+	return --c->due > 0 || !c->gives_up;
 }
 
 int
@@ -107,8 +109,10 @@ main(int argc, char **argv)
 		int64_t		last;
 
 		state = seed + round;
-		caller.pending = draw(2) ? 0 : 1 + draw(3);
-		caller.last = 1 + draw(4);
+		/* an errand asks twice, so that the caller surely looks twice whether something is to be handled */
+		caller.every = draw(2) ? 1 : 1 + draw(20);
+		caller.due = draw(4);
+		caller.gives_up = draw(2);
 		crew.threads = 1 + draw(4);
 		sum.caller = pthread_self();
 		/* now and then longer than it is waited for at a time */
