@@ -38,6 +38,8 @@
  */
 #include "match/value.h"
 
+#include <stdio.h>
+
 enum
 {
 	CODE_EXACT = 1, CODE_ELSE
@@ -82,6 +84,43 @@ const CdpMeasureInfo *
 cdp_measure_info(CdpMeasure measure)
 {
 	return measures[measure];
+}
+
+/*
+ * A person who has moved has another street, postal code and city at once: so parts of an
+ * address are compared in levels of their own where one before them is another. The levels
+ * of two people are as likely as ever; of one person half of those who moved are taken to
+ * have left the town. Not for threads: the levels are made at the first call.
+ */
+const CdpMeasureInfo *
+cdp_measure_info_moved(CdpMeasure measure)
+{
+	static CdpMeasureInfo infos[CDP_N_MEASURES];
+	static CdpLevel made[CDP_N_MEASURES][CDP_MAX_LEVELS];
+	static struct
+	{
+		char		name[32];
+		char		words[128];
+	}			text[CDP_N_MEASURES][CDP_MAX_LEVELS];
+	const CdpMeasureInfo *plain = measures[measure];
+	int			n = plain->n_levels;
+
+	for (int l = 0; l < n && infos[measure].levels == NULL; l++)
+	{
+		CdpLevel   *level = &made[measure][n + l];
+
+		made[measure][l] = *level = plain->levels[l];
+		snprintf(text[measure][l].name, sizeof(text[measure][l].name), "moved_%s", level->name);
+		snprintf(text[measure][l].words, sizeof(text[measure][l].words), "%s, beside another part of the address that differs", level->words);
+		level->name = text[measure][l].name;
+		level->words = text[measure][l].words;
+		level->present = CDP_MOVED;
+		level->m = (level->m + level->u) / 2;
+	}
+	infos[measure] = *plain;
+	infos[measure].n_levels = 2 * n;
+	infos[measure].levels = made[measure];
+	return &infos[measure];
 }
 
 int

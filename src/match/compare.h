@@ -52,6 +52,7 @@ typedef enum CdpMeasure
  * class the probabilities of the levels sum to 1, so that a missing part is no evidence
  * by itself): class is the bit mask of the inputs that are present on both sides.
  */
+#define CDP_MOVED 5				/* class: of an address of which another part differs */
 #define CDP_SPELLED 4			/* class: a whole name on one side, a mailbox in place of one on the other */
 
 typedef struct CdpLevel
@@ -102,6 +103,7 @@ extern void cdp_arena_free(CdpArena *arena);
 
 /* compare.c */
 extern const CdpMeasureInfo *cdp_measure_info(CdpMeasure measure);
+extern const CdpMeasureInfo *cdp_measure_info_moved(CdpMeasure measure);	/* with the levels again, after a move */
 extern int	cdp_measure_by_name(const char *name, size_t len);	/* -1: none */
 
 /*

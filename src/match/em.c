@@ -242,6 +242,21 @@ order_in_cells(const CdpPattern *p, const CdpPattern *q)
 	return memcmp(p->rarity, q->rarity, sizeof(p->rarity));
 }
 
+/*
+ * Is a candidate evidence for the m of its level? Not if it was found by what is compared; and
+ * where a person has moved to is not shown by pairs found by a part of their addresses.
+ */
+static inline bool
+is_eligible(const CdpPattern *p, const CdpModel *model, int c)
+{
+	bool		moved = model->comparison[c].moved > 0 && cdp_pattern_level(p, c) > model->comparison[c].moved;
+
+	for (int o = 0; moved && o < c; o++)
+		if (model->comparison[o].apart > 0 && cdp_pattern_level(p, o) > 0 && !(p->eligible >> o & 1))
+			return false;
+	return p->eligible >> c & 1;
+}
+
 static void
 add_to_cells(Cells *t, const CdpModel *model, const CdpPatterns *patterns, double each, bool candidates)
 {
@@ -265,7 +280,7 @@ add_to_cells(Cells *t, const CdpModel *model, const CdpPatterns *patterns, doubl
 			int64_t		at = (t->n - 1) * t->width + c;
 
 			t->row[at] = c * ROWS + cdp_pattern_level(p, c);
-			if (candidates && p->eligible >> c & 1)
+			if (candidates && is_eligible(p, model, c))
 				t->eligible[at] += p->count * each;
 		}
 	}
@@ -524,6 +539,11 @@ maximise(CdpEm *em, Expected *e)
 		if (at_home(&model->comparison[c]))
 			for (int l = 1; l <= CDP_MAX_LEVELS; l++)
 				e->u[CDP_HOUSEHOLD][c][l] += e->u[CDP_TWINS][c][l] + e->u[CDP_NAMED_AFTER][c][l];
+	/* but a move is one event for one person, and of those of one home */
+	for (int c = 0; c < model->n; c++)
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			for (int l = 1, on = model->comparison[c].moved; l <= on; l++)
+				e->u[j][c][l] = e->u[j][c][l + on] = e->u[j][c][l] + e->u[j][c][l + on];
 	for (int c = 0; c < model->n; c++)
 	{
 		CdpComparison *k = &model->comparison[c];
@@ -548,9 +568,11 @@ maximise(CdpEm *em, Expected *e)
 				seen += e->u[CDP_CHANCE][c][l];
 		for (int l = 1; l <= k->info->n_levels; l++)
 		{
+			bool		exact = l == 1 || l == 1 + k->moved;
+
 			first[l] = k->info->levels[l - 1].u;
-			least[l] = em->least * (em->random && !(l == 1 && em->covered >> c & 1) ? fmax(em->each, em->thin) : 1);
-			if (l == 1 && em->random && em->prior_pairs > 0)
+			least[l] = em->least * (em->random && !(exact && em->covered >> c & 1) ? fmax(em->each, em->thin) : 1);
+			if (exact && em->random && em->prior_pairs > 0)
 				least[l] = fmin(least[l], first[l] * (seen + em->prior_pairs));
 		}
 		if (!em->fixed_u)

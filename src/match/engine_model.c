@@ -180,6 +180,7 @@ cdp_engine_read_model(CdpMatchEngine *e, int model_id)
 	Oid			argtypes[1] = {INT4OID};
 	Datum		args[1] = {Int32GetDatum(model_id)};
 
+	cdp_model_open(&e->model, NULL);
 	cdp_model_defaults(&e->model, &e->store);
 	cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, NULL));
 	cdp_core_stream(psprintf("SELECT m.lambda::pg_catalog.float8, m.share::pg_catalog.float8[], m.pairs_per_record::pg_catalog.float8 FROM %s.match_model m WHERE m.model_id = $1", e->schema),

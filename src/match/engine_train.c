@@ -303,6 +303,7 @@ train(CdpMatchEngine *e, CdpTraining *t)
 
 	if (e->model.n > 0)
 		warn_of_values(e);
+	cdp_model_open(&e->model, enough ? &e->store : NULL);
 	cdp_model_defaults(&e->model, &e->store);
 	cdp_match_engine_require(e, cdp_store_count_rarity(&e->store, &e->model, person) && cdp_store_learn_origins(&e->store, &e->model));
 	cdp_engine_open_blocker(e);

@@ -751,6 +751,7 @@ weigh(Site *site, const Person *person, int32 variant, CdpConditions **condition
 	const int32_t *x = cdp_store_codes(&site->store, variant),
 			   *y = cdp_store_codes(&site->store, at);
 	CdpAgreed	agreed[CDP_MAX_COMPARISONS];
+	bool		moved = false;
 	int			i = 0;
 
 	for (int c = 0; c < model->n; i += model->comparison[c++].info->n_inputs)
@@ -790,7 +791,7 @@ weigh(Site *site, const Person *person, int32 variant, CdpConditions **condition
 			a[j] = v < 0 ? NULL : &column->value[v];
 			b[j] = w < 0 ? NULL : &column->value[w];
 		}
-		agreed[c].level = cdp_compare(&site->store.work, k->measure, a, b);
+		agreed[c].level = cdp_level_beside(k, cdp_compare(&site->store.work, k->measure, a, b), &moved);
 		if (site->store.work.problem != CDP_NO_PROBLEM)
 			fail(site);
 		rare = agreed[c].level ? k->info->levels[agreed[c].level - 1].frequency : 0;

@@ -57,6 +57,8 @@ typedef struct CdpComparison
 	bool		is_place;		/* a code that names a place: state, country */
 	bool		ignored;		/* says nothing that another comparison does not say: weighs nothing */
 	int			repeats;		/* that other comparison */
+	int			apart;			/* of a part of an address the level of two others; 0: it is none */
+	int			moved;			/* how many levels on those after a move are (cdp_level_beside); 0: there are none */
 	int			column[CDP_MAX_INPUTS];
 	/* of CDP_MEASURE_SQL: the level of two records that have a value; only one thread works then */
 	int			(*level) (void *state, int32_t a, int32_t b);
@@ -83,6 +85,30 @@ cdp_spelled(const CdpStore *store, const CdpComparison *k, const int32_t *codes)
 	return k->measure == CDP_MEASURE_PERSON_NAME && codes[k->column[0]] < 0 && codes[k->column[1]] >= 0 &&
 		cdp_is_mailbox(&store->column[k->column[1]].value[codes[k->column[1]]]);
 }
+
+/*
+ * The level of a comparison beside those before it: of an address of which another part
+ * differs, so far, its levels after a move. Comparisons are asked in order; moved is false at the first.
+ */
+static inline int
+cdp_level_beside(const CdpComparison *k, int level, bool *moved)
+{
+	int			beside = *moved && level > 0 && level <= k->moved ? level + k->moved : level;
+
+	*moved |= k->apart > 0 && (level == k->apart || level == k->apart + k->moved);
+	return beside;
+}
+
+/* The level that is so after a move. */
+static inline int
+cdp_level_alone(const CdpComparison *k, int level)
+{
+	return k->moved > 0 && level > k->moved ? level - k->moved : level;
+}
+
+/* relation.c */
+extern bool cdp_is_address(const CdpComparison *comparison);
+extern void cdp_model_open(CdpModel *model, const CdpStore *store);
 
 /* score.c */
 typedef struct CdpScorer CdpScorer;

@@ -182,7 +182,7 @@ own_levels(JsonbContainer *levels, int n, CdpNamedComparison *named)
 static void
 check_sum(const CdpNamedComparison *named, const CdpMeasureInfo *info, const double *p, const char *what)
 {
-	double		sum[CDP_SPELLED + 1] = {0};
+	double		sum[CDP_MOVED + 1] = {0};
 
 	for (int l = 1; l <= info->n_levels; l++)
 		sum[info->levels[l - 1].present] += p[l];
@@ -198,6 +198,7 @@ read_levels(JsonbContainer *comparison, bool trained, CdpNamedComparison *named,
 	JsonbContainer *levels;
 	int			n;
 	bool		told[CDP_MAX_LEVELS + 1] = {false};
+	bool		moved = false;
 
 	if (!field(comparison, "levels", &value))
 		bad_model(named->name, "it has no levels");
@@ -223,6 +224,7 @@ read_levels(JsonbContainer *comparison, bool trained, CdpNamedComparison *named,
 		if (told[l])
 			bad_model(named->name, "the level \"%s\" is there twice", name);
 		told[l] = true;
+		moved |= k->moved > 0 && l > k->moved;
 		if (!field(level, "m", &value))
 			bad_model(named->name, "the level \"%s\" has no m", name);
 		k->m[l] = probability(&value, named, name, "m", trained || is_alone(k->info, l));
@@ -233,6 +235,15 @@ read_levels(JsonbContainer *comparison, bool trained, CdpNamedComparison *named,
 			named->condition[l - 1] = string(&value, named->name, "a condition");
 		named->pairs_m[l] = field(level, "pairs_m", &value) ? number(&value, named->name, "pairs_m") : -1;
 		named->pairs_u[l] = field(level, "pairs_u", &value) ? number(&value, named->name, "pairs_u") : -1;
+	}
+	/* a model that knows of no moves */
+	for (int l = 1; l <= k->moved && !moved; l++)
+	{
+		k->m[l + k->moved] = k->m[l];
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			k->u[j][l + k->moved] = k->u[j][l];
+		named->pairs_m[l + k->moved] = named->pairs_u[l + k->moved] = -1;
+		told[l + k->moved] = told[l];
 	}
 	for (int l = 1; l <= k->info->n_levels; l++)
 		if (!told[l])
@@ -287,8 +298,9 @@ read_attributes(JsonbContainer *comparison, CdpNamedComparison *named)
 		named->attribute[i] = string(getIthJsonbValueFromContainer(attributes, i), named->name, "an attribute");
 }
 
+/* What a comparison compares: all but its parameters. */
 static void
-read_comparison(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
+read_comparison(JsonbValue *json, CdpNamedModel *model, int c)
 {
 	JsonbContainer *comparison = object(json, NULL, "a comparison");
 	CdpNamedComparison *named = &model->named[c];
@@ -310,12 +322,20 @@ read_comparison(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
 		if (found < 0)
 			bad_model(named->name, "there is no measure \"%s\"", measure);
 		k->measure = found;
-		k->info = cdp_measure_info(k->measure);
 	}
 	k->is_place = field(comparison, "is_place", &value) && value.type == jbvBool && value.val.boolean;
+	read_attributes(comparison, named);
+}
+
+static void
+read_parameters(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
+{
+	JsonbContainer *comparison = object(json, NULL, "a comparison");
+	CdpNamedComparison *named = &model->named[c];
+	CdpComparison *k = &model->model.comparison[c];
+
 	read_levels(comparison, trained, named, k);
 	read_inputs(comparison, named, k);
-	read_attributes(comparison, named);
 	/* what a relation makes alike is known by its kind: only its u is learned */
 	for (int j = 1; j < CDP_RELATIONS; j++)
 	{
@@ -423,7 +443,10 @@ cdp_match_read_model(Jsonb *json)
 	if (model->model.n == 0)
 		bad_model(NULL, "it has no comparisons");
 	for (int c = 0; c < model->model.n; c++)
-		read_comparison(getIthJsonbValueFromContainer(comparisons, c), trained, model, c);
+		read_comparison(getIthJsonbValueFromContainer(comparisons, c), model, c);
+	cdp_model_open(&model->model, NULL);
+	for (int c = 0; c < model->model.n; c++)
+		read_parameters(getIthJsonbValueFromContainer(comparisons, c), trained, model, c);
 	read_nicknames(&json->root, model);
 	return model;
 }

@@ -207,6 +207,7 @@ compare_tile(void *state, int thread, int64_t tile)
 			   *b;
 	uint32_t   *pair = r->pair + tile * TILE_PAIRS;
 	Vector		vector[TILE_PAIRS] = {0};
+	bool		moved[TILE_PAIRS] = {false};
 
 	groups_of(r, tile, &a, &b);
 	fetch_tile(g, a, b);
@@ -214,7 +215,8 @@ compare_tile(void *state, int thread, int64_t tile)
 		for (int i = 0; i < TILE; i++)
 			for (int j = 0; j < TILE; j++)
 				if (is_pair(r, a[i], b[j]))
-					cdp_levels_put(vector[i * TILE + j].levels, c, cdp_scorer_level(g->scorer[thread], c, a[i], b[j]));
+					cdp_levels_put(vector[i * TILE + j].levels, c,
+								   cdp_level_beside(&g->model->comparison[c], cdp_scorer_level(g->scorer[thread], c, a[i], b[j]), &moved[i * TILE + j]));
 	for (int i = 0; i < TILE_PAIRS; i++)
 	{
 		pair[i] = NO_PAIR;

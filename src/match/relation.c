@@ -65,6 +65,14 @@ cdp_is_address(const CdpComparison *k)
 	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
 }
 
+/* What two people have in common does not hang on it whether one has moved. */
+static void
+alike_after_move(const CdpComparison *k, double *of_level)
+{
+	for (int l = 1; l <= k->moved; l++)
+		of_level[l + k->moved] = of_level[l];
+}
+
 static bool
 has_measure(const CdpModel *model, CdpMeasure measure)
 {
@@ -79,6 +87,44 @@ static inline bool
 has_people(const CdpModel *model)
 {
 	return has_measure(model, CDP_MEASURE_PERSON_NAME);
+}
+
+/*
+ * Sets the levels of comparisons whose measure and is_place are known; conditions have their
+ * own. People move, so the parts of their addresses after the first have levels for that. A
+ * shop elsewhere is another shop. With a store only what it has values of is compared.
+ */
+void
+cdp_model_open(CdpModel *model, const CdpStore *store)
+{
+	bool		people = false,
+				second = false;
+
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+
+		people |= k->measure == CDP_MEASURE_PERSON_NAME &&
+			(store == NULL || store->column[k->column[0]].n_values > 0 || store->column[k->column[1]].n_values > 0);
+	}
+	for (int c = 0; c < model->n; c++)
+	{
+		CdpComparison *k = &model->comparison[c];
+
+		k->apart = k->moved = 0;
+		if (k->measure == CDP_MEASURE_SQL)
+			continue;
+		k->info = cdp_measure_info(k->measure);
+		if (!cdp_is_address(k) || !people)
+			continue;
+		k->apart = k->info->n_levels;
+		if (second)
+		{
+			k->moved = k->apart;
+			k->info = cdp_measure_info_moved(k->measure);
+		}
+		second = true;
+	}
 }
 
 /*
@@ -445,7 +491,7 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 	{
 		k->shared[relation] = relation != CDP_NAMESAKE && relation != CDP_KIN && (k->measure != CDP_MEASURE_CODE || k->is_place);
 		for (int l = 1; l <= k->info->n_levels; l++)
-			prior[l] = l == 1 ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
+			prior[l] = l == 1 || l == 1 + k->moved ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
 		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, NULL, u);
 		if (u[1] > most)
 		{
@@ -453,6 +499,7 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 				u[l] *= (1 - most) / (1 - u[1]);
 			u[1] = most;
 		}
+		alike_after_move(k, u);
 	}
 }
 

@@ -131,8 +131,8 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 			for (int a = 0; a < model->n; a++)
 				for (int b = a + 1; b < model->n; b++)
 				{
-					int			x = cdp_pattern_level(p, a),
-								y = cdp_pattern_level(p, b);
+					int			x = cdp_level_alone(&model->comparison[a], cdp_pattern_level(p, a)),
+								y = cdp_level_alone(&model->comparison[b], cdp_pattern_level(p, b));
 
 					strangers[a * model->n + b][x][y] += count * relation[CDP_CHANCE];
 					matches[a * model->n + b][x][y] += count * match;

@@ -187,8 +187,10 @@ cdp_scorer_levels(CdpScorer *s, int32_t a, int32_t b, uint8_t *level)
 	const int32_t *x = cdp_store_codes(s->store, a);
 	const int32_t *y = cdp_store_codes(s->store, b);
 
+	bool		moved = false;
+
 	for (int c = 0; c < s->model->n; c++)
-		level[c] = level_of(s, c, x, y);
+		level[c] = cdp_level_beside(&s->model->comparison[c], level_of(s, c, x, y), &moved);
 }
 
 /* The rarity of an input of which the codes agree, of those rare; of a given name: beside the family name. */
@@ -450,6 +452,10 @@ make_bound(CdpScorer *s, int c)
 			bound->bits[l][j] = log2(bound->level[l][j]);
 			bound->real[l].lane[j] = bound->bits[l][j];
 		}
+	/* whether it comes after a move is not known while values are compared */
+	for (int l = 1; l <= k->moved; l++)
+		for (int j = 0; j < CDP_RELATIONS; j++)
+			bound->real[l].lane[j] = fmax(bound->bits[l][j], bound->bits[l + k->moved][j]);
 	for (int i = 0; i < CDP_MAX_INPUTS; i++)
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			bound->rare[i].lane[j] = !(k->shared[j] >> i & 1);
@@ -464,7 +470,7 @@ make_bound(CdpScorer *s, int c)
 					const CdpLevel *level = &k->info->levels[l - 1];
 					double		ratio = bound->level[l][j];
 
-					if ((complete && level->present != (1 << k->info->n_inputs) - 1) || level->present == CDP_SPELLED)
+					if ((complete && level->present != (1 << k->info->n_inputs) - 1 && level->present != CDP_MOVED) || level->present == CDP_SPELLED)
 						continue;
 					if (level->frequency & ~equal)
 					{
@@ -562,6 +568,7 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 	Lanes		best[CDP_MAX_COMPARISONS];
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 	uint32_t	open = 0;
+	bool		moved = false;
 
 	if (!s->has_bounds)
 		make_bounds(s);
@@ -622,6 +629,8 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 		if (is_below(&bits, asked))
 			return false;
 	}
+	for (int c = 0; c < model->n; c++)
+		levels[c] = cdp_level_beside(&model->comparison[c], levels[c], &moved);
 	/* so far above that all relations together do not make it one to be weighed by the product */
 	*weight = is_below(&bits, fmaxf(above, EXACT_ABOVE) + SURPLUS + log2f(CDP_RELATIONS)) ? weigh(s, x, y, levels) : weigh_exactly(s, x, y, levels);
 	return *weight > above;
@@ -640,6 +649,13 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
  */
 #define OF_SEVERAL .25
 
+/* Of a class of levels: inputs that both have. */
+static inline int
+parts_of(int present)
+{
+	return present == CDP_SPELLED ? 0 : present == CDP_MOVED ? 1 : __builtin_popcount(present);
+}
+
 /* Adds how two records agree. */
 void
 cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
@@ -647,6 +663,7 @@ cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 	const CdpModel *model = s->model;
 	const int32_t *x = cdp_store_codes(s->store, a);
 	const int32_t *y = cdp_store_codes(s->store, b);
+	bool		moved = false;
 
 	if (!s->has_bounds)
 		make_bounds(s);
@@ -654,7 +671,7 @@ cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 	{
 		const CdpComparison *k = &model->comparison[c];
 		const Bound *bound = &s->bound[c];
-		int			level = level_of(s, c, x, y);
+		int			level = cdp_level_beside(k, level_of(s, c, x, y), &moved);
 		int			rare = rare_inputs(k, level);
 		CdpEvidenceTerm one;
 		const int32_t *codes;
@@ -662,7 +679,7 @@ cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 		if (level == 0)
 			continue;
 		one.pairs = 1;
-		one.parts = k->info->levels[level - 1].present == CDP_SPELLED ? 0 : __builtin_popcount(k->info->levels[level - 1].present);
+		one.parts = parts_of(k->info->levels[level - 1].present);
 		memcpy(one.ratio, bound->level[level], sizeof(one.ratio));
 		memcpy(one.bits, bound->bits[level], sizeof(one.bits));
 		codes = agreeing(k, level, x, y);

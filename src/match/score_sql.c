@@ -255,6 +255,7 @@ compare_people(FunctionCallInfo fcinfo, Site *site, CdpAgreed *agreed)
 	Person	   *a = palloc0(sizeof(Person));
 	Person	   *b = palloc0(sizeof(Person));
 	Jsonb	   *levels = PG_GETARG_JSONB_P(3);
+	bool		moved = false;
 
 	read_person(site, PG_GETARG_JSONB_P(1), a);
 	read_person(site, PG_GETARG_JSONB_P(2), b);
@@ -268,6 +269,7 @@ compare_people(FunctionCallInfo fcinfo, Site *site, CdpAgreed *agreed)
 		if (agreed[c].level < 0)
 			agreed[c].level = k->measure == CDP_MEASURE_SQL ? 0 : cdp_compare(&site->work, k->measure, a->input[c], b->input[c]);
 		check_problem(site);
+		agreed[c].level = cdp_level_beside(k, agreed[c].level, &moved);
 		rare = agreed[c].level ? k->info->levels[agreed[c].level - 1].frequency : 0;
 		/* where a mailbox spells a name, the name is rare, not the mailbox */
 		if (agreed[c].level && k->info->levels[agreed[c].level - 1].present == CDP_SPELLED && a->input[c][0] == NULL)
@@ -356,6 +358,7 @@ cdp_levels_weight(PG_FUNCTION_ARGS)
 	Site	   *site = site_of(fcinfo);
 	Jsonb	   *levels = PG_GETARG_JSONB_P(1);
 	Jsonb	   *rarities = PG_GETARG_JSONB_P(2);
+	bool		moved = false;
 	CdpAgreed	agreed[CDP_MAX_COMPARISONS];
 
 	for (int c = 0; c < site->model->model.n; c++)
@@ -366,6 +369,7 @@ cdp_levels_weight(PG_FUNCTION_ARGS)
 		agreed[c].level = given_level(site->model, levels, c);
 		if (agreed[c].level < 0)
 			agreed[c].level = 0;
+		agreed[c].level = cdp_level_beside(&site->model->model.comparison[c], agreed[c].level, &moved);
 		for (int i = 0; i < CDP_MAX_INPUTS; i++)
 			agreed[c].rarity[i] = 1;
 		if (!JB_ROOT_IS_OBJECT(rarities))
