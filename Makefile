@@ -71,6 +71,7 @@ REGRESS += mailbox
 REGRESS += agglomerate em
 REGRESS += parallel row_sums
 REGRESS += origin
+REGRESS += move
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

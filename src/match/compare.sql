@@ -33,6 +33,6 @@ RETURNS TABLE (measure text, level int, name text, description text, m_default d
 LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 80
 AS 'MODULE_PATHNAME', 'cdp_comparison_levels';
 COMMENT ON FUNCTION cdp.comparison_levels(text) IS
-'The levels of agreement of a measure, or of all, best first: name, what it says in words, and its default probabilities. m_default: how often two records of one person agree so; u_default: the same for two people. They stand where there is too little data to train, and sum to 1 over a measure; of person_name over the levels with both names, those with a family name only, those with a given name only and those with a mailbox in place of a name.
+'The levels of agreement of a measure, or of all, best first: name, what it says in words, and its default probabilities. m_default: how often two records of one person agree so; u_default: the same for two people. They stand where there is too little data to train, and sum to 1 over a measure; of person_name over the levels with both names, those with a family name only, those with a given name only and those with a mailbox in place of a name. Where people are matched a model has the levels of the parts of an address after the first, in the order of cdp.comparisons, once more: moved_exact, moved_else, ... stand beside a part before that is at its last level, so that a move counts once.
 Errors: CDP23 for an unknown measure.
 Example: SELECT level, name, description FROM cdp.comparison_levels(''email'');';

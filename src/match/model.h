@@ -15,7 +15,9 @@
  *	 named after	the same home and name, as father and son; birth dates agree by chance
  *	 kin		the same family name and no more; so mailboxes look alike
  *
- * Inside a relation comparisons are independent, as they are in a match. What a relation
+ * Inside a relation comparisons are independent, as they are in a match, but for a move: of
+ * one person, and of one home, the parts of an address change together, so where one is
+ * another those after it have levels of their own (cdp_level_beside). What a relation
  * shares agrees however rare the value is; what it does not share agrees by chance, the
  * more seldom the rarer the value. The weight of a pair is
  *

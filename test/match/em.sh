@@ -9,7 +9,8 @@ if [ ! -f "$values/known_params_comparison_vectors.csv" ]; then
 	exit 0
 fi
 out=$(mktemp -d "${TMPDIR:-/tmp}/cdp-em.XXXXXX")
+read -ra compare <<< "$(make -s print-COMPARE_OBJS)"
 trap 'rm -rf "$out"' EXIT
 gcc -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-parameter -Isrc -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	-o "$out/em" test/match/em.c src/match/{em,relation,parallel}.c -lpthread -lm
+	-o "$out/em" test/match/em.c "${compare[@]/%.o/.c}" src/match/{em,relation,parallel,nickname,chars,distance,jaro,tokens,phonetic,double_metaphone}.c -licuuc -lpthread -lm
 "$out/em" "$values" test/match/em_patterns.tsv

@@ -20,7 +20,7 @@
 #include "draw.h"
 
 #define MAX_RECORDS 120
-#define N_FIELDS 5
+#define N_FIELDS 6
 
 /* what a record says, by number of a value; 0 says nothing */
 typedef struct Person
@@ -92,9 +92,11 @@ set_field(CdpStore *store, int32_t record, int field, int value)
 		case 3:
 			snprintf(text, sizeof(text), "19%02d-0%d-1%d", 50 + v / 3, 1 + v % 9, v % 9);
 			break;
-		default:
+		case 4:
 			snprintf(text, sizeof(text), "%s%d@mail.example", given[v % 3], v);
 			break;
+		default:
+			snprintf(text, sizeof(text), "%05d", 10000 + 11 * v);
 	}
 	need(cdp_store_set(store, record, field, text, strlen(text)));
 }
@@ -112,12 +114,12 @@ add_person(CdpStore *store, const Person *p)
 static void
 open_store(CdpStore *store, CdpModel *model)
 {
-	static const CdpMeasure measure[] = {CDP_MEASURE_PERSON_NAME, CDP_MEASURE_CITY, CDP_MEASURE_BIRTH_DATE, CDP_MEASURE_EMAIL};
+	static const CdpMeasure measure[] = {CDP_MEASURE_PERSON_NAME, CDP_MEASURE_CITY, CDP_MEASURE_BIRTH_DATE, CDP_MEASURE_EMAIL, CDP_MEASURE_POSTAL_CODE};
 
 	memset(store, 0, sizeof(*store));
 	memset(model, 0, sizeof(*model));
 	need(cdp_store_open(store));
-	for (int c = 0; c < 4; c++)
+	for (int c = 0; c < 5; c++)
 	{
 		CdpComparison *k = &model->comparison[model->n++];
 
@@ -126,6 +128,7 @@ open_store(CdpStore *store, CdpModel *model)
 		for (int i = 0; i < k->info->n_inputs; i++)
 			k->column[i] = cdp_store_add_column(store, measure[c], i);
 	}
+	cdp_model_open(model, NULL);
 }
 
 /* Those that exist, in order; returns how many, with the person of each record. */
