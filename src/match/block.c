@@ -729,8 +729,8 @@ close_chooser(CdpChooser *ch)
 	free(ch);
 }
 
-static void
-forget_chooser(CdpBlocker *b)
+void
+cdp_blocker_forget(CdpBlocker *b)
 {
 	close_chooser(b->chooser);
 	b->chooser = NULL;
@@ -822,52 +822,11 @@ list_candidates(CdpChooser *ch)
 }
 
 /*
- * Every comparison needs pairs that were found without it, or nothing is learned of it:
- * where all rules use one, the best rule that does not is added.
- */
-static void
-add_diverse(CdpChooser *ch)
-{
-	CdpBlocker *b = ch->b;
-
-	for (int c = 0; c < b->model->n && b->n_rules < CDP_MAX_RULES; c++)
-	{
-		const Candidate *best = NULL;
-		double		best_value = 0;
-		bool		needed = true;
-
-		for (int r = 0; r < b->n_rules; r++)
-			needed = needed && cdp_rule_comparisons(b, b->rule[r].keys) >> c & 1;
-		for (int i = 0; i < ch->n_candidates && needed; i++)
-		{
-			const Candidate *candidate = &ch->candidate[i];
-			int			finds;
-			double		value;
-
-			if (candidate->size->cost <= 0 || cdp_rule_comparisons(b, candidate->keys) >> c & 1)
-				continue;
-			finds = count_finds(ch, candidate, true);
-			value = finds / (candidate->size->cost + RULE_COST);
-			if (finds > 0 && (best == NULL || value > best_value || (value == best_value && candidate->keys < best->keys)))
-			{
-				best = candidate;
-				best_value = value;
-			}
-		}
-		if (best)
-			b->rule[b->n_rules++] = (CdpRule)
-		{
-			.keys = best->keys, .estimate = best->size->cost * b->records
-		};
-	}
-}
-
-/*
- * Chooses rules within pairs_per_record; diverse: also so that every comparison can be
- * learned of. False: out of memory, or the crew was stopped.
+ * Chooses rules within pairs_per_record. False: out of memory, or the crew was stopped.
+ * Block sizes are remembered for another choice, until cdp_blocker_forget.
  */
 bool
-cdp_blocker_choose(CdpBlocker *b, double pairs_per_record, bool diverse)
+cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 {
 	CdpChooser *ch;
 	double		spent = 0;
@@ -879,17 +838,17 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record, bool diverse)
 	if (b->store->n < 2)
 		return true;
 	if (b->chooser && (b->chooser->records != b->records || b->chooser->max_block != b->max_block || b->chooser->n_measured > MAX_CANDIDATES))
-		forget_chooser(b);
+		cdp_blocker_forget(b);
 	if (b->chooser == NULL && !open_chooser(b))
 	{
-		forget_chooser(b);
+		cdp_blocker_forget(b);
 		return false;
 	}
 	ch = b->chooser;
 	simulate(ch);
 	if (!list_candidates(ch))
 	{
-		forget_chooser(b);
+		cdp_blocker_forget(b);
 		return false;
 	}
 	while (b->n_rules < CDP_MAX_RULES)
@@ -931,14 +890,62 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record, bool diverse)
 		cover(ch, best);
 	}
 	b->coverage = (double) found / ch->n_draws;
-	if (diverse)
-	{
-		memset(ch->covered, 0, ch->words * sizeof(uint64_t));
-		add_diverse(ch);
-	}
-	else
-		forget_chooser(b);
 	return true;
+}
+
+/*
+ * Every comparison needs pairs that were found without it, or nothing is learned of it:
+ * where the rules that do not use one find less than half of what such rules could, the
+ * best of these is added. Nor is half as much as the budget allows made up for by finding
+ * it cheaply: what the few records show that have a value others lack is not true of all.
+ * After cdp_blocker_choose.
+ */
+void
+cdp_blocker_diversify(CdpBlocker *b, double pairs_per_record)
+{
+	CdpChooser *ch = b->chooser;
+
+	for (int c = 0; ch && c < b->model->n && b->n_rules < CDP_MAX_RULES; c++)
+	{
+		const Candidate *best = NULL;
+		double		best_value = 0;
+		int			found = 0,
+					most = 0;
+
+		memset(ch->covered, 0, ch->words * sizeof(uint64_t));
+		for (int i = 0; i < ch->n_candidates; i++)
+			for (int r = 0; r < b->n_rules; r++)
+				if (ch->candidate[i].keys == b->rule[r].keys && !(cdp_rule_comparisons(b, b->rule[r].keys) >> c & 1))
+					cover(ch, &ch->candidate[i]);
+		for (int w = 0; w < ch->words; w++)
+			found += cdp_count_bits(ch->covered[w]);
+		for (int i = 0; i < ch->n_candidates; i++)
+		{
+			Candidate  *candidate = &ch->candidate[i];
+
+			candidate->finds = cdp_rule_comparisons(b, candidate->keys) >> c & 1 ? 0 : count_finds(ch, candidate, true);
+			if (candidate->size->cost <= pairs_per_record && candidate->finds > most)
+				most = candidate->finds;
+		}
+		for (int i = 0; i < ch->n_candidates && most > found; i++)
+		{
+			const Candidate *candidate = &ch->candidate[i];
+			double		value = candidate->finds / (candidate->size->cost + RULE_COST);
+
+			if (candidate->size->cost <= 0 || candidate->finds * 2 < most)
+				continue;
+			if (best == NULL || value > best_value || (value == best_value && candidate->keys < best->keys))
+			{
+				best = candidate;
+				best_value = value;
+			}
+		}
+		if (best)
+			b->rule[b->n_rules++] = (CdpRule)
+		{
+			.keys = best->keys, .estimate = best->size->cost * b->records
+		};
+	}
 }
 
 /* ---------------------------------------------------------------- blocks */
@@ -1313,5 +1320,5 @@ cdp_blocker_close(CdpBlocker *b)
 		}
 	cdp_blocker_end(b);
 	cdp_random_free(b->random);
-	forget_chooser(b);
+	cdp_blocker_forget(b);
 }

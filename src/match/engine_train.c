@@ -333,7 +333,7 @@ train(CdpMatchEngine *e, CdpTraining *t)
 	}
 	else
 	{
-		cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record, false));
+		cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record));
 		if (e->store.n < MIN_RECORDS)
 			cdp_engine_warn(e, "%d records are too few to learn from (%d are needed): the documented defaults are used", e->store.n, MIN_RECORDS);
 		else
@@ -395,7 +395,7 @@ cdp_choose_rules(PG_FUNCTION_ARGS)
 	e = cdp_match_engine_open(PG_GETARG_OID(0), PG_GETARG_INT32(1), false);
 	old = MemoryContextSwitchTo(e->context);
 	e->doing = "choosing blocking rules";
-	cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record, false));
+	cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record));
 	count_pairs(e);
 	cdp_engine_write_rules(e, PG_GETARG_INT32(1));
 	n = e->blocker.n_rules;

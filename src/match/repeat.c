@@ -17,7 +17,11 @@
 /* Expected pairs by the levels of two comparisons; [0]: missing. */
 typedef double Table[CDP_MAX_LEVELS + 1][CDP_MAX_LEVELS + 1];
 
-/* The mutual information of the levels of two comparisons, as a share of the lesser entropy. */
+/*
+ * The mutual information of the levels of two comparisons, as a share of the lesser entropy.
+ * None where agreement on one makes agreement on the other less likely: of records with one
+ * slip each, the slip is here or there, and that is two comparisons, not one.
+ */
 static double
 common_information(Table joint)
 {
@@ -44,7 +48,7 @@ common_information(Table joint)
 			most = fmax(most, joint[x][y]);
 		}
 	/* a few pairs prove nothing, and where one is often missing the other has something to say */
-	if (n - most < CDP_ENOUGH_PAIRS || alone > .25 * n)
+	if (n - most < CDP_ENOUGH_PAIRS || alone > .25 * n || joint[1][1] * n <= of_a[1] * of_b[1])
 		return 0;
 	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
 	{

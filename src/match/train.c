@@ -603,8 +603,23 @@ rely_on_others(Counting *g)
 }
 
 /*
+ * But of a name and a birth date neither is sure by itself: a comparison for which that
+ * leaves next to no pairs learns from all that were found without it, as before. Is there one?
+ */
+static bool
+give_up_on_others(Counting *g)
+{
+	uint32_t	was = g->confident;
+
+	for (int c = 0; c < g->model->n; c++)
+		if (g->t->eligible[c] < CDP_ENOUGH_PAIRS)
+			g->confident &= ~(1u << c);
+	return g->confident != was;
+}
+
+/*
  * Learns model and what agrees in true pairs (into the blocker, which ends with rules
- * chosen by it). The store's rarity must be counted. False: out of memory, or the crew
+ * chosen by it; those that only learning needs are gone then). The store's rarity must be counted. False: out of memory, or the crew
  * was stopped.
  */
 bool
@@ -620,6 +635,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		.max_iterations = t->max_iterations, .tolerance = t->again ? t->tolerance : ROUGHLY * t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
 	double		estimate = 0;
 	double		sampled = store->n / b->records;
+	int			chosen;
 	bool		repeats = false;
 	bool		fine;
 
@@ -629,7 +645,10 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	g->b = b;
 	g->model = model;
 	g->t = t;
-	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record, true);
+	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record);
+	chosen = b->n_rules;
+	if (fine)
+		cdp_blocker_diversify(b, t->pairs_per_record);
 	for (int i = 0; fine && i < cdp_crew_threads(t->crew); i++)
 		fine = (g->scorer[i] = cdp_scorer_create(store, model)) != NULL;
 	for (int r = 0; r < b->n_rules; r++)
@@ -642,8 +661,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	}
 	pairs.thin = estimate / t->max_pairs + 1;
 	em.thin = pairs.thin;
-	if (t->again)
-		rely_on_others(g);
+	g->confident = t->confident;
 	fine = fine && count_labels(g, true, &same) && count_own_mailboxes(g, &same) && count_labels(g, false, &different);
 	fine = fine && draw_random(g) && cdp_each_pair(&pairs) && gather_candidates(g, pairs.groups > 1) &&
 		count_candidates(g, &candidates) && count_random(g, &random);
@@ -673,6 +691,9 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		}
 		rely_on_others(g);
 		fine = fine && count_candidates(g, &candidates) && learn_model(g, &em);
+		if (fine && give_up_on_others(g))
+			fine = count_candidates(g, &candidates) && learn_model(g, &em);
+		t->confident = g->confident;
 	}
 	if (fine && !t->again)
 	{
@@ -688,7 +709,12 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 			if (t->eligible[c] > 20 && spelled > 20)
 				b->agreement[c][true].n = 0;
 		}
-		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record, false);
+		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record);
+	}
+	else
+	{
+		b->n_rules = chosen;
+		cdp_blocker_forget(b);
 	}
 	for (int i = 0; i < CDP_MAX_THREADS; i++)
 	{

@@ -29,8 +29,9 @@ typedef struct CdpTraining
 	/* pairs that a person has decided, or NULL */
 	const CdpLabel *label;
 	int64_t		n_labels;
-	/* model, rules and eligible are those of a training before, and only refined */
+	/* model and rules are those of a training before, and only refined */
 	bool		again;
+	uint32_t	confident;		/* as that found: comparisons whose m comes from pairs of which the others are sure */
 	/* what came of it */
 	int64_t		candidates;		/* pairs that the rules found */
 	int64_t		pairs;			/* of them used */
