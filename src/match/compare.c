@@ -56,8 +56,8 @@ enum
 };
 
 static const CdpLevel generation_levels[] = {
-	[GENERATION_EXACT - 1] = {"exact", "the same generation behind the name, as Jr and II", 1, 0, 0.995, 0.45},
-	[GENERATION_ELSE - 1] = {"else", "another generation behind the name, as Sr and Jr", 1, 0, 0.005, 0.55},
+	[GENERATION_EXACT - 1] = {"exact", "the same generation behind the name, as Jr and II", 1, 0, 0.998, 0.45},
+	[GENERATION_ELSE - 1] = {"else", "another generation behind the name, as Sr and Jr", 1, 0, 0.002, 0.55},
 };
 
 static const CdpMeasureInfo code_measure = CDP_MEASURE_INFO("code", 1, code_levels);

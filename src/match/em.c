@@ -22,9 +22,21 @@
 /*
  * One birth in sixty is of twins, one son in twenty bears his father's name: at least so
  * many of the pairs of one home are twins, and named after another. Without it they could
- * as well be one person with another given name, or a birth date that is wrong.
+ * as well be one person with another given name, or a birth date that is wrong. Nor are
+ * there homes of twins alone, and hardly more fathers and sons of one name than that:
+ * where little tells them from one person, as without birth dates, they would take the
+ * place of matches.
  */
 #define IN_HOMES .01
+#define MOST_TWINS .34
+#define MOST_NAMED_AFTER .05
+/*
+ * Nor are namesakes always to be told from matches. Strangers who have one name by chance
+ * are namesakes, whose mailboxes look alike; names that go together (of one language, of one
+ * age) make more of them, but no more than chance does by itself.
+ */
+#define NAMESAKES .05
+#define MOST_NAMESAKES 1.0
 
 static inline uint64_t
 rarity_bits(const CdpPattern *p)
@@ -477,16 +489,45 @@ at_home(const CdpComparison *k)
 static void
 share_homes(const CdpModel *model, Expected *e)
 {
-	static const CdpRelation special[] = {CDP_TWINS, CDP_NAMED_AFTER};
+	static const struct
+	{
+		CdpRelation relation;
+		double		most;
+	}			special[] = {{CDP_TWINS, MOST_TWINS}, {CDP_NAMED_AFTER, MOST_NAMED_AFTER}};
 	double		homes = e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER];
 	double		seen = e->seen[CDP_HOUSEHOLD] + e->seen[CDP_TWINS] + e->seen[CDP_NAMED_AFTER];
 
 	e->share[CDP_HOUSEHOLD] = homes;
 	for (int i = 0; i < 2 && model->share[CDP_TWINS] > 0; i++)
 	{
-		e->share[special[i]] = homes * fmax(IN_HOMES, seen > 0 ? e->seen[special[i]] / seen : 0);
-		e->share[CDP_HOUSEHOLD] -= e->share[special[i]];
+		double		of_homes = seen > 0 ? e->seen[special[i].relation] / seen : 0;
+
+		e->share[special[i].relation] = homes * fmin(fmax(IN_HOMES, of_homes), special[i].most);
+		e->share[CDP_HOUSEHOLD] -= e->share[special[i].relation];
 	}
+}
+
+/* Namesakes are bounded by how often strangers have one name; without mailboxes that look alike there need be none. */
+static void
+bound_namesakes(const CdpModel *model, Expected *e)
+{
+	const CdpComparison *name = NULL;
+	double		by_chance,
+				least = 0;
+
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+
+		if (k->measure == CDP_MEASURE_PERSON_NAME)
+			name = k;
+		if (k->measure == CDP_MEASURE_EMAIL && !k->ignored)
+			least = NAMESAKES;
+	}
+	if (name == NULL || name->u[CDP_NAMESAKE][1] == 0)
+		return;
+	by_chance = e->share[CDP_CHANCE] * name->u[CDP_CHANCE][1] / name->u[CDP_NAMESAKE][1];
+	e->share[CDP_NAMESAKE] = fmin(fmax(e->share[CDP_NAMESAKE], least * by_chance), MOST_NAMESAKES * by_chance);
 }
 
 /*
@@ -559,7 +600,7 @@ maximise(CdpEm *em, Expected *e)
 		{
 			cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
 			raise_unseen(k, e->m[c], em->least);
-			if (k->measure == CDP_MEASURE_PERSON_NAME && !em->chance_only)
+			if (!em->chance_only)
 				cdp_model_bound_names(k);
 		}
 		/* of values that few records have no two would agree exactly: that says no more than what is known of their kind */
@@ -594,6 +635,7 @@ maximise(CdpEm *em, Expected *e)
 		double		sum = 0;
 
 		share_homes(model, e);
+		bound_namesakes(model, e);
 		for (int j = 0; j < CDP_RELATIONS; j++)
 			if (model->share[j] > 0)
 				sum += fmax(e->share[j], em->least);

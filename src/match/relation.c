@@ -27,29 +27,47 @@
 
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
 #define MOST_OTHER_GIVEN .2	/* of the records of one person, however bad the data */
+#define MOST_OTHER_GENERATION .002
 #define SAME_NAME_TWINS .01		/* of how often two people have one given name */
 
-/* How often the best level is reached, where a relation makes values alike. */
+/* How often the best level is assumed to be reached, where a relation makes values alike. */
 static const struct
 {
 	CdpMeasure	measure;
 	CdpRelation relation;
 	double		agrees;
-	double		most;
 }			likeness[] = {
-	{CDP_MEASURE_CITY, CDP_AREA, .9, 1},
-	{CDP_MEASURE_POSTAL_CODE, CDP_AREA, .3, 1},
-	{CDP_MEASURE_CITY, CDP_HOUSEHOLD, .97, 1},
-	{CDP_MEASURE_POSTAL_CODE, CDP_HOUSEHOLD, .95, 1},
-	{CDP_MEASURE_STREET, CDP_HOUSEHOLD, .9, 1},
-	{CDP_MEASURE_PHONE, CDP_HOUSEHOLD, .4, 1},
-	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05, 1},
+	{CDP_MEASURE_CITY, CDP_AREA, .9},
+	{CDP_MEASURE_POSTAL_CODE, CDP_AREA, .3},
+	{CDP_MEASURE_CITY, CDP_HOUSEHOLD, .97},
+	{CDP_MEASURE_POSTAL_CODE, CDP_HOUSEHOLD, .95},
+	{CDP_MEASURE_STREET, CDP_HOUSEHOLD, .9},
+	{CDP_MEASURE_PHONE, CDP_HOUSEHOLD, .4},
+	{CDP_MEASURE_EMAIL, CDP_HOUSEHOLD, .05},
 	/* a parent's number on a child's form; in some data every number is a family's, a policy or a card */
-	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005, 1},
-	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001, .01},
+	{CDP_MEASURE_ID, CDP_HOUSEHOLD, .005},
+	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, .001},
 	/* Sr and Jr are there to tell them apart */
-	{CDP_MEASURE_GENERATION, CDP_NAMED_AFTER, .05, .5},
-	{CDP_MEASURE_EMAIL, CDP_KIN, .001, .01},
+	{CDP_MEASURE_GENERATION, CDP_NAMED_AFTER, .05},
+	{CDP_MEASURE_EMAIL, CDP_KIN, .001},
+};
+
+/*
+ * How often two people in a relation have such values at most, whatever EM makes of the data:
+ * who have one name may have mailboxes that look alike, but not the same ones.
+ */
+static const struct
+{
+	CdpMeasure	measure;
+	CdpRelation relation;
+	const char *level;
+	double		most;
+}			bounds[] = {
+	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, "exact", .01},
+	{CDP_MEASURE_EMAIL, CDP_NAMESAKE, "same_local", .05},
+	{CDP_MEASURE_EMAIL, CDP_KIN, "exact", .01},
+	{CDP_MEASURE_EMAIL, CDP_KIN, "same_local", .05},
+	{CDP_MEASURE_GENERATION, CDP_NAMED_AFTER, "exact", .5},
 };
 
 static inline bool
@@ -140,9 +158,8 @@ is_of_twins(const CdpModel *model, const CdpComparison *k)
 
 /* How often the best level is assumed to be reached; negative: as by chance. */
 static double
-assumed(const CdpComparison *k, CdpRelation relation, double *most)
+assumed(const CdpComparison *k, CdpRelation relation)
 {
-	*most = 1;
 	if (k->measure == CDP_MEASURE_CODE && k->is_place)
 		return relation == CDP_NAMESAKE || relation == CDP_KIN ? -1 : .97;
 	if (k->measure == CDP_MEASURE_CODE)
@@ -151,11 +168,29 @@ assumed(const CdpComparison *k, CdpRelation relation, double *most)
 		relation = CDP_HOUSEHOLD;
 	for (int i = 0; i < lengthof(likeness); i++)
 		if (likeness[i].measure == k->measure && likeness[i].relation == relation)
-		{
-			*most = likeness[i].most;
 			return likeness[i].agrees;
-		}
 	return -1;
+}
+
+/* Keeps to the bounds; what is over falls to the other levels. */
+static void
+bound_likeness(const CdpComparison *k, CdpRelation relation, double *u)
+{
+	for (int i = 0; i < lengthof(bounds); i++)
+	{
+		int			bound = 1;
+
+		if (bounds[i].measure != k->measure || bounds[i].relation != relation)
+			continue;
+		while (bound < k->info->n_levels && strcmp(k->info->levels[bound - 1].name, bounds[i].level) != 0)
+			bound++;
+		if (u[bound] <= bounds[i].most)
+			continue;
+		for (int l = 1; l <= k->info->n_levels; l++)
+			if (l != bound)
+				u[l] *= (1 - bounds[i].most) / (1 - u[bound]);
+		u[bound] = bounds[i].most;
+	}
 }
 
 /* ---------------------------------------------------------------- names */
@@ -375,30 +410,38 @@ fit_names_given_again(CdpComparison *k)
 	}
 }
 
+/* Is the level of a comparison what one person's records hardly ever have? */
+static bool
+is_other(const CdpComparison *k, int l)
+{
+	Part		given,
+				family;
+
+	if (k->measure == CDP_MEASURE_GENERATION)
+		return l == k->info->n_levels;
+	name_parts(&k->info->levels[l - 1], &given, &family);
+	return given == ELSE && k->info->levels[l - 1].present == 3;
+}
+
 /*
  * Where homes share most of what is compared, one home's people are a likely "person" too.
  * But records of one person do not have given names that are nothing alike more often than
- * MOST_OTHER_GIVEN, however bad the data.
+ * MOST_OTHER_GIVEN, however bad the data, and nobody is Sr here and Jr there.
  */
 void
 cdp_model_bound_names(CdpComparison *k)
 {
+	double		most = k->measure == CDP_MEASURE_GENERATION ? MOST_OTHER_GENERATION : MOST_OTHER_GIVEN;
 	double		other = 0;
-	Part		given,
-				family;
 
+	if (k->measure != CDP_MEASURE_PERSON_NAME && k->measure != CDP_MEASURE_GENERATION)
+		return;
 	for (int l = 1; l <= k->info->n_levels; l++)
-	{
-		name_parts(&k->info->levels[l - 1], &given, &family);
-		if (given == ELSE && k->info->levels[l - 1].present == 3)
+		if (is_other(k, l))
 			other += k->m[l];
-	}
-	for (int l = 1; l <= k->info->n_levels && other > MOST_OTHER_GIVEN; l++)
-	{
-		name_parts(&k->info->levels[l - 1], &given, &family);
-		if (k->info->levels[l - 1].present == 3)
-			k->m[l] *= given == ELSE ? MOST_OTHER_GIVEN / other : (1 - MOST_OTHER_GIVEN) / (1 - other);
-	}
+	for (int l = 1; l <= k->info->n_levels && other > most; l++)
+		if (k->info->levels[l - 1].present == k->info->levels[0].present)
+			k->m[l] *= is_other(k, l) ? most / other : (1 - most) / (1 - other);
 }
 
 /* ---------------------------------------------------------------- fitting */
@@ -466,8 +509,7 @@ fit_names(CdpComparison *k, CdpRelation relation, const double *seen)
 void
 cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen)
 {
-	double		most;
-	double		agrees = assumed(k, relation, &most);
+	double		agrees = assumed(k, relation);
 	double		prior[CDP_MAX_LEVELS + 1];
 	const double *by_chance = k->u[CDP_CHANCE];
 	double	   *u = k->u[relation];
@@ -493,12 +535,7 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 		for (int l = 1; l <= k->info->n_levels; l++)
 			prior[l] = l == 1 || l == 1 + k->moved ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
 		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, NULL, u);
-		if (u[1] > most)
-		{
-			for (int l = 2; l <= k->info->n_levels; l++)
-				u[l] *= (1 - most) / (1 - u[1]);
-			u[1] = most;
-		}
+		bound_likeness(k, relation, u);
 		alike_after_move(k, u);
 	}
 }

@@ -36,7 +36,7 @@ SELECT p.source, p.record_id, p.given_name, p.family_name, p.full_name,
        p.national_id || cdp.normalize_country(p.national_id_country) AS national_id, p.national_id AS national_id_number,
        p.tax_id, p.lei
   FROM (SELECT 'customers' AS source, record_id, primary_name_first AS given_name, primary_name_last AS family_name,
-               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')) AS full_name, native_name_full AS native_name,
+               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), ''), native_name_full) AS full_name, native_name_full AS native_name,
                ARRAY[primary_name_org, secondary_name_org] AS organisation, date_of_birth AS born, gender, email_address AS email, phone_number AS phone,
                coalesce(cdp.normalize_country(addr_country), 'US') AS region, record_type, addr_line1 AS line, addr_full AS address,
                addr_city AS city, addr_state AS state, addr_postal_code AS postal_code, addr_country AS country,
@@ -44,13 +44,13 @@ SELECT p.source, p.record_id, p.given_name, p.family_name, p.full_name,
                ssn_number AS ssn, national_id_number AS national_id, national_id_country, NULL AS tax_id, NULL AS lei FROM raw.customers
         UNION ALL
         SELECT 'reference', record_id, primary_name_first, primary_name_last,
-               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')), native_name_full,
+               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), ''), native_name_full), native_name_full,
                ARRAY[primary_name_org, secondary_name_org], date_of_birth, NULL, email_address, phone_number,
                coalesce(cdp.normalize_country(addr_country), 'US'), record_type, addr_line1, addr_full, addr_city, addr_state, addr_postal_code, addr_country,
                NULL, NULL, NULL, NULL, NULL, national_id_number, national_id_country, tax_id_type || tax_id_number, lei_number FROM raw.reference
         UNION ALL
         SELECT 'watchlist', record_id, primary_name_first, primary_name_last,
-               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), '')), native_name_full,
+               coalesce(primary_name_full, nullif(concat_ws(' ', primary_name_first, primary_name_last), ''), native_name_full), native_name_full,
                NULL, date_of_birth, gender, email_address, phone_number,
                coalesce(cdp.normalize_country(addr_country), 'US'), record_type, addr_line1, NULL, addr_city, addr_state, addr_postal_code, addr_country,
                NULL, NULL, drivers_license_number, drivers_license_state, ssn_number, NULL, NULL, NULL, NULL FROM raw.watchlist) p;

@@ -1,0 +1,83 @@
+-- sparse: people of whom little is known: a name and one thing more
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS cdp;
+\set VERBOSITY terse
+
+-- 3000 people, every fifth of whom is there twice, the second time with one slip in name or birth date; some names are common
+CREATE SCHEMA sparse_src;
+CREATE FUNCTION sparse_src.random(seed text, n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT (('x' || substr(md5(seed), 1, 7))::bit(28)::int) % n
+$$;
+CREATE FUNCTION sparse_src.word(seed text, n int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT string_agg(substr('BADAFIGOKULEMANEPIROSATUVEWOZI', 1 + 2 * sparse_src.random(seed || i || 'w', 15), 2), '' ORDER BY i) FROM generate_series(1, n) i
+$$;
+CREATE FUNCTION sparse_src.slip(value text, seed text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT overlay(value PLACING substr(value, at + 1, 1) || substr(value, at, 1) FROM at FOR 2) FROM (SELECT 2 + sparse_src.random(seed, length(value) - 2) AS at) x
+$$;
+CREATE TABLE sparse_src.person AS
+SELECT p AS person, sparse_src.word('g' || least(sparse_src.random('g' || p, 400), sparse_src.random('G' || p, 400)), 3) AS given,
+       sparse_src.word('f' || least(sparse_src.random('f' || p, 900), sparse_src.random('F' || p, 900)), 4) AS family,
+       date '1940-01-01' + sparse_src.random('b' || p, 20000) AS born, 'T' || sparse_src.word('t' || sparse_src.random('t' || p, 80), 3) AS city,
+       (1 + sparse_src.random('n' || p, 90)) || ' ' || sparse_src.word('s' || sparse_src.random('s' || p, 900), 4) || ' Street' AS street
+  FROM generate_series(1, 3000) p;
+CREATE TABLE sparse_src.record AS
+SELECT person * 2 AS id, person, given, family, born::text AS born, city, street FROM sparse_src.person
+UNION ALL
+SELECT person * 2 + 1, person, CASE slip WHEN 0 THEN sparse_src.slip(given, 'x' || person) ELSE given END, CASE slip WHEN 1 THEN sparse_src.slip(family, 'y' || person) ELSE family END,
+       CASE slip WHEN 2 THEN (born + CASE WHEN extract(day FROM born) % 10 BETWEEN 1 AND 8 THEN 1 ELSE 365 END)::text ELSE born::text END,
+       CASE person % 3 WHEN 0 THEN sparse_src.slip(city, 'z' || person) ELSE city END, CASE person % 3 WHEN 1 THEN sparse_src.slip(street, 'v' || person) ELSE street END
+  FROM (SELECT *, sparse_src.random('slip' || person, 3) AS slip FROM sparse_src.person WHERE person % 5 = 0) p;
+CREATE TABLE sparse_src.truth AS SELECT 'person' AS source, id::text AS source_key, person::text AS entity FROM sparse_src.record;
+
+CREATE FUNCTION sparse_src.made(fields jsonb, filter text DEFAULT NULL) RETURNS TABLE (repeats bigint, precise boolean, complete boolean, merged bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    e record;
+BEGIN
+    PERFORM cdp.create_space('sparse_t');
+    PERFORM cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => fields, filter => filter);
+    SELECT count(*) INTO repeats FROM cdp.train('sparse_t') t WHERE t.description LIKE '%repeats%';
+    PERFORM cdp.resolve('sparse_t');
+    SELECT v.precision > .97 AS precise, v.recall > .8 AS complete INTO e FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+    SELECT count(*) - count(DISTINCT i.profile_id) INTO merged FROM sparse_t.identity i;
+    precise := e.precise;
+    complete := e.complete;
+    RETURN NEXT;
+END
+$$;
+CREATE FUNCTION sparse_src.away() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM cdp.drop_space('sparse_t', 'sparse_t'); END $$;
+
+-- a slip is in the name or in the birth date, never in both: that is two comparisons, not one that repeats the other
+SELECT repeats, precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "birth_date": "born"}');
+SELECT comparison, sum(pairs_m) > 100 AS learned FROM sparse_t.match_level WHERE comparison IN ('name', 'birth_date') GROUP BY 1 ORDER BY 1;
+SELECT sparse_src.away();
+
+-- without birth dates nothing tells father and son of one name from one person: they are few, whatever the data
+SELECT repeats, precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "street": "street"}');
+SELECT share[6] < lambda / 10 AS few, lambda * 3600 * 3600 / 2 > 400 AS matches FROM sparse_t.match_model;
+SELECT sparse_src.away();
+SELECT repeats, precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "city": "city"}');
+SELECT sparse_src.away();
+
+-- where nobody is there twice nobody is taken for another
+SELECT merged FROM sparse_src.made('{"given_name": "given", "family_name": "family", "birth_date": "born"}', 'id % 2 = 0');
+SELECT sparse_src.away();
+SELECT merged <= 6 AS hardly_any FROM sparse_src.made('{"given_name": "given", "family_name": "family", "city": "city"}', 'id % 2 = 0');
+SELECT sparse_src.away();
+
+-- mailboxes made of names are alike for strangers of one name, but hardly ever the same but for the domain
+ALTER TABLE sparse_src.record ADD email text;
+UPDATE sparse_src.record SET given = sparse_src.word('g' || least(sparse_src.random('g' || person, 120), sparse_src.random('G' || person, 120)), 3),
+                             family = sparse_src.word('f' || least(sparse_src.random('f' || person, 150), sparse_src.random('F' || person, 150)), 4);
+UPDATE sparse_src.record SET email = lower(given || '.' || family) || sparse_src.random('e' || person, 90000) || '@example.com' WHERE sparse_src.random('no e-mail' || id, 5) > 0;
+SELECT repeats, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "email": "email"}');
+SELECT share[4] > 0 AND l.u[4] <= .0501 AS bounded FROM sparse_t.match_model m JOIN sparse_t.match_level l USING (model_id) WHERE l.comparison = 'email' AND l.name = 'same_local';
+SELECT sparse_src.away();
+
+-- nobody is Sr here and Jr there, even where a name and a home agree
+UPDATE sparse_src.record r SET given = p.given, family = p.family || CASE r.id % 2 WHEN 0 THEN ' Sr' ELSE ' Jr' END FROM sparse_src.person p WHERE p.person = r.person AND r.person % 5 = 0 AND r.person % 50 > 20;
+SELECT repeats FROM sparse_src.made('{"given_name": "given", "family_name": "family", "street": "street", "city": "city"}');
+SELECT m <= .002001 AS never FROM sparse_t.match_level WHERE comparison = 'generation' AND name = 'else';
+SELECT count(*) AS both_in_one FROM sparse_t.record a JOIN sparse_t.record b ON b.family_name = replace(a.family_name, ' Sr', ' Jr') AND a.family_name LIKE '% Sr' AND b.given_name = a.given_name
+  JOIN sparse_t.identity i ON i.record_id = a.record_id JOIN sparse_t.identity j ON j.record_id = b.record_id AND j.profile_id = i.profile_id;
+SELECT sparse_src.away();
+DROP SCHEMA sparse_src CASCADE;
