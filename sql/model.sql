@@ -30,7 +30,6 @@ SELECT * FROM model_t.match_input ORDER BY 2, 3;
 SELECT * FROM model_t.match_frequency;
 SELECT rule, keys FROM model_t.match_rule ORDER BY 1;
 SELECT cdp.activate_model('model_t', 1);
-SELECT definitions_changed FROM model_t.space_info;
 SELECT topic, comparison, level, m, u, round(weight::numeric, 4) AS weight FROM cdp.show_model('model_t') WHERE topic <> 'level' OR comparison = 'company';
 -- out and in again: the same
 SELECT cdp.import_model('model_t', cdp.export_model('model_t'), 'copy');

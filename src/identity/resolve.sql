@@ -678,22 +678,31 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- merged: nothing is left of the former profile; split: the new profile is new; moved: both live on
+    -- merged: nothing is left of the former profile; split: the new profile is new; moved: both live on. The evidence: what
+    -- they share with records of the new profile that did not come along
     EXECUTE format($sql$
+        WITH mine AS MATERIALIZED (
+            SELECT m.profile_id, m.former_profile_id, a.kind, a.value
+              FROM pg_temp.cdp_moved m JOIN %1$s.identifier a USING (record_id) WHERE m.former_profile_id IS NOT NULL AND NOT a.blocked),
+        met AS MATERIALIZED (
+            SELECT i.profile_id, m.former_profile_id, b.kind, b.value
+              FROM %1$s.identity i JOIN %1$s.identifier b USING (record_id) LEFT JOIN pg_temp.cdp_moved m USING (record_id)
+             WHERE i.profile_id IN (SELECT n.profile_id FROM mine n) AND NOT b.blocked),
+        shared AS (
+            SELECT x.profile_id, x.former_profile_id, jsonb_agg(jsonb_build_object('kind', x.kind, 'value', x.value) ORDER BY x.kind, x.value) AS evidence
+              FROM (SELECT s.*, row_number() OVER (PARTITION BY s.profile_id, s.former_profile_id ORDER BY s.kind, s.value) AS nr
+                      FROM (SELECT DISTINCT a.profile_id, a.former_profile_id, a.kind, a.value
+                              FROM mine a JOIN met b ON b.profile_id = a.profile_id AND b.kind = a.kind AND b.value = a.value
+                               AND b.former_profile_id IS DISTINCT FROM a.former_profile_id) s) x
+             WHERE x.nr <= 100 GROUP BY 1, 2)
         INSERT INTO %1$s.merge_log (action, profile_id, other_profile_id, record_ids, evidence, run_id)
         SELECT CASE WHEN NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = m.former_profile_id) THEN 'merged'
                     WHEN NOT EXISTS (SELECT FROM %1$s.profile p WHERE p.profile_id = m.profile_id) THEN 'split'
                     ELSE 'moved' END,
-               m.profile_id, m.former_profile_id, m.record_ids, e.evidence, $1
+               m.profile_id, m.former_profile_id, m.record_ids, s.evidence, $1
           FROM (SELECT m.profile_id, m.former_profile_id, array_agg(m.record_id ORDER BY m.record_id) AS record_ids
                   FROM pg_temp.cdp_moved m WHERE m.former_profile_id IS NOT NULL GROUP BY 1, 2) m
-         CROSS JOIN LATERAL (
-                SELECT jsonb_agg(jsonb_build_object('kind', x.kind, 'value', x.value) ORDER BY x.kind, x.value) AS evidence
-                  FROM (SELECT DISTINCT a.kind, a.value
-                          FROM unnest(m.record_ids) u(record_id) JOIN %1$s.identifier a ON a.record_id = u.record_id
-                          JOIN %1$s.identifier b ON b.kind = a.kind AND b.value = a.value AND b.record_id <> ALL (m.record_ids) AND NOT b.blocked
-                          JOIN %1$s.identity i ON i.record_id = b.record_id AND i.profile_id = m.profile_id
-                         WHERE NOT a.blocked LIMIT 100) x) e
+          LEFT JOIN shared s USING (profile_id, former_profile_id)
          ORDER BY m.profile_id, m.former_profile_id
     $sql$, space) USING run_id;
     -- ids given out stay resolvable: where most of the records went
@@ -834,6 +843,7 @@ DECLARE
     taken    text[] := '{}';
     last_counts jsonb;
     whole    boolean;
+    rewrite  boolean;
     n_records bigint;
     n_profiles bigint;
     n_added bigint; n_changed bigint; n_removed bigint; n_rejected bigint;
@@ -854,7 +864,9 @@ BEGIN
     whole := whole OR info.definitions_changed OR (last_counts ->> 'max_records_per_value')::int IS DISTINCT FROM common;
     EXECUTE format('SELECT nextval(%L)', pg_get_serial_sequence(space || '.run', 'run_id')) INTO id;
 
-    SELECT x.added, x.changed, x.removed, x.rejected INTO n_added, n_changed, n_removed, n_rejected FROM cdp_internal.read_sources(space, NOT whole) x;
+    -- what is clustered anew for other reasons leaves most profiles with the records that they had
+    rewrite := whole;
+    SELECT x.added, x.changed, x.removed, x.rejected INTO n_added, n_changed, n_removed, n_rejected FROM cdp_internal.read_sources(space, NOT rewrite) x;
 
     -- what the last run left, and what this one did to it: counting takes longer than a small run
     n_records := (last_counts ->> 'records')::bigint + n_added - n_removed;
@@ -908,15 +920,17 @@ BEGIN
 
     IF whole THEN
         PERFORM cdp_internal.analyze_table(space, 'identity'), cdp_internal.analyze_table(space, 'link');
-    ELSE
+    END IF;
+    IF NOT rewrite THEN
         EXECUTE format('INSERT INTO pg_temp.cdp_stale
                         SELECT m.profile_id FROM pg_temp.cdp_moved m
                         UNION SELECT m.former_profile_id FROM pg_temp.cdp_moved m WHERE m.former_profile_id IS NOT NULL
                         UNION SELECT i.profile_id FROM pg_temp.cdp_changed c JOIN %s.identity i USING (record_id)', space);
+        ANALYZE pg_temp.cdp_stale;
     END IF;
     PERFORM cdp_internal.progress(format('space %s: writing profiles', space));
     PERFORM cdp_internal.write_weakest_links(space, NOT whole);
-    n_made := cdp_internal.write_profiles(space, NOT whole, model);
+    n_made := cdp_internal.write_profiles(space, NOT rewrite, model);
     n_profiles := (last_counts ->> 'profiles')::bigint + n_made;
     IF whole THEN
         EXECUTE format('SELECT count(*) FROM %s.profile', space) INTO n_profiles;

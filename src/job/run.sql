@@ -78,7 +78,10 @@ BEGIN
                             WHERE NOT EXISTS (SELECT FROM %1$s.source o WHERE o.source = f.name) HAVING count(*) > 0) END
            FROM %1$s.source s ORDER BY s.source_id)
         UNION ALL SELECT 'records', NULL, (SELECT count(*) FROM %1$s.record), NULL, NULL
-        UNION ALL SELECT 'profiles', NULL, (SELECT count(*) FROM %1$s.profile), NULL, CASE WHEN i.definitions_changed THEN 'stale: definitions changed since the last resolve' END FROM %1$s.space_info i
+        UNION ALL SELECT 'profiles', NULL, (SELECT count(*) FROM %1$s.profile), NULL, CASE WHEN i.definitions_changed THEN 'stale: definitions changed since the last resolve'
+               WHEN (SELECT coalesce(max(m.model_id), 0) FROM %1$s.match_model m WHERE m.active)
+                    <> (SELECT (u.counts ->> 'model')::int FROM %1$s.run u WHERE u.step = 'resolve' AND u.state = 'done' ORDER BY u.run_id DESC LIMIT 1)
+               THEN 'stale: another model is in use since the last resolve' END FROM %1$s.space_info i
         UNION ALL
         (SELECT 'model', format('%%s %%s', m.origin, m.model_id), m.records, m.made_at,
                 CASE WHEN (SELECT max(c.set_at) FROM %1$s.match_comparison c) > m.made_at THEN 'stale: comparisons were set since'

@@ -180,7 +180,6 @@ BEGIN
     END IF;
     EXECUTE format('UPDATE %s.match_model m SET active = false WHERE m.active AND m.model_id IS DISTINCT FROM $1', space) USING model_id;
     EXECUTE format('UPDATE %s.match_model m SET active = true WHERE NOT m.active AND m.model_id = $1', space) USING model_id;
-    EXECUTE format('UPDATE %s.space_info SET definitions_changed = true', space);
 END
 $$;
 REVOKE ALL ON FUNCTION cdp.activate_model(regnamespace, int) FROM PUBLIC;

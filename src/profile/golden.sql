@@ -41,12 +41,13 @@ BEGIN
     -- a profile whose last record vanished lives nowhere, and so does what was merged into it; where records went
     -- elsewhere the alias is there already
     EXECUTE format($sql$
-        WITH gone AS (DELETE FROM %1$s.profile p
-                       WHERE %2$s NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = p.profile_id) RETURNING p.profile_id),
+        -- found first: an estimate of one such profile must not have all of them looked through for each
+        WITH empty AS MATERIALIZED (SELECT DISTINCT t.profile_id FROM %2$s t WHERE NOT EXISTS (SELECT FROM %1$s.identity i WHERE i.profile_id = t.profile_id)),
+        gone AS (DELETE FROM %1$s.profile p USING empty e WHERE p.profile_id = e.profile_id RETURNING p.profile_id),
         led AS (UPDATE %1$s.profile_alias a SET profile_id = NULL, since = now() FROM gone g WHERE a.profile_id = g.profile_id),
         ended AS (INSERT INTO %1$s.profile_alias (old_profile_id) SELECT g.profile_id FROM gone g ON CONFLICT (old_profile_id) DO NOTHING)
         SELECT count(*) FROM gone
-    $sql$, space, CASE WHEN stale_only THEN 'p.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t) AND' ELSE '' END) INTO n_gone;
+    $sql$, space, CASE WHEN stale_only THEN 'pg_temp.cdp_stale' ELSE format('%s.profile', space) END) INTO n_gone;
 
     EXECUTE format($sql$
         WITH written AS (INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at, confidence %2$s)
