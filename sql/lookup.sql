@@ -168,7 +168,8 @@ SELECT records > 0 AS resolved FROM cdp.resolve('lookup_t');
 SELECT (SELECT count(*) FROM lookup_t.match_key) AS keys, (SELECT count(*) FROM lookup_t.match_key_info) AS infos;
 SELECT * FROM lookup_src.who('{"email": "bob.zumwalt@example.org"}');
 
--- a condition among measures: the same weights as explain_pair gives
+-- a condition among measures, in place of one that it would repeat: the same weights as explain_pair gives
+SELECT cdp.set_comparison('lookup_t', 'postal_code', enabled => false);
 SELECT cdp.set_comparison('lookup_t', 'house', '{street,postal_code}', conditions =>
     '[{"name": "same", "condition": "a.street = b.street AND a.postal_code = b.postal_code"}, {"name": "near", "condition": "a.postal_code = b.postal_code OR left(a.street, 3) = left(b.street, 3)"}]');
 SELECT count(*) > 0 AS trained FROM cdp.train('lookup_t') WHERE comparison = 'house' AND level = 'near';

@@ -91,6 +91,7 @@ SELECT pg_temp.refused(pg_temp.code(:'good') || '{"rules": ["gender"]}');
 SELECT pg_temp.refused(pg_temp.code(:'good') || '{"nicknames": [["bob"]]}');
 SELECT cdp.import_model('model_t', :'model', '');
 \echo :LAST_ERROR_SQLSTATE
+SELECT cdp.import_model('model_t', :'model'::jsonb || '{"rules": [["company exact"], ["foo exact"]]}', 'a key that is none');
 SELECT count(*) AS models, (SELECT count(DISTINCT model_id) FROM model_t.match_level) AS with_levels FROM model_t.match_model;
 -- too little to train: said in words, with the documented defaults
 SELECT topic, description FROM cdp.train('model_t') WHERE topic = 'warning' AND description ~ 'defaults';

@@ -18,8 +18,9 @@ DECLARE
     missing boolean;
 BEGIN
     EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.match_rule r WHERE r.model_id = $1)', space) INTO missing USING model_id;
-    IF missing THEN
-        PERFORM cdp_internal.choose_rules(space, model_id);
+    IF missing AND cdp_internal.choose_rules(space, model_id) = 0 THEN
+        RAISE WARNING 'no blocking rule finds pairs of one person often enough by model % to be worth its comparisons: nothing is compared', model_id
+            USING HINT = 'Import it with a list "rules", or add rules with cdp.add_blocking_rule.';
     END IF;
 END
 $$;

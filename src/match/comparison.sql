@@ -96,7 +96,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY EXECUTE format($sql$
-        WITH a AS (SELECT a.attribute, a.kind, cdp_internal.kind_measure(a.kind) AS measure, a.is_identifier
+        -- the text of a company is its name: words count, not how much of it is the same
+        WITH a AS (SELECT a.attribute, a.kind, CASE WHEN a.attribute = 'company' AND a.kind = 'text' THEN 'name' ELSE cdp_internal.kind_measure(a.kind) END AS measure, a.is_identifier
                      FROM %1$s.attribute a WHERE a.in_use),
         d AS (
             SELECT 'name' COLLATE "C" AS comparison, 'person_name' AS measure, '{given_name,family_name,full_name}'::text[]

@@ -23,9 +23,9 @@
  * One birth in sixty is of twins, one son in twenty bears his father's name: at least so
  * many of the pairs of one home are twins, and named after another. Without it they could
  * as well be one person with another given name, or a birth date that is wrong. Nor are
- * there homes of twins alone, and hardly more fathers and sons of one name than that:
- * where little tells them from one person, as without birth dates, they would take the
- * place of matches.
+ * there homes of twins alone, and hardly more fathers and sons of one name than that: they
+ * would take the place of matches. Where no birth dates are compared nothing tells them
+ * from matches, and what is known of homes in general stands.
  */
 #define IN_HOMES .01
 #define MOST_TWINS .34
@@ -489,11 +489,11 @@ at_home(const CdpComparison *k)
 static void
 share_homes(const CdpModel *model, Expected *e)
 {
-	static const struct
+	const struct
 	{
 		CdpRelation relation;
 		double		most;
-	}			special[] = {{CDP_TWINS, MOST_TWINS}, {CDP_NAMED_AFTER, MOST_NAMED_AFTER}};
+	}			special[] = {{CDP_TWINS, MOST_TWINS}, {CDP_NAMED_AFTER, cdp_tells_ages(model) ? MOST_NAMED_AFTER : IN_HOMES}};
 	double		homes = e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER];
 	double		seen = e->seen[CDP_HOUSEHOLD] + e->seen[CDP_TWINS] + e->seen[CDP_NAMED_AFTER];
 
@@ -536,7 +536,8 @@ bound_namesakes(const CdpModel *model, Expected *e)
  * would be seen in matches at that is mostly far less than once: of never seen it follows
  * nothing, and without this a level that EM once took for that of two people would never be
  * seen in matches again. So m / u, r of the last level, is taken for at least
- * (seen + least) / (matches u + least / r), the mean of its posterior.
+ * (seen + least) / (matches u + least / r), the mean of its posterior. r is at most 1: values
+ * that do not resemble each other at all do not speak for one person, however rare that is.
  */
 static void
 raise_unseen(CdpComparison *k, const double *seen, double least)
@@ -555,7 +556,8 @@ raise_unseen(CdpComparison *k, const double *seen, double least)
 			last++;
 		for (int l = first; l <= last; l++)
 			matches += seen[l];
-		ratio = k->m[last] / u[last];
+		ratio = fmin(k->m[last] / u[last], 1);
+		k->m[last] = ratio * u[last];
 		for (int l = first; l <= last; l++)
 		{
 			if (l < last)

@@ -37,7 +37,6 @@ struct CdpMatchEngine
 	struct CdpBatch *batch[2];	/* of them: one is filled while other threads put the other into the store */
 	int			filling;
 	int64		bad_record;		/* of which a text cannot be stored */
-	int64	   *profile;		/* former profile, 0 for none: while people are counted */
 	int32		a_records;
 	int64		n_records;		/* that the space has, when a sample of them was read; else 0 */
 	CdpKeyed   *by_record;		/* places, sorted by record id, when they were asked for */

@@ -31,44 +31,6 @@
 
 /* ---------------------------------------------------------------- who is one person */
 
-/* (record_id, profile_id) */
-static void
-identity_row(TupleTableSlot *slot, void *state)
-{
-	CdpMatchEngine *e = state;
-	int32		at = cdp_match_engine_place(e, DatumGetInt64(slot->tts_values[0]));
-
-	if (at >= 0)
-		e->profile[at] = DatumGetInt64(slot->tts_values[1]);
-}
-
-/* Who is one person, as far as is known: by place the first record of the person. */
-static int32 *
-former_people(CdpMatchEngine *e)
-{
-	int32	   *person = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(int32));
-	CdpKeyed   *keyed = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
-	CdpKeyed   *spare = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(CdpKeyed));
-	CdpKeyed   *sorted;
-
-	e->profile = MemoryContextAllocExtended(e->context, (e->store.n + 1) * sizeof(int64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	cdp_core_stream(psprintf("SELECT i.record_id::pg_catalog.int8, i.profile_id::pg_catalog.int8 FROM %s.identity i", e->schema),
-					0, NULL, NULL, identity_row, e);
-	for (int32 i = 0; i < e->store.n; i++)
-		keyed[i] = (CdpKeyed)
-	{
-		.key = e->profile[i], .at = i
-	};
-	/* stable, so the first of a profile is the first in canonical order */
-	sorted = cdp_keyed_sort(&e->store.work, keyed, spare, e->store.n);
-	for (int32 i = 0; i < e->store.n; i++)
-		person[sorted[i].at] = sorted[i].key != 0 && i > 0 && sorted[i].key == sorted[i - 1].key ? person[sorted[i - 1].at] : (int32) sorted[i].at;
-	pfree(keyed);
-	pfree(spare);
-	pfree(e->profile);
-	return person;
-}
-
 typedef struct People
 {
 	int32	   *parent;
@@ -196,7 +158,9 @@ warn_of_records(CdpMatchEngine *e)
 	if (most > e->blocker.max_block)
 		cdp_engine_warn(e, "%d records are alike in all that is compared, as record %lld: they distort what is learned and are not compared with one another; leave them out by the filter of their source",
 			 most, (long long) of_most);
-	if (unfound > n / 100)
+	if (e->blocker.n_rules == 0)
+		cdp_engine_warn(e, "no blocking rule finds pairs of one person often enough to be worth its comparisons: nothing is compared");
+	else if (unfound > n / 100)
 		cdp_engine_warn(e, "%d of %d records have none of the values that the blocking rules look at, so they are compared with nothing", unfound, n);
 	pfree(keyed);
 	pfree(spare);
@@ -298,9 +262,12 @@ read_labels(CdpMatchEngine *e, CdpTraining *t)
 static bool
 train(CdpMatchEngine *e, CdpTraining *t)
 {
-	int32	   *person = former_people(e);
+	int32	   *person = MemoryContextAllocHuge(e->context, (e->store.n + 1) * sizeof(int32));
 	bool		enough = e->store.n >= MIN_RECORDS && used_comparisons(e) >= MIN_COMPARISONS;
 
+	/* nobody is known yet, whatever the last run made of them: the same records give the same model */
+	for (int32 i = 0; i < e->store.n; i++)
+		person[i] = i;
 	if (e->model.n > 0)
 		warn_of_values(e);
 	cdp_model_open(&e->model, enough ? &e->store : NULL);

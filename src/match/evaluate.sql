@@ -155,6 +155,7 @@ BEGIN
                     WHEN s.refused_by = 'ruling' THEN 'refused by a ruling'
                     WHEN s.refused_by = 'model' THEN 'they share a value, but the model takes them for two people'
                     WHEN s.refused_by IS NOT NULL THEN 'refused by the limit on ' || s.refused_by
+                    WHEN s.weight < log(2, 1.5) THEN 'linked, but the odds are below three to two'
                     WHEN s.weight IS NOT NULL THEN 'linked, but more speaks against the two profiles, or another may be it as well'
                     WHEN s.scored > 0 THEN 'not compared: no blocking rule brings the two together'
                     WHEN s.scored <= 0 THEN 'speaks against one person'
@@ -165,6 +166,6 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.missed_pairs(regnamespace, regclass, int) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.missed_pairs(regnamespace, regclass, int) IS
-'Where an entity of a known truth (see cdp.evaluate) is spread over several profiles: per pair of profiles the two records with the strongest evidence. weight: of the pair under the active model, null without one. reason: why they are not one profile: a ruling or a limit refused it, they are linked but more speaks against or one of them may be another as well, no blocking rule had them compared, or their values speak against one person. pairs: pairs missed between the two profiles. Strongest first, at most max.
+'Where an entity of a known truth (see cdp.evaluate) is spread over several profiles: per pair of profiles the two records with the strongest evidence. weight: of the pair under the active model, null without one. reason: why they are not one profile: a ruling or a limit refused it, they are linked but too weakly, or more speaks against or one of them may be another as well, no blocking rule had them compared, or their values speak against one person. pairs: pairs missed between the two profiles. Strongest first, at most max.
 Errors: CDP67 not a truth table, or records with several entities.
 Example: SELECT * FROM cdp.missed_pairs(''customer'', ''truth.record'');';

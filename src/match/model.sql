@@ -96,6 +96,7 @@ DECLARE
     id  int;
     bad record;
     c   record;
+    unknown text;
 BEGIN
     PERFORM cdp_internal.require_space(space);
     PERFORM cdp_internal.lock_space(space);
@@ -130,6 +131,16 @@ BEGIN
         RAISE EXCEPTION 'the model: pairs_per_record is not a number between 1 and 100000' USING ERRCODE = 'CDP65',
             HINT = 'Leave it out for the setting cdp.max_pairs_per_record.';
     END IF;
+    BEGIN
+        SELECT min(k.x) INTO unknown FROM jsonb_array_elements(nullif(model -> 'rules', 'null')) r(x) CROSS JOIN LATERAL jsonb_array_elements_text(r.x) k(x)
+         WHERE k.x NOT IN (SELECT i.comparison || m.name FROM (SELECT DISTINCT o.comparison, o.measure FROM pg_temp.cdp_import o) i CROSS JOIN LATERAL cdp_internal.measure_keys(i.measure) m(name));
+    EXCEPTION WHEN data_exception THEN
+        NULL;   -- said below
+    END;
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'the model: rules: it has no blocking key "%"', unknown USING ERRCODE = 'CDP65',
+            HINT = 'A key is a form or part of what the model compares; cdp.blocking_keys lists those of the space.';
+    END IF;
     EXECUTE format('INSERT INTO %s.match_model (origin, why, lambda, share, records, pairs_per_record)
                     VALUES (''imported'', $1, ($2 ->> ''lambda'')::float8,
                             (coalesce((SELECT array_agg(s.x::float8 ORDER BY s.i) FROM jsonb_array_elements_text(nullif($2 -> ''share'', ''null'')) WITH ORDINALITY s(x, i)), ''{1}'')
@@ -163,7 +174,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.import_model(regnamespace, jsonb, text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.import_model(regnamespace, jsonb, text) IS
-'Adds a model with given parameters, in the form of cdp.export_model, and returns its id; cdp.activate_model puts it to use. Least form, as below: lambda, and in comparisons per comparison its name (comparison), a measure or per level a condition, and per level name, m and u. m and u lie between 0 and 1, neither included, and sum to 1 (of person_name: those for two whole names, those where each name is missing, and those for a mailbox and a name). u is a number, or a list by relation (chance, area, household, namesake, twins, named after, kin) with share beside lambda; relations that a list leaves out at its end do not occur. attributes: those that are compared (default: the one named as the comparison). A measure needs all its levels (cdp.comparison_levels). Nothing is written when anything is wrong.
+'Adds a model with given parameters, in the form of cdp.export_model, and returns its id; cdp.activate_model puts it to use. Least form, as below: lambda, and in comparisons per comparison its name (comparison), a measure or per level a condition, and per level name, m and u. m and u lie between 0 and 1, neither included, and sum to 1 (of person_name: those for two whole names, those where each name is missing, and those for a mailbox and a name). u is a number, or a list by relation (chance, area, household, namesake, twins, named after, kin) with share beside lambda; relations that a list leaves out at its end do not occur. attributes: those that are compared (default: the one named as the comparison). A measure needs all its levels (cdp.comparison_levels). rules: the blocking rules, lists of keys; without them the first cdp.resolve chooses some by the model''s own numbers, and warns when none is worth it. Nothing is written when anything is wrong.
 Errors: CDP65 numbers, levels or measures that make no model, CDP50 an attribute that the space has not, CDP30 to CDP32 and 42883 conditions that cannot be used, CDP22 while the space is being resolved.
 Example: SELECT cdp.import_model(''customer'', ''{"lambda": 0.0001, "comparisons": [{"comparison": "city", "measure": "city", "levels": [{"name": "exact", "m": 0.8, "u": 0.05}, {"name": "close", "m": 0.1, "u": 0.05}, {"name": "else", "m": 0.1, "u": 0.9}]}]}'', ''made by hand'');';
 
@@ -277,7 +288,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.train(regnamespace, double precision) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.train(regnamespace, double precision) IS
-'Learns, without being told who is who, how strongly each level of agreement speaks for one person, and puts the model to use: the next cdp.resolve compares and clusters all records by it. Returns what was learned, as cdp.show_model does, with warnings in words. The same records give the same model, whatever their order. In a space that was never resolved the sources are read first.
+'Learns, without being told who is who, how strongly each level of agreement speaks for one person, and puts the model to use: the next cdp.resolve compares and clusters all records by it. Returns what was learned, as cdp.show_model does, with warnings in words. The same records give the same model, whatever their order and whatever the last run made of them. In a space that was never resolved the sources are read first.
 pairs_per_record: budget of pairs that blocking may compare, on average per record.
 Errors: CDP20 no space, CDP22 while the space is being resolved, CDP23 bad budget. A failed training changes nothing.
 Example: SELECT * FROM cdp.train(''customer'');';

@@ -27,8 +27,11 @@
 
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
 #define MOST_OTHER_GIVEN .2	/* of the records of one person, however bad the data */
+#define MOST_OTHER_NAME .05
 #define MOST_OTHER_GENERATION .002
-#define SAME_NAME_TWINS .01		/* of how often two people have one given name */
+/* Of how often two people have one given name: who is named after another at home is a relation of its own. */
+#define SAME_NAME_TWINS .01
+#define SAME_NAME_HOME .35
 
 /* How often the best level is assumed to be reached, where a relation makes values alike. */
 static const struct
@@ -154,6 +157,16 @@ is_of_twins(const CdpModel *model, const CdpComparison *k)
 {
 	return k->measure == CDP_MEASURE_BIRTH_DATE ||
 		(k->measure == CDP_MEASURE_DATE && !has_measure(model, CDP_MEASURE_BIRTH_DATE) && has_measure(model, CDP_MEASURE_STREET));
+}
+
+/* Is a birth date compared? */
+bool
+cdp_tells_ages(const CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		if (!model->comparison[c].ignored && is_of_twins(model, &model->comparison[c]))
+			return true;
+	return false;
 }
 
 /* How often the best level is assumed to be reached; negative: as by chance. */
@@ -303,8 +316,7 @@ fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 	}
 	for (given = EXACT; given <= ELSE; given++)
 		given_is[given] /= n;
-	if (relation == CDP_TWINS)
-		given_is[EXACT] *= SAME_NAME_TWINS;
+	given_is[EXACT] *= relation == CDP_TWINS ? SAME_NAME_TWINS : SAME_NAME_HOME;
 	n = family_seen[EXACT] + family_seen[NEAR] + family_seen[ELSE];
 	family_is[EXACT] = (family_seen[EXACT] + .7 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
@@ -410,38 +422,55 @@ fit_names_given_again(CdpComparison *k)
 	}
 }
 
-/* Is the level of a comparison what one person's records hardly ever have? */
+/* What one person's records hardly ever have. */
+typedef enum Other
+{
+	OTHER_GIVEN,				/* given names that are nothing alike */
+	OTHER_NAME,					/* nor the family names */
+	OTHER_GENERATION
+} Other;
+
 static bool
-is_other(const CdpComparison *k, int l)
+is_other(const CdpComparison *k, int l, Other what)
 {
 	Part		given,
 				family;
 
-	if (k->measure == CDP_MEASURE_GENERATION)
+	if (what == OTHER_GENERATION)
 		return l == k->info->n_levels;
 	name_parts(&k->info->levels[l - 1], &given, &family);
-	return given == ELSE && k->info->levels[l - 1].present == 3;
+	return given == ELSE && (what == OTHER_GIVEN || family == ELSE) && k->info->levels[l - 1].present == 3;
+}
+
+static void
+bound_m(CdpComparison *k, Other what, double most)
+{
+	double		other = 0;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+		if (is_other(k, l, what))
+			other += k->m[l];
+	for (int l = 1; l <= k->info->n_levels && other > most; l++)
+		if (k->info->levels[l - 1].present == k->info->levels[0].present)
+			k->m[l] *= is_other(k, l, what) ? most / other : (1 - most) / (1 - other);
 }
 
 /*
  * Where homes share most of what is compared, one home's people are a likely "person" too.
  * But records of one person do not have given names that are nothing alike more often than
- * MOST_OTHER_GIVEN, however bad the data, and nobody is Sr here and Jr there.
+ * MOST_OTHER_GIVEN, nor names that are nothing alike more often than MOST_OTHER_NAME, however
+ * bad the data; and nobody is Sr here and Jr there.
  */
 void
 cdp_model_bound_names(CdpComparison *k)
 {
-	double		most = k->measure == CDP_MEASURE_GENERATION ? MOST_OTHER_GENERATION : MOST_OTHER_GIVEN;
-	double		other = 0;
-
-	if (k->measure != CDP_MEASURE_PERSON_NAME && k->measure != CDP_MEASURE_GENERATION)
-		return;
-	for (int l = 1; l <= k->info->n_levels; l++)
-		if (is_other(k, l))
-			other += k->m[l];
-	for (int l = 1; l <= k->info->n_levels && other > most; l++)
-		if (k->info->levels[l - 1].present == k->info->levels[0].present)
-			k->m[l] *= is_other(k, l) ? most / other : (1 - most) / (1 - other);
+	if (k->measure == CDP_MEASURE_GENERATION)
+		bound_m(k, OTHER_GENERATION, MOST_OTHER_GENERATION);
+	if (k->measure == CDP_MEASURE_PERSON_NAME)
+	{
+		bound_m(k, OTHER_NAME, MOST_OTHER_NAME);
+		bound_m(k, OTHER_GIVEN, MOST_OTHER_GIVEN);
+	}
 }
 
 /* ---------------------------------------------------------------- fitting */

@@ -31,7 +31,8 @@ common_information(Table joint)
 				information = 0,
 				entropy_a = 0,
 				entropy_b = 0,
-				most = 0,
+				most_a = 0,
+				most_b = 0,
 				alone = 0;
 
 	for (int x = 0; x <= CDP_MAX_LEVELS; x++)
@@ -45,10 +46,14 @@ common_information(Table joint)
 			of_a[x] += joint[x][y];
 			of_b[y] += joint[x][y];
 			n += joint[x][y];
-			most = fmax(most, joint[x][y]);
 		}
+	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
+	{
+		most_a = fmax(most_a, of_a[x]);
+		most_b = fmax(most_b, of_b[x]);
+	}
 	/* a few pairs prove nothing, and where one is often missing the other has something to say */
-	if (n - most < CDP_ENOUGH_PAIRS || alone > .25 * n || joint[1][1] * n <= of_a[1] * of_b[1])
+	if (n - fmax(most_a, most_b) < CDP_ENOUGH_PAIRS || alone > .25 * n || joint[1][1] * n <= of_a[1] * of_b[1])
 		return 0;
 	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
 	{
