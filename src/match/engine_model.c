@@ -146,7 +146,7 @@ key_label(const CdpMatchEngine *e, int k)
 	return cdp_match_key_label(&e->model, key, e->comparison[key->comparison]);
 }
 
-/* (keys, new_pairs): a rule with a key that does not exist is left out */
+/* (keys, pairs expected): a rule with a key that does not exist is left out */
 static void
 rule_row(TupleTableSlot *slot, void *state)
 {
@@ -195,7 +195,7 @@ cdp_engine_read_model(CdpMatchEngine *e, int model_id)
 							 " FROM %s.match_frequency f WHERE f.model_id = $1", e->schema),
 					1, argtypes, args, frequency_row, e);
 	cdp_engine_open_blocker(e);
-	cdp_core_stream(psprintf("SELECT k.keys::pg_catalog.text[], k.new_pairs::pg_catalog.int8 FROM %s.match_rule k WHERE k.model_id = $1 ORDER BY k.rule", e->schema),
+	cdp_core_stream(psprintf("SELECT k.keys::pg_catalog.text[], k.pairs::pg_catalog.int8 FROM %s.match_rule k WHERE k.model_id = $1 ORDER BY k.rule", e->schema),
 					1, argtypes, args, rule_row, e);
 	cdp_core_stream(psprintf("SELECT k.keys::pg_catalog.text[], NULL::pg_catalog.int8 FROM %s.match_user_rule k ORDER BY k.rule", e->schema),
 					0, NULL, NULL, rule_row, e);
@@ -391,21 +391,16 @@ cdp_engine_rule_comparisons(const CdpMatchEngine *e, int r)
 void
 cdp_engine_write_rules(CdpMatchEngine *e, int model_id)
 {
-	Oid			argtypes[] = {INT4OID, INT4OID, TEXTARRAYOID, TEXTARRAYOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, FLOAT8OID};
-	char	   *sql = psprintf("INSERT INTO %s.match_rule (model_id, rule, keys, comparisons, pairs, new_pairs, blocks, largest, refined, gain)"
-							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", e->schema);
+	Oid			argtypes[] = {INT4OID, INT4OID, TEXTARRAYOID, TEXTARRAYOID, INT8OID, FLOAT8OID};
+	char	   *sql = psprintf("INSERT INTO %s.match_rule (model_id, rule, keys, comparisons, pairs, gain) VALUES ($1, $2, $3, $4, $5, $6)", e->schema);
 
 	for (int r = 0; r < e->blocker.n_rules; r++)
 	{
 		const CdpRule *rule = &e->blocker.rule[r];
 		Datum		args[] = {Int32GetDatum(model_id), Int32GetDatum(r + 1), cdp_engine_texts(cdp_engine_rule_keys(e, r)), cdp_engine_texts(cdp_engine_rule_comparisons(e, r)),
-			Int64GetDatum(rule->pairs), Int64GetDatum(rule->new_pairs), Int64GetDatum(rule->blocks), Int64GetDatum(rule->largest),
-		Int64GetDatum(rule->refined), Float8GetDatum(rule->gain)};
+		Int64GetDatum(llrint(rule->estimate)), Float8GetDatum(rule->gain)};
 
-		/* what was not counted is expected */
-		if (e->n_records > 0)
-			args[4] = Int64GetDatum(llrint(rule->estimate));
-		cdp_core_query(sql, lengthof(argtypes), argtypes, args, e->n_records > 0 ? "     nnnn " : NULL, false);
+		cdp_core_query(sql, lengthof(argtypes), argtypes, args, NULL, false);
 	}
 }
 

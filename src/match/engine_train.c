@@ -337,8 +337,6 @@ cdp_train_model(PG_FUNCTION_ARGS)
 	old = MemoryContextSwitchTo(e->context);
 	e->pairs_per_record = pairs_per_record;
 	trained = train(e, &t);
-	if (e->n_records == 0)
-		count_pairs(e);
 	cdp_match_engine_show(e, "writing the model");
 	model_id = cdp_engine_write_model(e, trained ? &t : NULL);
 	MemoryContextSwitchTo(old);
@@ -363,7 +361,6 @@ cdp_choose_rules(PG_FUNCTION_ARGS)
 	old = MemoryContextSwitchTo(e->context);
 	e->doing = "choosing blocking rules";
 	cdp_match_engine_require(e, cdp_blocker_choose(&e->blocker, e->pairs_per_record));
-	count_pairs(e);
 	cdp_engine_write_rules(e, PG_GETARG_INT32(1));
 	n = e->blocker.n_rules;
 	MemoryContextSwitchTo(old);

@@ -102,14 +102,10 @@ BEGIN
             keys        text[] NOT NULL,
             comparisons text[],
             pairs       bigint,
-            new_pairs   bigint,
-            blocks      bigint,
-            largest     bigint,
-            refined     bigint,
             gain        double precision,
             PRIMARY KEY (model_id, rule)
         );
-        COMMENT ON TABLE %1$I.match_rule IS 'blocking rules of a model: records that agree on all keys of a rule are compared';
+        COMMENT ON TABLE %1$I.match_rule IS 'blocking rules of a model: records that agree on all keys of a rule are compared; pairs: expected when it was chosen, cdp.blocking_report counts them';
 
         CREATE TABLE %1$I.match_user_rule (
             rule text COLLATE "C" PRIMARY KEY,
