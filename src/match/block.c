@@ -894,11 +894,11 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 }
 
 /*
- * Every comparison needs pairs that were found without it, or nothing is learned of it:
- * where the rules that do not use one find less than half of what such rules could, the
- * best of these is added. Nor is half as much as the budget allows made up for by finding
- * it cheaply: what the few records show that have a value others lack is not true of all.
- * After cdp_blocker_choose.
+ * Every comparison needs pairs that were found without it, or nothing is learned of it.
+ * Where the rules that do not use one find less than half of what one more such rule
+ * could, the best of these is added, of those that find at least half of the most within
+ * the budget: the few records that have a value which others lack do not show what is
+ * true of all. After cdp_blocker_choose.
  */
 void
 cdp_blocker_diversify(CdpBlocker *b, double pairs_per_record)

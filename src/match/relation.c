@@ -21,7 +21,9 @@
  * matches: people of one home move together, so their records agree on the address as
  * those of one person do. And a home is a home: twins and namesakes of one house learn
  * what else it shares together with all others of it. So these relations add nothing that
- * could be fitted to but how many there are.
+ * could be fitted to but how many there are; and where little is compared that could take
+ * the place of how many matches there are, so it is bounded (em.c), as is what one person's
+ * records can differ in.
  */
 #include "match/train.h"
 

@@ -619,8 +619,8 @@ give_up_on_others(Counting *g)
 
 /*
  * Learns model and what agrees in true pairs (into the blocker, which ends with rules
- * chosen by it; those that only learning needs are gone then). The store's rarity must be counted. False: out of memory, or the crew
- * was stopped.
+ * chosen by it; those that only learning needs are gone then). The store's rarity must be
+ * counted. False: out of memory, or the crew was stopped.
  */
 bool
 cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
