@@ -115,4 +115,22 @@ SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
 SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
 SELECT count(*) AS differ FROM sparse_t.match_level a JOIN sparse_t.match_level b ON b.model_id = 2 AND b.position = a.position AND b.level = a.level WHERE a.model_id = 1 AND (a.m, a.u) IS DISTINCT FROM (b.m, b.u);
 SELECT sparse_src.away();
+
+-- what a firm shares, its name and telephone, makes nobody of its people; nor does a house of strangers
+DROP TABLE sparse_src.record;
+CREATE TABLE sparse_src.record AS
+SELECT p * 2 + c AS id, p AS person, sparse_src.word('g' || sparse_src.random('g' || p, 60), 3) AS given, sparse_src.word('f' || p, 4) || CASE c WHEN 1 THEN 'x' ELSE '' END AS family,
+       initcap(sparse_src.word('company' || p % 100, 4)) || ' Inc' AS company, CASE WHEN sparse_src.random('p' || p || c, 5) > 0 THEN '212' || (2000000 + p % 100 * 7919) END AS phone,
+       p % 100 || ' Elm Street' AS street, (20000 + p % 100)::text AS zip, NULL::text AS born
+  FROM generate_series(1, 2000) p, LATERAL generate_series(0, (p % 7 = 0)::int) c;
+TRUNCATE sparse_src.truth;
+INSERT INTO sparse_src.truth SELECT 'person', id::text, person::text FROM sparse_src.record;
+SELECT repeats, precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "company", "phone": "phone"}');
+SELECT sparse_src.away();
+-- of an address that repeats another part of it the rest is told from no move, and everybody reads the model alike
+SELECT repeats, precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "street": "street", "postal_code": "zip"}');
+SELECT count(*) AS after_a_move FROM sparse_t.match_level WHERE name LIKE 'moved%';
+SELECT count(*) > 0 AS explained FROM sparse_t.link l CROSS JOIN LATERAL cdp.explain_pair('sparse_t', l.record_a, l.record_b) e WHERE l.record_a < 100;
+SELECT count(*) AS found FROM cdp.lookup('sparse_t', (SELECT jsonb_build_object('given_name', given, 'family_name', family, 'postal_code', zip) FROM sparse_src.record WHERE id = 2), 1);
+SELECT sparse_src.away();
 DROP SCHEMA sparse_src CASCADE;

@@ -25,7 +25,8 @@
  * as well be one person with another given name, or a birth date that is wrong. Nor are
  * there homes of twins alone, and hardly more fathers and sons of one name than that: they
  * would take the place of matches. Where no birth dates are compared nothing tells them
- * from matches, and what is known of homes in general stands.
+ * from matches, and what is known of homes in general stands: of families, whose members
+ * mostly have one name (CDP_FAMILIES). A home of strangers has no fathers and sons.
  */
 #define IN_HOMES .01
 #define MOST_TWINS .34
@@ -496,13 +497,14 @@ share_homes(const CdpModel *model, Expected *e)
 	}			special[] = {{CDP_TWINS, MOST_TWINS}, {CDP_NAMED_AFTER, cdp_tells_ages(model) ? MOST_NAMED_AFTER : IN_HOMES}};
 	double		homes = e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER];
 	double		seen = e->seen[CDP_HOUSEHOLD] + e->seen[CDP_TWINS] + e->seen[CDP_NAMED_AFTER];
+	double		families = fmin(1, cdp_family_at_home(model) / CDP_FAMILIES);
 
 	e->share[CDP_HOUSEHOLD] = homes;
 	for (int i = 0; i < 2 && model->share[CDP_TWINS] > 0; i++)
 	{
 		double		of_homes = seen > 0 ? e->seen[special[i].relation] / seen : 0;
 
-		e->share[special[i].relation] = homes * fmin(fmax(IN_HOMES, of_homes), special[i].most);
+		e->share[special[i].relation] = homes * fmin(fmax(IN_HOMES, of_homes), special[i].most) * (special[i].relation == CDP_NAMED_AFTER ? families : 1);
 		e->share[CDP_HOUSEHOLD] -= e->share[special[i].relation];
 	}
 }

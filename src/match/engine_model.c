@@ -252,14 +252,18 @@ write_levels(CdpMatchEngine *e, int model_id, bool trained)
 							   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::pg_catalog.jsonb)", e->schema);
 	Oid			argtypes[] = {INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID, FLOAT8OID, FLOAT8ARRAYOID, FLOAT8OID, FLOAT8OID, TEXTOID};
 	char		nulls[lengthof(argtypes) + 1];
+	bool		address = false;
 
 	for (int c = 0; c < e->model.n; c++)
 	{
 		const CdpComparison *k = &e->model.comparison[c];
 		/* of what no record has nothing is learned */
 		bool		left_out = k->ignored || (trained && cdp_engine_count_values(e, c) == 0);
+		/* a part of an address before which all are left out has no levels after a move */
+		int			n_levels = k->moved > 0 && !address ? k->moved : k->info->n_levels;
 
-		for (int l = 1; l <= k->info->n_levels && !left_out; l++)
+		address |= k->apart > 0 && !left_out;
+		for (int l = 1; l <= n_levels && !left_out; l++)
 		{
 			double		u[CDP_RELATIONS];
 			Datum		args[lengthof(argtypes)];

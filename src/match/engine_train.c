@@ -27,6 +27,7 @@
 #define ROUNDS 2				/* of training; each knows better than the last which values are rare */
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
+#define MANY_OTHER_NAMES .35	/* bad data has half of it */
 #define COUNTED_PAIRS 4.0		/* for each record, enough to count people by */
 
 /* ---------------------------------------------------------------- who is one person */
@@ -190,6 +191,9 @@ warn_of_training(CdpMatchEngine *e, const CdpTraining *t)
 		}
 		for (int l = 1; l <= k->info->n_levels; l++)
 			seen += k->pairs_m[l];
+		if (cdp_other_names(k) > MANY_OTHER_NAMES)
+			cdp_engine_warn(e, "%.0f of 100 pairs of one person have another given or family name: people of one group (a firm, a home) may be taken for one person; leave out what a group shares, or map birth dates",
+							100 * cdp_other_names(k));
 		if (seen < 50 && cdp_engine_count_values(e, c) > 1 && k->measure != CDP_MEASURE_GENERATION)
 			cdp_engine_warn(e, "comparison %s: its m rests on %.1f expected pairs of one person, so its defaults decide", e->comparison[c], seen);
 	}

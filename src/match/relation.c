@@ -161,53 +161,6 @@ is_of_twins(const CdpModel *model, const CdpComparison *k)
 		(k->measure == CDP_MEASURE_DATE && !has_measure(model, CDP_MEASURE_BIRTH_DATE) && has_measure(model, CDP_MEASURE_STREET));
 }
 
-/* Is a birth date compared? */
-bool
-cdp_tells_ages(const CdpModel *model)
-{
-	for (int c = 0; c < model->n; c++)
-		if (!model->comparison[c].ignored && is_of_twins(model, &model->comparison[c]))
-			return true;
-	return false;
-}
-
-/* How often the best level is assumed to be reached; negative: as by chance. */
-static double
-assumed(const CdpComparison *k, CdpRelation relation)
-{
-	if (k->measure == CDP_MEASURE_CODE && k->is_place)
-		return relation == CDP_NAMESAKE || relation == CDP_KIN ? -1 : .97;
-	if (k->measure == CDP_MEASURE_CODE)
-		return relation == CDP_NAMESAKE || relation == CDP_NAMED_AFTER ? .98 : -1;
-	if (is_home(relation) && k->measure != CDP_MEASURE_GENERATION)
-		relation = CDP_HOUSEHOLD;
-	for (int i = 0; i < lengthof(likeness); i++)
-		if (likeness[i].measure == k->measure && likeness[i].relation == relation)
-			return likeness[i].agrees;
-	return -1;
-}
-
-/* Keeps to the bounds; what is over falls to the other levels. */
-static void
-bound_likeness(const CdpComparison *k, CdpRelation relation, double *u)
-{
-	for (int i = 0; i < lengthof(bounds); i++)
-	{
-		int			bound = 1;
-
-		if (bounds[i].measure != k->measure || bounds[i].relation != relation)
-			continue;
-		while (bound < k->info->n_levels && strcmp(k->info->levels[bound - 1].name, bounds[i].level) != 0)
-			bound++;
-		if (u[bound] <= bounds[i].most)
-			continue;
-		for (int l = 1; l <= k->info->n_levels; l++)
-			if (l != bound)
-				u[l] *= (1 - bounds[i].most) / (1 - u[bound]);
-		u[bound] = bounds[i].most;
-	}
-}
-
 /* ---------------------------------------------------------------- names */
 
 /* How a part of the name agrees in a level of person_name. */
@@ -256,6 +209,136 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 		*family = part_of(bar + 1, strlen(bar + 1));
 	}
 }
+
+/* What one person's records hardly ever have. */
+typedef enum Other
+{
+	OTHER_GIVEN,				/* given names that are nothing alike */
+	OTHER_NAME,					/* nor the family names */
+	OTHER_GENERATION
+} Other;
+
+static bool
+is_other(const CdpComparison *k, int l, Other what)
+{
+	Part		given,
+				family;
+
+	if (what == OTHER_GENERATION)
+		return l == k->info->n_levels;
+	name_parts(&k->info->levels[l - 1], &given, &family);
+	return given == ELSE && (what == OTHER_GIVEN || family == ELSE) && k->info->levels[l - 1].present == 3;
+}
+
+/* ---------------------------------------------------------------- what is compared */
+
+/* How often two people of one home have one family name; where no names of people are compared, always. */
+double
+cdp_family_at_home(const CdpModel *model)
+{
+	double		same = 0;
+	bool		names = false;
+
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+
+		if (k->measure != CDP_MEASURE_PERSON_NAME || k->ignored)
+			continue;
+		names = true;
+		for (int l = 1; l <= k->info->n_levels; l++)
+		{
+			Part		given,
+						family;
+
+			name_parts(&k->info->levels[l - 1], &given, &family);
+			if (k->info->levels[l - 1].present == 3 && family == EXACT)
+				same += k->u[CDP_HOUSEHOLD][l];
+		}
+	}
+	return names ? same : 1;
+}
+
+/* Is what is compared shared by a home, or a person's own? Where not, a firm, a school, a branch may share it. */
+bool
+cdp_may_be_of_group(const CdpComparison *k)
+{
+	return k->measure == CDP_MEASURE_NAME || k->measure == CDP_MEASURE_TEXT || k->measure == CDP_MEASURE_CODE || k->measure == CDP_MEASURE_NUMBER;
+}
+
+/* How often a part of the name is another one in records of one person. */
+double
+cdp_other_names(const CdpComparison *k)
+{
+	double		other = 0;
+
+	for (int l = 1; l <= k->info->n_levels && k->measure == CDP_MEASURE_PERSON_NAME; l++)
+	{
+		Part		given,
+					family;
+
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (k->info->levels[l - 1].present == 3 && (given == ELSE || family == ELSE))
+			other += k->m[l];
+	}
+	return other;
+}
+
+/* Are two names nothing alike? */
+bool
+cdp_names_unlike(const CdpComparison *k, int level)
+{
+	return k->measure == CDP_MEASURE_PERSON_NAME && level > 0 && is_other(k, level, OTHER_NAME);
+}
+
+/* Is a birth date compared? */
+bool
+cdp_tells_ages(const CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		if (!model->comparison[c].ignored && is_of_twins(model, &model->comparison[c]))
+			return true;
+	return false;
+}
+
+/* How often the best level is assumed to be reached; negative: as by chance. */
+static double
+assumed(const CdpComparison *k, CdpRelation relation)
+{
+	if (k->measure == CDP_MEASURE_CODE && k->is_place)
+		return relation == CDP_NAMESAKE || relation == CDP_KIN ? -1 : .97;
+	if (k->measure == CDP_MEASURE_CODE)
+		return relation == CDP_NAMESAKE || relation == CDP_NAMED_AFTER ? .98 : -1;
+	if (is_home(relation) && k->measure != CDP_MEASURE_GENERATION)
+		relation = CDP_HOUSEHOLD;
+	for (int i = 0; i < lengthof(likeness); i++)
+		if (likeness[i].measure == k->measure && likeness[i].relation == relation)
+			return likeness[i].agrees;
+	return -1;
+}
+
+/* Keeps to the bounds; what is over falls to the other levels. */
+static void
+bound_likeness(const CdpComparison *k, CdpRelation relation, double *u)
+{
+	for (int i = 0; i < lengthof(bounds); i++)
+	{
+		int			bound = 1;
+
+		if (bounds[i].measure != k->measure || bounds[i].relation != relation)
+			continue;
+		while (bound < k->info->n_levels && strcmp(k->info->levels[bound - 1].name, bounds[i].level) != 0)
+			bound++;
+		if (u[bound] <= bounds[i].most)
+			continue;
+		for (int l = 1; l <= k->info->n_levels; l++)
+			if (l != bound)
+				u[l] *= (1 - bounds[i].most) / (1 - u[bound]);
+		u[bound] = bounds[i].most;
+	}
+}
+
+/* ---------------------------------------------------------------- fitting names */
 
 /*
  * A mailbox, or a name of one word that was taken for a given name, may be the family name,
@@ -318,11 +401,19 @@ fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 	}
 	for (given = EXACT; given <= ELSE; given++)
 		given_is[given] /= n;
-	given_is[EXACT] *= relation == CDP_TWINS ? SAME_NAME_TWINS : SAME_NAME_HOME;
 	n = family_seen[EXACT] + family_seen[NEAR] + family_seen[ELSE];
 	family_is[EXACT] = (family_seen[EXACT] + .7 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
+	/* twins are of one family, whoever else lives in homes */
+	if (relation == CDP_TWINS && family_is[EXACT] < CDP_FAMILIES)
+	{
+		family_is[NEAR] *= (1 - CDP_FAMILIES) / (1 - family_is[EXACT]);
+		family_is[ELSE] *= (1 - CDP_FAMILIES) / (1 - family_is[EXACT]);
+		family_is[EXACT] = CDP_FAMILIES;
+	}
+	/* only a family gives its members different names */
+	given_is[EXACT] *= relation == CDP_TWINS ? SAME_NAME_TWINS : 1 - (1 - SAME_NAME_HOME) * fmin(1, family_is[EXACT] / CDP_FAMILIES);
 	for (int l = 1; l <= k->info->n_levels; l++)
 	{
 		if (k->info->levels[l - 1].present == CDP_SPELLED || k->info->levels[l - 1].present == 1)
@@ -422,26 +513,6 @@ fit_names_given_again(CdpComparison *k)
 			u[l] = given != ELSE && family != ELSE ? .99 * k->m[l] / sum[k->info->levels[l - 1].present]
 				: .01 * k->u[CDP_CHANCE][l];
 	}
-}
-
-/* What one person's records hardly ever have. */
-typedef enum Other
-{
-	OTHER_GIVEN,				/* given names that are nothing alike */
-	OTHER_NAME,					/* nor the family names */
-	OTHER_GENERATION
-} Other;
-
-static bool
-is_other(const CdpComparison *k, int l, Other what)
-{
-	Part		given,
-				family;
-
-	if (what == OTHER_GENERATION)
-		return l == k->info->n_levels;
-	name_parts(&k->info->levels[l - 1], &given, &family);
-	return given == ELSE && (what == OTHER_GIVEN || family == ELSE) && k->info->levels[l - 1].present == 3;
 }
 
 static void
