@@ -127,7 +127,7 @@ TRUNCATE sparse_src.truth;
 INSERT INTO sparse_src.truth SELECT 'person', id::text, person::text FROM sparse_src.record;
 SELECT repeats, precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "company", "phone": "phone"}');
 SELECT sparse_src.away();
--- of an address that repeats another part of it the rest is told from no move, and everybody reads the model alike
+-- where the first part of an address is left out the next has no levels after a move, for resolve, explanations and look-ups alike
 SELECT repeats, precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "street": "street", "postal_code": "zip"}');
 SELECT count(*) AS after_a_move FROM sparse_t.match_level WHERE name LIKE 'moved%';
 SELECT count(*) > 0 AS explained FROM sparse_t.link l CROSS JOIN LATERAL cdp.explain_pair('sparse_t', l.record_a, l.record_b) e WHERE l.record_a < 100;

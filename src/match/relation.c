@@ -214,7 +214,8 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 typedef enum Other
 {
 	OTHER_GIVEN,				/* given names that are nothing alike */
-	OTHER_NAME,					/* nor the family names */
+	OTHER_PART,					/* given or family names that are nothing alike */
+	OTHER_NAME,					/* both */
 	OTHER_GENERATION
 } Other;
 
@@ -227,7 +228,21 @@ is_other(const CdpComparison *k, int l, Other what)
 	if (what == OTHER_GENERATION)
 		return l == k->info->n_levels;
 	name_parts(&k->info->levels[l - 1], &given, &family);
-	return given == ELSE && (what == OTHER_GIVEN || family == ELSE) && k->info->levels[l - 1].present == 3;
+	if (k->info->levels[l - 1].present != 3)
+		return false;
+	return what == OTHER_PART ? given == ELSE || family == ELSE : given == ELSE && (what == OTHER_GIVEN || family == ELSE);
+}
+
+/* How often records of one person have it. */
+static double
+share_of(const CdpComparison *k, Other what)
+{
+	double		other = 0;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+		if (is_other(k, l, what))
+			other += k->m[l];
+	return other;
 }
 
 /* ---------------------------------------------------------------- what is compared */
@@ -259,29 +274,21 @@ cdp_family_at_home(const CdpModel *model)
 	return names ? same : 1;
 }
 
-/* Is what is compared shared by a home, or a person's own? Where not, a firm, a school, a branch may share it. */
+/*
+ * May a group that is no home share it: a firm, a school, a branch? There is no relation for
+ * that. What is a person's own among these (a gender) repeats nothing.
+ */
 bool
 cdp_may_be_of_group(const CdpComparison *k)
 {
 	return k->measure == CDP_MEASURE_NAME || k->measure == CDP_MEASURE_TEXT || k->measure == CDP_MEASURE_CODE || k->measure == CDP_MEASURE_NUMBER;
 }
 
-/* How often a part of the name is another one in records of one person. */
+/* How often a given or a family name is another one in records of one person. */
 double
 cdp_other_names(const CdpComparison *k)
 {
-	double		other = 0;
-
-	for (int l = 1; l <= k->info->n_levels && k->measure == CDP_MEASURE_PERSON_NAME; l++)
-	{
-		Part		given,
-					family;
-
-		name_parts(&k->info->levels[l - 1], &given, &family);
-		if (k->info->levels[l - 1].present == 3 && (given == ELSE || family == ELSE))
-			other += k->m[l];
-	}
-	return other;
+	return k->measure == CDP_MEASURE_PERSON_NAME ? share_of(k, OTHER_PART) : 0;
 }
 
 /* Are two names nothing alike? */
@@ -402,7 +409,7 @@ fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 	for (given = EXACT; given <= ELSE; given++)
 		given_is[given] /= n;
 	n = family_seen[EXACT] + family_seen[NEAR] + family_seen[ELSE];
-	family_is[EXACT] = (family_seen[EXACT] + .7 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
+	family_is[EXACT] = (family_seen[EXACT] + CDP_FAMILIES * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
 	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
 	/* twins are of one family, whoever else lives in homes */
@@ -518,11 +525,8 @@ fit_names_given_again(CdpComparison *k)
 static void
 bound_m(CdpComparison *k, Other what, double most)
 {
-	double		other = 0;
+	double		other = share_of(k, what);
 
-	for (int l = 1; l <= k->info->n_levels; l++)
-		if (is_other(k, l, what))
-			other += k->m[l];
 	for (int l = 1; l <= k->info->n_levels && other > most; l++)
 		if (k->info->levels[l - 1].present == k->info->levels[0].present)
 			k->m[l] *= is_other(k, l, what) ? most / other : (1 - most) / (1 - other);

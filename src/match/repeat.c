@@ -7,15 +7,14 @@
  * levels have most of their information in common, among strangers or in matches, or the
  * one's values hold the other's. Who works for one firm has its telephone: two things that
  * groups share look like one person's, so what has no relation for that is looked at among
- * pairs of unlike names, whoever EM takes them for. The more particular of the two stays: the lower
- * measure, then the first.
+ * pairs of unlike names, whoever EM takes them for. The more particular of the two stays:
+ * the lower measure, then the first.
  */
 #include "match/train.h"
 
 #include <stdlib.h>
 
 #define REPEATS 0.7				/* comparisons that have so much of their information in common are one */
-
 #define MOST_ALONE .25			/* where one is more often there without the other it has something to say */
 
 /* Expected pairs by the levels of two comparisons; [0]: missing. */
