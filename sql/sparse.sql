@@ -133,4 +133,18 @@ SELECT count(*) AS after_a_move FROM sparse_t.match_level WHERE name LIKE 'moved
 SELECT count(*) > 0 AS explained FROM sparse_t.link l CROSS JOIN LATERAL cdp.explain_pair('sparse_t', l.record_a, l.record_b) e WHERE l.record_a < 100;
 SELECT count(*) AS found FROM cdp.lookup('sparse_t', (SELECT jsonb_build_object('given_name', given, 'family_name', family, 'postal_code', zip) FROM sparse_src.record WHERE id = 2), 1);
 SELECT sparse_src.away();
+-- many small firms, whose people have its name, street and city in common; and schools with classes
+DROP TABLE sparse_src.record;
+CREATE TABLE sparse_src.record AS
+SELECT p * 2 + c AS id, p AS person, sparse_src.word('g' || sparse_src.random('g' || p, 100), 3) AS given,
+       CASE sparse_src.random('s' || p || c, 10) WHEN 0 THEN sparse_src.slip(sparse_src.word('f' || sparse_src.random('f' || p, 900), 4), 's' || p || c) ELSE sparse_src.word('f' || sparse_src.random('f' || p, 900), 4) END AS family,
+       'Firm ' || initcap(sparse_src.word('c' || p % 500, 4)) AS company, '1 Road ' || p % 500 * 331 AS street, 'Town' || p % 50 AS city,
+       initcap(sparse_src.word('h' || p % 20, 3)) || ' School' AS school, 70000 + p % 20 * 3 AS zip, p % 20 || '-' || p / 20 % 6 AS class
+  FROM generate_series(1, 3000) p, LATERAL generate_series(0, (p % 9 = 0)::int) c;
+TRUNCATE sparse_src.truth;
+INSERT INTO sparse_src.truth SELECT 'person', id::text, person::text FROM sparse_src.record;
+SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "company", "street": "street", "city": "city"}');
+SELECT sparse_src.away();
+SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "school", "postal_code": "zip", "job_title": "class"}');
+SELECT sparse_src.away();
 DROP SCHEMA sparse_src CASCADE;

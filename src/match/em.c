@@ -26,7 +26,8 @@
  * there homes of twins alone, and hardly more fathers and sons of one name than that: they
  * would take the place of matches. Where no birth dates are compared nothing tells them
  * from matches, and what is known of homes in general stands: of families, whose members
- * mostly have one name (CDP_FAMILIES). A home of strangers has no fathers and sons.
+ * mostly have one name (CDP_FAMILIES). A home of strangers, a firm, has no fathers and sons,
+ * and twins only where birth dates show them.
  */
 #define IN_HOMES .01
 #define MOST_TWINS .34
@@ -490,21 +491,23 @@ at_home(const CdpComparison *k)
 static void
 share_homes(const CdpModel *model, Expected *e)
 {
+	bool		ages = cdp_tells_ages(model);
+	double		families = fmin(1, cdp_family_at_home(model) / CDP_FAMILIES);
 	const struct
 	{
 		CdpRelation relation;
 		double		most;
-	}			special[] = {{CDP_TWINS, MOST_TWINS}, {CDP_NAMED_AFTER, cdp_tells_ages(model) ? MOST_NAMED_AFTER : IN_HOMES}};
+		double		where;		/* homes that may have them */
+	}			special[] = {{CDP_TWINS, MOST_TWINS, ages ? 1 : families}, {CDP_NAMED_AFTER, ages ? MOST_NAMED_AFTER : IN_HOMES, families}};
 	double		homes = e->share[CDP_HOUSEHOLD] + e->share[CDP_TWINS] + e->share[CDP_NAMED_AFTER];
 	double		seen = e->seen[CDP_HOUSEHOLD] + e->seen[CDP_TWINS] + e->seen[CDP_NAMED_AFTER];
-	double		families = fmin(1, cdp_family_at_home(model) / CDP_FAMILIES);
 
 	e->share[CDP_HOUSEHOLD] = homes;
 	for (int i = 0; i < 2 && model->share[CDP_TWINS] > 0; i++)
 	{
 		double		of_homes = seen > 0 ? e->seen[special[i].relation] / seen : 0;
 
-		e->share[special[i].relation] = homes * fmin(fmax(IN_HOMES, of_homes), special[i].most) * (special[i].relation == CDP_NAMED_AFTER ? families : 1);
+		e->share[special[i].relation] = homes * special[i].where * fmin(fmax(IN_HOMES, of_homes), special[i].most);
 		e->share[CDP_HOUSEHOLD] -= e->share[special[i].relation];
 	}
 }

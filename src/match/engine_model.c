@@ -188,6 +188,8 @@ cdp_engine_read_model(CdpMatchEngine *e, int model_id)
 	cdp_core_stream(psprintf("SELECT l.comparison::pg_catalog.text, l.level::pg_catalog.int4, l.m::pg_catalog.float8, l.u::pg_catalog.float8[]"
 							 " FROM %s.match_level l WHERE l.model_id = $1", e->schema),
 					1, argtypes, args, level_row, e);
+	for (int c = 0; c < e->model.n; c++)
+		cdp_relation_share(&e->model.comparison[c]);
 	cdp_core_stream(psprintf("SELECT f.comparison::pg_catalog.text, f.input::pg_catalog.int4, f.rarity_unseen::pg_catalog.float8"
 							 " FROM %s.match_input f WHERE f.model_id = $1", e->schema),
 					1, argtypes, args, input_row, e);

@@ -282,7 +282,7 @@ train(CdpMatchEngine *e, CdpTraining *t)
 		e->blocker.records = e->n_records;
 	*t = (CdpTraining)
 	{
-		.pairs_per_record = e->pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 500,
+		.pairs_per_record = e->pairs_per_record, .max_pairs = MAX_PAIRS, .max_random = Min(MAX_RANDOM, Max(MIN_RANDOM, RANDOM_PAIRS * (int64) e->store.n)), .max_iterations = 1000,
 			.tolerance = 1e-5, .crew = &e->crew, .memory = (Size) cdp_match_memory * 1024
 	};
 	read_labels(e, t);

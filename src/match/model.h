@@ -9,7 +9,8 @@
  *
  *	 chance		nothing in common
  *	 area		the same place: city, state, postal code agree together
- *	 household	the same home: street, telephone, family name agree too
+ *	 household	the same home: street, telephone, family name agree too; or the same firm or school, where
+ *				family names do not
  *	 namesake	the same name, and so mailboxes and gender that look alike
  *	 twins		the same home and birth date; never one given name
  *	 named after	the same home and name, as father and son; birth dates agree by chance
@@ -111,6 +112,7 @@ cdp_level_alone(const CdpComparison *k, int level)
 /* relation.c */
 extern bool cdp_is_address(const CdpComparison *comparison);
 extern void cdp_model_open(CdpModel *model, const CdpStore *store);
+extern void cdp_relation_share(CdpComparison *comparison);
 
 /* score.c */
 typedef struct CdpScorer CdpScorer;

@@ -36,8 +36,6 @@
 #define SUM_TOLERANCE 1e-6
 #define LEAST_PROBABILITY 1e-30
 
-static const double nothing[CDP_MAX_LEVELS + 1];
-
 pg_noreturn static void bad_model(const char *comparison, const char *fmt,...) pg_attribute_printf(2, 3);
 
 /* Every complaint reads alike. */
@@ -336,17 +334,7 @@ read_parameters(JsonbValue *json, bool trained, CdpNamedModel *model, int c)
 
 	read_levels(comparison, trained, named, k);
 	read_inputs(comparison, named, k);
-	/* what a relation makes alike is known by its kind: only its u is learned */
-	for (int j = 1; j < CDP_RELATIONS; j++)
-	{
-		CdpModel   *scratch = palloc0(sizeof(CdpModel));
-
-		scratch->n = 1;
-		scratch->comparison[0] = *k;
-		cdp_relation_fit(scratch, &scratch->comparison[0], j, nothing);
-		k->shared[j] = scratch->comparison[0].shared[j];
-		pfree(scratch);
-	}
+	cdp_relation_share(k);
 }
 
 static void

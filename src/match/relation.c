@@ -8,8 +8,8 @@
  * not of any data set) and then fitted with the rest, by EM.
  *
  *	 area		city, postal code, state, country
- *	 household	all of that, street, telephone, at times a mailbox or somebody's number; family names as seen
- *				in the data
+ *	 household	all of that, street, telephone, at times a mailbox or somebody's number; one family name or
+ *				two, as seen in the data; the employer and the like, once that is seen
  *	 namesake	both names agree or nearly do, the more seldom the rarer the family name; then
  *				gender does, and mailboxes, made of the name, look alike
  *	 twins		a household in which the birth date is one date written down twice, and given names
@@ -74,6 +74,16 @@ static const struct
 	{CDP_MEASURE_EMAIL, CDP_KIN, "same_local", .05},
 	{CDP_MEASURE_GENERATION, CDP_NAMED_AFTER, "exact", .5},
 };
+
+/*
+ * May those who are at one place share it although homes mostly do not: an employer, a school, a
+ * class? Then a firm is a home whose people have names of their own.
+ */
+static inline bool
+may_be_of_group(const CdpComparison *k)
+{
+	return k->measure == CDP_MEASURE_NAME || k->measure == CDP_MEASURE_TEXT || k->measure == CDP_MEASURE_NUMBER;
+}
 
 static inline bool
 is_home(CdpRelation relation)
@@ -210,6 +220,23 @@ name_parts(const CdpLevel *level, Part *given, Part *family)
 	}
 }
 
+/* How often two people of a relation have one family name. */
+static double
+family_in(const CdpComparison *k, CdpRelation relation)
+{
+	double		same = 0;
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (k->info->levels[l - 1].present == 3 && family == EXACT)
+			same += k->u[relation][l];
+	}
+	return same;
+}
+
 /* What one person's records hardly ever have. */
 typedef enum Other
 {
@@ -261,27 +288,9 @@ cdp_family_at_home(const CdpModel *model)
 		if (k->measure != CDP_MEASURE_PERSON_NAME || k->ignored)
 			continue;
 		names = true;
-		for (int l = 1; l <= k->info->n_levels; l++)
-		{
-			Part		given,
-						family;
-
-			name_parts(&k->info->levels[l - 1], &given, &family);
-			if (k->info->levels[l - 1].present == 3 && family == EXACT)
-				same += k->u[CDP_HOUSEHOLD][l];
-		}
+		same += family_in(k, CDP_HOUSEHOLD);
 	}
 	return names ? same : 1;
-}
-
-/*
- * May a group that is no home share it: a firm, a school, a branch? There is no relation for
- * that. What is a person's own among these (a gender) repeats nothing.
- */
-bool
-cdp_may_be_of_group(const CdpComparison *k)
-{
-	return k->measure == CDP_MEASURE_NAME || k->measure == CDP_MEASURE_TEXT || k->measure == CDP_MEASURE_CODE || k->measure == CDP_MEASURE_NUMBER;
 }
 
 /* How often a given or a family name is another one in records of one person. */
@@ -289,13 +298,6 @@ double
 cdp_other_names(const CdpComparison *k)
 {
 	return k->measure == CDP_MEASURE_PERSON_NAME ? share_of(k, OTHER_PART) : 0;
-}
-
-/* Are two names nothing alike? */
-bool
-cdp_names_unlike(const CdpComparison *k, int level)
-{
-	return k->measure == CDP_MEASURE_PERSON_NAME && level > 0 && is_other(k, level, OTHER_NAME);
 }
 
 /* Is a birth date compared? */
@@ -378,6 +380,58 @@ fit_word_of_family(CdpComparison *k, CdpRelation relation, int present, double s
 		}
 }
 
+/*
+ * Family names in a household. One name is written down as two records of one person write it,
+ * so what nearly agrees says that it is one name no less than it does there; two names
+ * agree as by chance. How often it is one is fitted (EM of its own, of one parameter).
+ */
+static void
+share_families(const CdpComparison *k, CdpRelation relation, const double *seen, double *is)
+{
+	double		one[4] = {0},
+				two[4] = {0};
+	double		of_one = 0,
+				of_two = 0,
+				n = 0,
+				same = CDP_FAMILIES;
+
+	for (int l = 1; l <= k->info->n_levels; l++)
+	{
+		Part		given,
+					family;
+
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (k->info->levels[l - 1].present == 3)
+		{
+			one[family] += family != ELSE ? k->m[l] : 0;
+			two[family] += k->u[CDP_CHANCE][l];
+		}
+	}
+	for (Part family = EXACT; family <= ELSE; family++)
+	{
+		of_one += one[family];
+		of_two += two[family];
+		n += seen[family];
+	}
+	for (int i = 0; i < 20; i++)
+	{
+		double		same_seen = 0;
+
+		for (Part family = EXACT; family <= ELSE; family++)
+		{
+			double		a = same * one[family] / of_one;
+
+			same_seen += seen[family] * a / (a + (1 - same) * two[family] / of_two);
+		}
+		same = (same_seen + CDP_FAMILIES * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
+	}
+	/* twins are of one family, whoever else lives in homes */
+	if (relation == CDP_TWINS)
+		same = fmax(same, CDP_FAMILIES);
+	for (Part family = EXACT; family <= ELSE; family++)
+		is[family] = same * one[family] / of_one + (1 - same) * two[family] / of_two;
+}
+
 /* Names in a household: family names agree as seen, given names as by chance; those of twins are two. */
 static void
 fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
@@ -408,17 +462,7 @@ fit_household_names(CdpComparison *k, CdpRelation relation, const double *seen)
 	}
 	for (given = EXACT; given <= ELSE; given++)
 		given_is[given] /= n;
-	n = family_seen[EXACT] + family_seen[NEAR] + family_seen[ELSE];
-	family_is[EXACT] = (family_seen[EXACT] + CDP_FAMILIES * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
-	family_is[NEAR] = (family_seen[NEAR] + .02 * CDP_PRIOR_PAIRS) / (n + CDP_PRIOR_PAIRS);
-	family_is[ELSE] = 1 - family_is[EXACT] - family_is[NEAR];
-	/* twins are of one family, whoever else lives in homes */
-	if (relation == CDP_TWINS && family_is[EXACT] < CDP_FAMILIES)
-	{
-		family_is[NEAR] *= (1 - CDP_FAMILIES) / (1 - family_is[EXACT]);
-		family_is[ELSE] *= (1 - CDP_FAMILIES) / (1 - family_is[EXACT]);
-		family_is[EXACT] = CDP_FAMILIES;
-	}
+	share_families(k, relation, family_seen, family_is);
 	/* only a family gives its members different names */
 	given_is[EXACT] *= relation == CDP_TWINS ? SAME_NAME_TWINS : 1 - (1 - SAME_NAME_HOME) * fmin(1, family_is[EXACT] / CDP_FAMILIES);
 	for (int l = 1; l <= k->info->n_levels; l++)
@@ -533,6 +577,41 @@ bound_m(CdpComparison *k, Other what, double most)
 }
 
 /*
+ * A slip in one part of the name is no likelier for the other part being another name: who has
+ * married and is misspelt besides is as seldom as both together. Without that whoever
+ * shares the rest, in a firm, with a given name a letter off could be learned to be one person.
+ */
+static void
+bound_slips_beside_others(CdpComparison *k)
+{
+	double		share[4][4] = {{0}};
+	double		near_else,
+				else_near;
+	double		sum = 0;
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels && k->info->levels[l - 1].present == 3; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		share[given][family] += k->m[l];
+	}
+	near_else = share[EXACT][ELSE] * share[NEAR][EXACT] / share[EXACT][EXACT];
+	else_near = share[ELSE][EXACT] * share[EXACT][NEAR] / share[EXACT][EXACT];
+	for (int l = 1; l <= k->info->n_levels && k->info->levels[l - 1].present == 3; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		if (given == NEAR && family == ELSE)
+			k->m[l] *= fmin(1, near_else / share[NEAR][ELSE]);
+		if (given == ELSE && family == NEAR)
+			k->m[l] *= fmin(1, else_near / share[ELSE][NEAR]);
+		sum += k->m[l];
+	}
+	for (int l = 1; l <= k->info->n_levels && k->info->levels[l - 1].present == 3; l++)
+		k->m[l] /= sum;
+}
+
+/*
  * Where homes share most of what is compared, one home's people are a likely "person" too.
  * But records of one person do not have given names that are nothing alike more often than
  * MOST_OTHER_GIVEN, nor names that are nothing alike more often than MOST_OTHER_NAME, however
@@ -547,6 +626,7 @@ cdp_model_bound_names(CdpComparison *k)
 	{
 		bound_m(k, OTHER_NAME, MOST_OTHER_NAME);
 		bound_m(k, OTHER_GIVEN, MOST_OTHER_GIVEN);
+		bound_slips_beside_others(k);
 	}
 }
 
@@ -586,20 +666,15 @@ fit_names(CdpComparison *k, CdpRelation relation, const double *seen)
 	{
 		case CDP_HOUSEHOLD:
 		case CDP_TWINS:
-			k->shared[relation] = 2;
 			fit_household_names(k, relation, seen);
 			break;
 		case CDP_NAMESAKE:
-			/* names of one family have one origin, so a rare given name says less beside a rare family name */
-			k->shared[relation] = 1;
 			fit_namesake_names(k);
 			break;
 		case CDP_NAMED_AFTER:
-			k->shared[relation] = 3;
 			fit_names_given_again(k);
 			break;
 		case CDP_KIN:
-			k->shared[relation] = 2;
 			fit_kin_names(k);
 			break;
 		default:
@@ -607,10 +682,43 @@ fit_names(CdpComparison *k, CdpRelation relation, const double *seen)
 	}
 }
 
+/* Do most of those who agree at home do so because it is one home? In a firm family names agree by chance, as the employer does in a home. */
+static inline bool
+by_home(double at_home, double by_chance)
+{
+	return at_home > 2 * by_chance;
+}
+
+/* Which inputs agree in a relation however rare their values are: bit i for input i. u must be known. */
+static uint8_t
+shared_in(const CdpComparison *k, CdpRelation relation)
+{
+	static const uint8_t of_names[CDP_RELATIONS] = {[CDP_NAMED_AFTER] = 3, [CDP_KIN] = 2,
+		/* names of one family have one origin, so a rare given name says less beside a rare family name */
+	[CDP_NAMESAKE] = 1};
+
+	if (k->measure == CDP_MEASURE_PERSON_NAME)
+		return relation == CDP_HOUSEHOLD || relation == CDP_TWINS ? (by_home(family_in(k, relation), family_in(k, CDP_CHANCE)) ? 2 : 0) : of_names[relation];
+	if (relation == CDP_TWINS && (k->measure == CDP_MEASURE_BIRTH_DATE || k->measure == CDP_MEASURE_DATE))
+		return 1;
+	if (is_home(relation) && cdp_is_address(k))
+		return 1;
+	if (is_home(relation) && may_be_of_group(k))
+		return by_home(k->u[relation][1], k->u[CDP_CHANCE][1]);
+	return assumed(k, relation) >= 0 && relation != CDP_NAMESAKE && relation != CDP_KIN && (k->measure != CDP_MEASURE_CODE || k->is_place);
+}
+
+void
+cdp_relation_share(CdpComparison *k)
+{
+	for (int j = 0; j < CDP_RELATIONS; j++)
+		k->shared[j] = j == CDP_CHANCE ? 0 : shared_in(k, j);
+}
+
 /*
  * u of a comparison in a relation from the (expected) pairs seen per level; m and u of chance
  * must be fitted before. seen all zero gives what is assumed. What is shared follows from
- * the measure alone.
+ * the measure and from u.
  */
 void
 cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen)
@@ -620,30 +728,25 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 	const double *by_chance = k->u[CDP_CHANCE];
 	double	   *u = k->u[relation];
 
-	k->shared[relation] = 0;
 	if (k->measure == CDP_MEASURE_PERSON_NAME)
 		fit_names(k, relation, seen);
 	else if (relation == CDP_TWINS && (k->measure == CDP_MEASURE_BIRTH_DATE || k->measure == CDP_MEASURE_DATE))
-	{
-		k->shared[relation] = 1;
 		memcpy(u, is_of_twins(model, k) ? k->m : by_chance, sizeof(k->u[relation]));
-	}
 	else if (is_home(relation) && cdp_is_address(k) && has_people(model))
-	{
-		k->shared[relation] = 1;
 		memcpy(u, k->m, sizeof(k->u[relation]));
-	}
+	else if (is_home(relation) && may_be_of_group(k) && has_people(model) && seen[1] >= CDP_ENOUGH_PAIRS)
+		cdp_model_normalise(k, seen, by_chance, CDP_PRIOR_PAIRS, NULL, u);
 	else if (agrees < 0)
 		memcpy(u, by_chance, sizeof(k->u[relation]));
 	else
 	{
-		k->shared[relation] = relation != CDP_NAMESAKE && relation != CDP_KIN && (k->measure != CDP_MEASURE_CODE || k->is_place);
 		for (int l = 1; l <= k->info->n_levels; l++)
 			prior[l] = l == 1 || l == 1 + k->moved ? agrees : (1 - agrees) * by_chance[l] / (1 - by_chance[1]);
 		cdp_model_normalise(k, seen, prior, CDP_PRIOR_PAIRS, NULL, u);
 		bound_likeness(k, relation, u);
 		alike_after_move(k, u);
 	}
+	k->shared[relation] = shared_in(k, relation);
 }
 
 /* The documented defaults of a model whose comparisons have measure, columns and is_place set. */

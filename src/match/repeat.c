@@ -5,10 +5,8 @@
  * The same field mapped twice, a name that is also a free text, a city that follows from
  * the postal code: counted as if independent they would double their weight. Their
  * levels have most of their information in common, among strangers or in matches, or the
- * one's values hold the other's. Who works for one firm has its telephone: two things that
- * groups share look like one person's, so what has no relation for that is looked at among
- * pairs of unlike names, whoever EM takes them for. The more particular of the two stays:
- * the lower measure, then the first.
+ * one's values hold the other's. The more particular of the two stays: the lower measure,
+ * then the first.
  */
 #include "match/train.h"
 
@@ -26,7 +24,7 @@ typedef double Table[CDP_MAX_LEVELS + 1][CDP_MAX_LEVELS + 1];
  * slip each, the slip is here or there, and that is two comparisons, not one.
  */
 static double
-common_information(Table joint, double most_alone)
+common_information(Table joint)
 {
 	double		of_a[CDP_MAX_LEVELS + 1] = {0},
 				of_b[CDP_MAX_LEVELS + 1] = {0};
@@ -56,7 +54,7 @@ common_information(Table joint, double most_alone)
 		most_b = fmax(most_b, of_b[x]);
 	}
 	/* a few pairs prove nothing */
-	if (n - fmax(most_a, most_b) < CDP_ENOUGH_PAIRS || alone > most_alone * n || joint[1][1] * n <= of_a[1] * of_b[1])
+	if (n - fmax(most_a, most_b) < CDP_ENOUGH_PAIRS || alone > MOST_ALONE * n || joint[1][1] * n <= of_a[1] * of_b[1])
 		return 0;
 	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
 	{
@@ -124,10 +122,9 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 	CdpModel   *model = em->model;
 	Table	   *strangers = calloc((size_t) model->n * model->n, sizeof(Table));
 	Table	   *matches = calloc((size_t) model->n * model->n, sizeof(Table));
-	Table	   *unlike = calloc((size_t) model->n * model->n, sizeof(Table));
 
 	*any = false;
-	for (int set = 0; set < 2 && strangers && matches && unlike; set++)
+	for (int set = 0; set < 2 && strangers && matches; set++)
 	{
 		const CdpPatterns *patterns = set ? em->random : em->candidates;
 
@@ -137,12 +134,9 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 			double		relation[CDP_RELATIONS];
 			double		count = p->count * (set ? em->each : em->thin);
 			double		match;
-			bool		names_unlike = false;
 
 			if (p->count == 0)
 				continue;
-			for (int c = 0; c < model->n; c++)
-				names_unlike |= cdp_names_unlike(&model->comparison[c], cdp_pattern_level(p, c));
 			match = cdp_pattern_shares(p, model, relation);
 			for (int a = 0; a < model->n; a++)
 				for (int b = a + 1; b < model->n; b++)
@@ -152,23 +146,20 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 
 					strangers[a * model->n + b][x][y] += count * relation[CDP_CHANCE];
 					matches[a * model->n + b][x][y] += count * match;
-					unlike[a * model->n + b][x][y] += names_unlike ? count : 0;
 				}
 		}
 	}
-	for (int a = 0; a < model->n && strangers && matches && unlike; a++)
+	for (int a = 0; a < model->n && strangers && matches; a++)
 		for (int b = a + 1; b < model->n; b++)
 		{
 			CdpComparison *x = &model->comparison[a],
 					   *y = &model->comparison[b];
 			bool		drop_a = x->measure > y->measure;
-			double		common = common_information(strangers[a * model->n + b], MOST_ALONE);
+			double		common = common_information(strangers[a * model->n + b]);
 
 			/* who moves takes all of the address along: in matches its parts agree together and yet do not repeat each other */
 			if (!cdp_is_address(x) || !cdp_is_address(y))
-				common = fmax(common, common_information(matches[a * model->n + b], MOST_ALONE));
-			if (cdp_may_be_of_group(x) || cdp_may_be_of_group(y))
-				common = fmax(common, common_information(unlike[a * model->n + b], INFINITY));
+				common = fmax(common, common_information(matches[a * model->n + b]));
 			if (x->ignored || y->ignored ||
 				(common < REPEATS &&
 				 !values_hold(store, drop_a ? x : y, drop_a ? y : x)))
@@ -179,6 +170,5 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 		}
 	free(strangers);
 	free(matches);
-	free(unlike);
-	return strangers && matches && unlike;
+	return strangers && matches;
 }

@@ -52,9 +52,7 @@ extern void cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelatio
 extern bool cdp_tells_ages(const CdpModel *model);
 #define CDP_FAMILIES .7			/* of the pairs of a home have one family name, where homes are families */
 extern double cdp_family_at_home(const CdpModel *model);
-extern bool cdp_may_be_of_group(const CdpComparison *comparison);
 extern double cdp_other_names(const CdpComparison *comparison);
-extern bool cdp_names_unlike(const CdpComparison *comparison, int level);
 extern void cdp_model_bound_names(CdpComparison *k);
 
 /* repeat.c */
