@@ -28,7 +28,7 @@
 
 #define MIN_PAIRS 0.5			/* what is never seen counts as so many pairs */
 #define CONFIDENT 4.0			/* bits: the others are sure that a pair is one person */
-#define ROUGHLY 10				/* times the tolerance is enough where more is learned later */
+#define ROUGHLY 100				/* times the tolerance is enough where more is learned later */
 #define OWN_MAILBOXES 20000		/* records tell how mailboxes spell names, */
 #define OWN_PAIRS 1000.0		/* and count for so many pairs at most */
 #define AHEAD 3					/* records or pairs */
