@@ -43,6 +43,14 @@ $$;
 REVOKE ALL ON FUNCTION cdp_internal.kind_measure(text) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.kind_measure(text) IS 'The measure by which values of a kind are compared; null when they are not.';
 
+CREATE OR REPLACE FUNCTION cdp_internal.max_list()
+RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'SELECT 8';
+REVOKE ALL ON FUNCTION cdp_internal.max_list() FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.max_list() IS 'How many values of an attribute of a record are compared, the first ones (CDP_MAX_LIST).';
+
 CREATE OR REPLACE FUNCTION cdp_internal.input_sql(space regnamespace, measure text, attributes text[])
 RETURNS text[]
 LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
@@ -52,14 +60,18 @@ DECLARE
     keys text[];
     used text[];
     column_sql text[];
+    list text;
 BEGIN
     -- what identifies nobody by its shape (a role mailbox) says nothing of two people either
     EXECUTE format($sql$
         SELECT array_agg(CASE WHEN a.in_use THEN format('NULLIF(%%s, '''')', replace(k.compared_sql, '{v}', format('r.%%I', u.attribute))) ELSE 'NULL::text' END ORDER BY u.i),
-               array_agg(CASE WHEN a.in_use THEN format('r.%%I', u.attribute) END ORDER BY u.i)
+               array_agg(CASE WHEN a.in_use THEN format('r.%%I', u.attribute) END ORDER BY u.i),
+               (array_agg(CASE WHEN a.is_multiple THEN
+                              format('(SELECT string_agg(NULLIF(translate(%%s, chr(31), ''''), ''''), chr(31) ORDER BY u.i) FROM unnest(r.%%I[:%%s]) WITH ORDINALITY u(v, i))',
+                                     replace(k.compared_sql, '{v}', 'u.v'), a.attribute || '_all', cdp_internal.max_list()) END ORDER BY u.i))[1]
           FROM unnest($1) WITH ORDINALITY u(attribute, i)
           LEFT JOIN %1$s.attribute a ON a.attribute = u.attribute LEFT JOIN cdp_internal.kinds() k ON k.kind = a.kind
-    $sql$, space) INTO keys, column_sql USING attributes;
+    $sql$, space) INTO keys, column_sql, list USING attributes;
     IF measure IS NULL THEN
         -- conditions see typed values again: all of them make one text
         used := array_remove(column_sql, NULL);
@@ -81,13 +93,15 @@ BEGIN
             keys[2] := format('coalesce(%s, CASE WHEN %s IS NULL THEN ''@'' || split_part(%s, ''@'', 1) END)', keys[2], keys[1], keys[4]);
         END IF;
         RETURN keys[:2];
+    ELSIF list IS NOT NULL THEN
+        RETURN ARRAY[format('CASE WHEN cardinality(r.%I) > 1 THEN %s ELSE %s END', attributes[1] || '_all', list, keys[1])];
     END IF;
     RETURN keys[:1];
 END
 $$;
 REVOKE ALL ON FUNCTION cdp_internal.input_sql(regnamespace, text, text[]) FROM PUBLIC;
 COMMENT ON FUNCTION cdp_internal.input_sql(regnamespace, text, text[]) IS
-'Per input of a comparison, the SQL over record r that gives its text: the matching key, or for a comparison by conditions (measure null) a JSON array of the attributes'' values. Attributes: of person_name the given, the family and perhaps the whole name and an e-mail address, whose local part after "@" stands for the family name of a record without any name; of generation up to three names; of other measures one. Run it under datestyle ISO.';
+'Per input of a comparison, the SQL over record r that gives its text: the matching key, or for a comparison by conditions (measure null) a JSON array of the attributes'' values. Attributes: of person_name the given, the family and perhaps the whole name and an e-mail address, whose local part after "@" stands for the family name of a record without any name; of generation up to three names; of other measures one, of which several values make one text with chr(31) between them. Run it under datestyle ISO.';
 
 CREATE OR REPLACE FUNCTION cdp_internal.comparisons(space regnamespace)
 RETURNS TABLE ("position" int, comparison text, measure text, attributes text[], conditions jsonb, is_place boolean, input_sql text[])

@@ -24,7 +24,12 @@ BEGIN
             joins := joins || format(' LEFT JOIN %1$s.match_frequency f%2$s ON f%2$s.model_id = $1 AND f%2$s.comparison = %3$L AND f%2$s.input = %4$s AND f%2$s.value = k.k%2$s'
                                      ' LEFT JOIN %1$s.match_input i%2$s ON i%2$s.model_id = $1 AND i%2$s.comparison = %3$L AND i%2$s.input = %4$s',
                                      space, n, c.comparison, i - 1);
-            inputs := concat_ws(', ', inputs, format('CASE WHEN k.k%1$s IS NOT NULL THEN jsonb_build_array(k.k%1$s, coalesce(f%1$s.rarity, i%1$s.rarity_unseen, 1)) || coalesce(to_jsonb(f%1$s.origins), ''[]'') END', n));
+            inputs := concat_ws(', ', inputs, format(
+                'CASE WHEN strpos(k.k%1$s, chr(31)) > 0 THEN'
+                '          (SELECT jsonb_agg(jsonb_build_array(u.v, coalesce((SELECT f.rarity FROM %2$s.match_frequency f WHERE f.model_id = $1 AND f.comparison = %3$L AND f.input = %4$s AND f.value = u.v), i%1$s.rarity_unseen, 1)) ORDER BY u.i)'
+                '             FROM string_to_table(k.k%1$s, chr(31)) WITH ORDINALITY u(v, i))'
+                '     WHEN k.k%1$s IS NOT NULL THEN jsonb_build_array(k.k%1$s, coalesce(f%1$s.rarity, i%1$s.rarity_unseen, 1)) || coalesce(to_jsonb(f%1$s.origins), ''[]'') END',
+                n, space, c.comparison, i - 1));
         END LOOP;
         pairs := concat_ws(', ', pairs, format('%L, jsonb_build_array(%s)', c.comparison, inputs));
     END LOOP;
@@ -35,7 +40,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION cdp.match_values(regnamespace, int, bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION cdp.match_values(regnamespace, int, bigint[]) IS
-'What cdp.pair_weight compares: per record (of record_ids, or all) and comparison of a model (by default the active one) a list with one entry per input, null or [matching key, rarity], of names [matching key, rarity, origins]. rarity: how much more (above 1) or less often two people share this value than values in general; origins: where the name comes from, from which follows how often a given and a family name go together.
+'What cdp.pair_weight compares: per record (of record_ids, or all) and comparison of a model (by default the active one) a list with one entry per input, null or [matching key, rarity], of names [matching key, rarity, origins], of several values [[matching key, rarity], ...], of which those two are compared that agree best. rarity: how much more (above 1) or less often two people share this value than values in general; origins: where the name comes from, from which follows how often a given and a family name go together.
 Errors: CDP64 no such model.
 Example: SELECT * FROM cdp.match_values(''customer'', record_ids => ''{17,42}'');';
 
@@ -124,7 +129,8 @@ BEGIN
                               THEN format('coalesce(nullif(concat_ws('' '', %%s, %%s), ''''), %%s::text, %%s::text)', x.columns[1], x.columns[2], x.columns[3], coalesce(x.columns[4], 'NULL'))
                               ELSE format('concat_ws(%%L, %%s)', CASE WHEN c.measure IS NULL THEN ', ' ELSE ' ' END, array_to_string(x.columns, ', ')) END), ', ')
           FROM cdp_internal.model_comparisons($1, $2) c
-         CROSS JOIN LATERAL (SELECT array_agg(CASE WHEN t.in_use THEN format('r.%%I', u.attribute) ELSE 'NULL' END ORDER BY u.i) AS columns
+         CROSS JOIN LATERAL (SELECT array_agg(CASE WHEN t.is_multiple AND c.measure NOT IN ('person_name', 'generation') THEN format('array_to_string(r.%%I[:%%s], '', '')', u.attribute || '_all', cdp_internal.max_list())
+                                                      WHEN t.in_use THEN format('r.%%I', u.attribute) ELSE 'NULL' END ORDER BY u.i) AS columns
                                FROM unnest(c.attributes) WITH ORDINALITY u(attribute, i) LEFT JOIN %s.attribute t ON t.attribute = u.attribute) x
     $sql$, space) INTO shown USING space, id;
     RETURN QUERY EXECUTE format($sql$

@@ -742,6 +742,26 @@ by_weight(const void *x, const void *y)
 	return a->profile < b->profile ? -1 : a->profile > b->profile;
 }
 
+/* The level of a person's values and a record's; of a list of the record's, codes of a column, the best. */
+static int
+best_level(Site *site, const CdpComparison *k, const CdpColumn *column, const CdpValue *const *a, const CdpValue *const *b, const int32_t *codes)
+{
+	const int32_t *code;
+	int			n = k->info->n_inputs > 1 ? 1 : cdp_column_values(column, codes, &code);
+	int			best;
+
+	if (n <= 1 || a[0] == NULL)
+		return cdp_compare(&site->store.work, k->measure, a, b);
+	best = k->info->n_levels;
+	for (int i = 0; i < n; i++)
+	{
+		const CdpValue *value = &column->value[code[i]];
+
+		best = Min(best, cdp_compare(&site->store.work, k->measure, a, &value));
+	}
+	return best;
+}
+
 /* The weight of a variant of the person and a record, both in the store; other has the record's keys as read. */
 static double
 weigh(Site *site, const Person *person, int32 variant, CdpConditions **conditions, int32 at, const Datum *other, const bool *missing, int64 record)
@@ -791,7 +811,8 @@ weigh(Site *site, const Person *person, int32 variant, CdpConditions **condition
 			a[j] = v < 0 ? NULL : &column->value[v];
 			b[j] = w < 0 ? NULL : &column->value[w];
 		}
-		agreed[c].level = cdp_level_beside(k, cdp_compare(&site->store.work, k->measure, a, b), &moved);
+		agreed[c].level = best_level(site, k, &site->store.column[site->input[i].column], a, b, y + site->input[i].column);
+		agreed[c].level = cdp_level_beside(k, agreed[c].level, &moved);
 		if (site->store.work.problem != CDP_NO_PROBLEM)
 			fail(site);
 		rare = agreed[c].level ? k->info->levels[agreed[c].level - 1].frequency : 0;

@@ -17,7 +17,9 @@ BEGIN
     EXECUTE format($sql$
         SELECT array_agg(a.attribute::text ORDER BY a.attribute), array_agg(a.in_use ORDER BY a.attribute),
                coalesce(array_agg(a.attribute::text) FILTER (WHERE a.in_use), '{}'),
-               string_agg(format('%%s AS %%I', replace(replace(replace(k.clean_sql, '{o}', '''YMD'''), '{r}', quote_literal(i.region)), '{v}', format('($1)[%%s]', a.n)), a.attribute), ', ')
+               -- the person's values are tried one after the other: it has no lists
+               string_agg(format('%%s AS %%I', replace(replace(replace(k.clean_sql, '{o}', '''YMD'''), '{r}', quote_literal(i.region)), '{v}', format('($1)[%%s]', a.n)), a.attribute)
+                          || CASE WHEN a.is_multiple THEN format(', NULL::%%s[] AS %%I', k.storage_type, a.attribute || '_all') ELSE '' END, ', ')
                    FILTER (WHERE a.in_use),
                string_agg(CASE WHEN a.in_use THEN format('r.%%I IS NOT NULL', a.attribute) ELSE 'false' END, ', ' ORDER BY a.attribute),
                string_agg(CASE WHEN a.in_use THEN replace(replace(replace(k.problem_sql, '{o}', '''YMD'''), '{r}', quote_literal(i.region)), '{v}', format('($1)[%%s]', a.n)) ELSE 'NULL' END, ', ' ORDER BY a.attribute)

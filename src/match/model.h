@@ -120,7 +120,7 @@ extern CdpScorer *cdp_scorer_create(const CdpStore *store, const CdpModel *model
 extern const CdpStore *cdp_scorer_store(const CdpScorer *scorer);
 extern int	cdp_scorer_level(CdpScorer *scorer, int c, int32_t a, int32_t b);
 extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
-extern void cdp_scorer_rarity(const CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *level, double *by_relation);
+extern void cdp_scorer_rarity(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *level, double *by_relation);
 extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
 /* Is that less than so many bits, -1 or fewer? */
 extern bool cdp_scorer_is_below(CdpScorer *scorer, int32_t a, int32_t b, double bits);

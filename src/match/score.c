@@ -68,6 +68,8 @@ struct CdpScorer
 	bool		has_bounds;
 	Lanes		prior;
 	uint8_t		order[CDP_MAX_COMPARISONS];	/* in which values are compared */
+	int32_t		pair[2];		/* the records */
+	int32_t		chosen[2][CDP_MAX_COLUMNS];	/* their codes, where one of them has a list */
 	Bound		bound[CDP_MAX_COMPARISONS];
 	Cached		cache[CACHE_SLOTS];
 };
@@ -107,88 +109,145 @@ value_of(const CdpColumn *column, int32_t code)
 	return code < 0 ? NULL : &column->value[code];
 }
 
+/* The level of two codes of a comparison with one input. */
+static inline int
+level_of_codes(CdpScorer *s, int c, int32_t x, int32_t y)
+{
+	const CdpComparison *k = &s->model->comparison[c];
+	const CdpColumn *column = &s->store->column[k->column[0]];
+	const CdpValue *a,
+			   *b;
+	uint64_t	pair;
+	Cached	   *cached;
+
+	if (x < 0 || y < 0)
+		return 0;
+	if (x == y && k->level == NULL)
+		return 1;
+	if (k->measure == CDP_MEASURE_CODE)
+		return 2;
+	if (x > y && (k->level || column->n_values <= CACHED_VALUES))
+	{
+		int32_t		t = x;
+
+		x = y;
+		y = t;
+	}
+	a = &column->value[x];
+	b = &column->value[y];
+	if (column->n_values > CACHED_VALUES && k->level == NULL)
+		return cdp_compare(&s->work, k->measure, &a, &b);
+	pair = (uint64_t) x << 32 | (uint32_t) y;
+	cached = &s->cache[cdp_mix(pair + c) & (CACHE_SLOTS - 1)];
+	if (cached->comparison == c + 1 && cached->pair == pair)
+		return cached->level;
+	cached->comparison = c + 1;
+	cached->pair = pair;
+	cached->level = k->level ? k->level(k->state, s->pair[0], s->pair[1]) : cdp_compare(&s->work, k->measure, &a, &b);
+	return cached->level;
+}
+
 static inline int
 level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 {
 	const CdpComparison *k = &s->model->comparison[c];
 	const CdpValue *va[CDP_MAX_INPUTS],
 			   *vb[CDP_MAX_INPUTS];
-	int			c0 = k->column[0];
+	int			c0 = k->column[0],
+				c1;
 
 	if (k->ignored)
 		return 0;
 	if (k->info->n_inputs == 1)
+		return level_of_codes(s, c, a[c0], b[c0]);
+	c1 = k->column[1];
+	if ((a[c0] < 0 && a[c1] < 0) || (b[c0] < 0 && b[c1] < 0))
+		return 0;
+	if (a[c0] >= 0 && a[c1] >= 0 && a[c0] == b[c0] && a[c1] == b[c1])
+		return 1;
+	va[0] = value_of(&s->store->column[c0], a[c0]);
+	vb[0] = value_of(&s->store->column[c0], b[c0]);
+	va[1] = value_of(&s->store->column[c1], a[c1]);
+	vb[1] = value_of(&s->store->column[c1], b[c1]);
+	return cdp_compare(&s->work, k->measure, va, vb);
+}
+
+/*
+ * Of lists those two values are compared that agree best, of several that are equal the rarest. How
+ * often two lists agree by chance is learned as it is of single values: from pairs.
+ */
+static void
+choose_values(CdpScorer *s, const int32_t **x, const int32_t **y)
+{
+	for (int c = 0; c < s->model->n; c++)
 	{
-		int32_t		x = a[c0],
-					y = b[c0];
-		uint64_t	pair;
-		Cached	   *cached;
+		const CdpComparison *k = &s->model->comparison[c];
+		const CdpColumn *column = &s->store->column[k->column[0]];
+		const int32_t *a,
+				   *b;
+		int			n_a,
+					n_b,
+					best = CDP_MAX_LEVELS + 1;
 
-		if (x < 0 || y < 0)
-			return 0;
-		if (x == y && k->level == NULL)
-			return 1;
-		if (k->measure == CDP_MEASURE_CODE)
-			return 2;
-		if (s->store->column[c0].n_values > CACHED_VALUES && k->level == NULL)
+		if (column->list == NULL || k->info->n_inputs > 1)
+			continue;
+		n_a = cdp_column_values(column, *x + k->column[0], &a);
+		n_b = cdp_column_values(column, *y + k->column[0], &b);
+		if (n_a * n_b <= 1)
+			continue;
+		if (*x != s->chosen[0])
 		{
-			va[0] = &s->store->column[c0].value[x];
-			vb[0] = &s->store->column[c0].value[y];
-			return cdp_compare(&s->work, k->measure, va, vb);
+			memcpy(s->chosen[0], *x, s->store->n_columns * sizeof(int32_t));
+			memcpy(s->chosen[1], *y, s->store->n_columns * sizeof(int32_t));
+			*x = s->chosen[0];
+			*y = s->chosen[1];
 		}
-		if (x > y)
-		{
-			int32_t		t = x;
+		for (int i = 0; i < n_a; i++)
+			for (int j = 0; j < n_b; j++)
+			{
+				int			level = level_of_codes(s, c, a[i], b[j]);
 
-			x = y;
-			y = t;
-		}
-		pair = (uint64_t) x << 32 | (uint32_t) y;
-		cached = &s->cache[cdp_mix(pair + c) & (CACHE_SLOTS - 1)];
-		if (cached->comparison == c + 1 && cached->pair == pair)
-			return cached->level;
-		va[0] = &s->store->column[c0].value[x];
-		vb[0] = &s->store->column[c0].value[y];
-		cached->comparison = c + 1;
-		cached->pair = pair;
-		if (k->level)
-			cached->level = k->level(k->state, (a - s->store->code) / s->store->n_columns, (b - s->store->code) / s->store->n_columns);
-		else
-			cached->level = cdp_compare(&s->work, k->measure, va, vb);
-		return cached->level;
+				if (level > best || (level == best && (level > 1 || column->rarity[a[i]] >= column->rarity[s->chosen[0][k->column[0]]])))
+					continue;
+				best = level;
+				s->chosen[0][k->column[0]] = a[i];
+				s->chosen[1][k->column[0]] = b[j];
+			}
 	}
-	else
-	{
-		int			c1 = k->column[1];
+}
 
-		if ((a[c0] < 0 && a[c1] < 0) || (b[c0] < 0 && b[c1] < 0))
-			return 0;
-		if (a[c0] >= 0 && a[c1] >= 0 && a[c0] == b[c0] && a[c1] == b[c1])
-			return 1;
-		va[0] = value_of(&s->store->column[c0], a[c0]);
-		vb[0] = value_of(&s->store->column[c0], b[c0]);
-		va[1] = value_of(&s->store->column[c1], a[c1]);
-		vb[1] = value_of(&s->store->column[c1], b[c1]);
-		return cdp_compare(&s->work, k->measure, va, vb);
-	}
+/* The codes that are compared of two records. */
+static inline void
+codes_of(CdpScorer *s, int32_t a, int32_t b, const int32_t **x, const int32_t **y)
+{
+	s->pair[0] = a;
+	s->pair[1] = b;
+	*x = cdp_store_codes(s->store, a);
+	*y = cdp_store_codes(s->store, b);
+	if (s->store->has_lists)
+		choose_values(s, x, y);
 }
 
 /* The level of one comparison. */
 int
 cdp_scorer_level(CdpScorer *s, int c, int32_t a, int32_t b)
 {
-	return level_of(s, c, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b));
+	const int32_t *x,
+			   *y;
+
+	codes_of(s, a, b, &x, &y);
+	return level_of(s, c, x, y);
 }
 
 /* Writes the level of each comparison. */
 void
 cdp_scorer_levels(CdpScorer *s, int32_t a, int32_t b, uint8_t *level)
 {
-	const int32_t *x = cdp_store_codes(s->store, a);
-	const int32_t *y = cdp_store_codes(s->store, b);
-
+	const int32_t *x,
+			   *y;
 	bool		moved = false;
 
+	codes_of(s, a, b, &x, &y);
 	for (int c = 0; c < s->model->n; c++)
 		level[c] = cdp_level_beside(&s->model->comparison[c], level_of(s, c, x, y), &moved);
 }
@@ -224,11 +283,12 @@ agreeing(const CdpComparison *k, int level, const int32_t *x, const int32_t *y)
 
 /* By relation, log2 of the rarity of the agreeing values that it does not share. */
 void
-cdp_scorer_rarity(const CdpScorer *s, int32_t a, int32_t b, const uint8_t *level, double *by_relation)
+cdp_scorer_rarity(CdpScorer *s, int32_t a, int32_t b, const uint8_t *level, double *by_relation)
 {
-	const int32_t *x = cdp_store_codes(s->store, a);
-	const int32_t *y = cdp_store_codes(s->store, b);
+	const int32_t *x,
+			   *y;
 
+	codes_of(s, a, b, &x, &y);
 	memset(by_relation, 0, CDP_RELATIONS * sizeof(double));
 	for (int c = 0; c < s->model->n; c++)
 	{
@@ -341,22 +401,26 @@ weigh(CdpScorer *s, const int32_t *x, const int32_t *y, const uint8_t *levels)
 double
 cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 {
+	const int32_t *x,
+			   *y;
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 
 	cdp_scorer_levels(s, a, b, levels);
-	return weigh(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels);
+	codes_of(s, a, b, &x, &y);
+	return weigh(s, x, y, levels);
 }
 
 /* Does the pair weigh less than so many bits, themselves below EXACT_ABOVE? */
 bool
 cdp_scorer_is_below(CdpScorer *s, int32_t a, int32_t b, double bits)
 {
-	const int32_t *x = cdp_store_codes(s->store, a);
-	const int32_t *y = cdp_store_codes(s->store, b);
+	const int32_t *x,
+			   *y;
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 	Odds		odds;
 
 	cdp_scorer_levels(s, a, b, levels);
+	codes_of(s, a, b, &x, &y);
 	multiply(s, x, y, levels, &odds);
 	if (odds.match * exp2(-EXACT_ABOVE) > odds.sum && odds.sum >= DBL_MIN)
 		return false;
@@ -367,9 +431,12 @@ cdp_scorer_is_below(CdpScorer *s, int32_t a, int32_t b, double bits)
 double
 cdp_scorer_probability(CdpScorer *s, int32_t a, int32_t b, const uint8_t *levels)
 {
+	const int32_t *x,
+			   *y;
 	Odds		odds;
 
-	multiply(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels, &odds);
+	codes_of(s, a, b, &x, &y);
+	multiply(s, x, y, levels, &odds);
 	return odds.match > 0 ? odds.match / (odds.match + odds.sum) : 0;
 }
 
@@ -379,9 +446,12 @@ cdp_scorer_sure(CdpScorer *s, int32_t a, int32_t b, const uint8_t *levels, doubl
 {
 	double		least = exp2(bits);
 	uint32_t	sure = 0;
+	const int32_t *x,
+			   *y;
 	Odds		odds;
 
-	multiply(s, cdp_store_codes(s->store, a), cdp_store_codes(s->store, b), levels, &odds);
+	codes_of(s, a, b, &x, &y);
+	multiply(s, x, y, levels, &odds);
 	for (int c = 0; c < s->model->n; c++)
 	{
 		double		rest = 0;
@@ -561,8 +631,8 @@ bool
 cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *weight)
 {
 	const CdpModel *model = s->model;
-	const int32_t *x = cdp_store_codes(s->store, a);
-	const int32_t *y = cdp_store_codes(s->store, b);
+	const int32_t *x,
+			   *y;
 	float		asked = above - SURPLUS;
 	Lanes		bits;
 	Lanes		best[CDP_MAX_COMPARISONS];
@@ -572,6 +642,7 @@ cdp_scorer_exceeds(CdpScorer *s, int32_t a, int32_t b, double above, double *wei
 
 	if (!s->has_bounds)
 		make_bounds(s);
+	codes_of(s, a, b, &x, &y);
 	bits = s->prior;
 	for (int c = 0; c < model->n; c++)
 	{
@@ -661,12 +732,13 @@ void
 cdp_scorer_compare(CdpScorer *s, int32_t a, int32_t b, CdpEvidence *sum)
 {
 	const CdpModel *model = s->model;
-	const int32_t *x = cdp_store_codes(s->store, a);
-	const int32_t *y = cdp_store_codes(s->store, b);
+	const int32_t *x,
+			   *y;
 	bool		moved = false;
 
 	if (!s->has_bounds)
 		make_bounds(s);
+	codes_of(s, a, b, &x, &y);
 	for (int c = 0; c < model->n; c++)
 	{
 		const CdpComparison *k = &model->comparison[c];

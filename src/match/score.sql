@@ -6,7 +6,7 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'cdp_pair_weight';
 COMMENT ON FUNCTION cdp.pair_weight(jsonb, jsonb, jsonb, jsonb) IS
 'How strongly two people''s values speak for one person: log2 of the odds, 0 is even, 10 a thousand to one for. Symmetric. Looks nothing up, so it runs over any join and gives the engine''s numbers to the last bit.
-model: as cdp.export_model gives it. a and b: per comparison a list with one entry per input, null, "key", ["key", rarity] or, of names, ["key", rarity, origins], as cdp.match_values gives them. levels: names of the levels of comparisons that are known already; of comparisons by SQL conditions they must be given, else these count as missing.
+model: as cdp.export_model gives it. a and b: per comparison a list with one entry per input, null, "key", ["key", rarity], of names ["key", rarity, origins] or of several values [["key", rarity], ...], as cdp.match_values gives them. levels: names of the levels of comparisons that are known already; of comparisons by SQL conditions they must be given, else these count as missing.
 Errors: CDP65 a model that cannot be used, CDP23 a person or level that cannot be read.
 Give the model as a scalar subquery, as below, so that it is read once and not for every pair.
 Example: SELECT cdp.pair_weight((SELECT cdp.export_model(''customer'', frequencies => false)), a.keys, b.keys) FROM cdp.match_values(''customer'', record_ids => ''{17}'') a, cdp.match_values(''customer'', record_ids => ''{42}'') b;';

@@ -8,7 +8,8 @@
  * cdp_compare's, the sum is sum.c's.
  *
  * A person is {"comparison": [input, ...], ...}; an input is null, "key", ["key", rarity],
- * or, of names, ["key", rarity, origins] (cdp.match_values, origin.h). Rarities are kept in single precision by the
+ * of names ["key", rarity, origins] (cdp.match_values, origin.h), or where a comparison
+ * has one input and the person several values [["key", rarity], ...]. Rarities are kept in single precision by the
  * engine, and so they are here.
  *
  * The model is read once per call site and kept as long as the statement's plan; another
@@ -36,12 +37,21 @@ typedef struct Site
 	CdpArena	arena;
 } Site;
 
+/* One of several values. */
+typedef struct Listed
+{
+	CdpValue	value;
+	double		rarity;
+} Listed;
+
 typedef struct Person
 {
 	CdpValue	value[CDP_MAX_COMPARISONS][CDP_MAX_INPUTS];
 	const CdpValue *input[CDP_MAX_COMPARISONS][CDP_MAX_INPUTS];
 	double		rarity[CDP_MAX_COMPARISONS][CDP_MAX_INPUTS];
 	uint64		origins[CDP_MAX_COMPARISONS][CDP_MAX_INPUTS];
+	Listed	   *list[CDP_MAX_COMPARISONS];	/* all values, where there are several; the first is the input, too */
+	int			n_listed[CDP_MAX_COMPARISONS];
 } Person;
 
 /* ---------------------------------------------------------------- the call site */
@@ -124,7 +134,7 @@ bad_person(const char *comparison)
 	ereport(ERROR,
 			errcode(ERRCODE_CDP_BAD_ARGUMENT),
 			comparison ? errmsg("what is given for comparison \"%s\" cannot be read", comparison) : errmsg("a person is a JSON object"),
-			errhint("Give per comparison a list with one entry per input: null, \"key\", [\"key\", rarity] or [\"key\", rarity, origins], as cdp.match_values does."));
+			errhint("Give per comparison a list with one entry per input: null, \"key\", [\"key\", rarity], [\"key\", rarity, origins] or, of several values, [[\"key\", rarity], ...], as cdp.match_values does."));
 }
 
 static double
@@ -160,6 +170,42 @@ origins(const JsonbValue *value, const char *comparison)
 }
 
 static void
+read_key(Site *site, int c, int i, const JsonbValue *key, CdpValue *value)
+{
+	if (!cdp_value_prepare(&site->work, &site->arena, site->model->nicknames, site->model->model.comparison[c].measure, i,
+						   key->val.string.val, key->val.string.len, value))
+		check_problem(site);
+}
+
+/* Several values of one input: [["key", rarity], ...]. */
+static void
+read_list(Site *site, Person *person, int c, JsonbContainer *list)
+{
+	const char *name = site->model->named[c].name;
+	int			n = JsonContainerSize(list);
+
+	if (n > CDP_MAX_LIST || site->model->model.comparison[c].info->n_inputs > 1)
+		bad_person(name);
+	person->list[c] = palloc0(sizeof(Listed) * n);
+	person->n_listed[c] = n;
+	for (int v = 0; v < n; v++)
+	{
+		JsonbValue *one = getIthJsonbValueFromContainer(list, v);
+		JsonbValue *key;
+
+		if (one->type != jbvBinary || !JsonContainerIsArray(one->val.binary.data) || JsonContainerSize(one->val.binary.data) != 2)
+			bad_person(name);
+		key = getIthJsonbValueFromContainer(one->val.binary.data, 0);
+		if (key->type != jbvString)
+			bad_person(name);
+		read_key(site, c, 0, key, &person->list[c][v].value);
+		person->list[c][v].rarity = (float) positive(getIthJsonbValueFromContainer(one->val.binary.data, 1), name);
+	}
+	person->input[c][0] = &person->list[c][0].value;
+	person->rarity[c][0] = person->list[c][0].rarity;
+}
+
+static void
 read_input(Site *site, Person *person, int c, int i, JsonbValue *value)
 {
 	const char *name = site->model->named[c].name;
@@ -172,6 +218,11 @@ read_input(Site *site, Person *person, int c, int i, JsonbValue *value)
 	{
 		JsonbContainer *both = value->val.binary.data;
 
+		if (JsonContainerIsArray(both) && JsonContainerSize(both) > 0 && k->measure != CDP_MEASURE_SQL && getIthJsonbValueFromContainer(both, 0)->type == jbvBinary)
+		{
+			read_list(site, person, c, both);
+			return;
+		}
 		if (!JsonContainerIsArray(both) || JsonContainerSize(both) < 2 || JsonContainerSize(both) > 3)
 			bad_person(name);
 		key = getIthJsonbValueFromContainer(both, 0);
@@ -185,9 +236,7 @@ read_input(Site *site, Person *person, int c, int i, JsonbValue *value)
 		bad_person(name);
 	if (k->measure == CDP_MEASURE_SQL)
 		return;
-	if (!cdp_value_prepare(&site->work, &site->arena, site->model->nicknames, k->measure, i, key->val.string.val, key->val.string.len,
-						   &person->value[c][i]))
-		check_problem(site);
+	read_key(site, c, i, key, &person->value[c][i]);
 	person->input[c][i] = &person->value[c][i];
 }
 
@@ -248,6 +297,46 @@ given_level(const CdpNamedModel *model, Jsonb *levels, int c)
 
 /* ---------------------------------------------------------------- comparing */
 
+static inline const CdpValue *
+listed(const Person *p, int c, int i, double *rarity)
+{
+	*rarity = p->list[c] ? p->list[c][i].rarity : p->rarity[c][0];
+	return p->list[c] ? &p->list[c][i].value : p->input[c][0];
+}
+
+/* Of lists those two values are compared that agree best, of several that are equal the rarest, as in score.c; their level. */
+static int
+choose_values(Site *site, int c, Person *a, Person *b)
+{
+	CdpMeasure	measure = site->model->model.comparison[c].measure;
+	const CdpValue *best_a = a->input[c][0],
+			   *best_b = b->input[c][0];
+	double		rarest = a->rarity[c][0];
+	int			best = CDP_MAX_LEVELS + 1;
+
+	for (int i = 0; i < Max(a->n_listed[c], 1); i++)
+		for (int j = 0; j < Max(b->n_listed[c], 1); j++)
+		{
+			double		rarity,
+						other;
+			const CdpValue *x = listed(a, c, i, &rarity),
+					   *y = listed(b, c, j, &other);
+			int			level = cdp_compare(&site->work, measure, &x, &y);
+
+			check_problem(site);
+			if (level > best || (level == best && (level > 1 || rarity >= rarest)))
+				continue;
+			best = level;
+			best_a = x;
+			best_b = y;
+			rarest = rarity;
+		}
+	a->input[c][0] = best_a;
+	b->input[c][0] = best_b;
+	a->rarity[c][0] = rarest;
+	return best;
+}
+
 /* Arguments 1 and 2 are people, 3 the levels that are known. */
 static void
 compare_people(FunctionCallInfo fcinfo, Site *site, CdpAgreed *agreed)
@@ -267,7 +356,9 @@ compare_people(FunctionCallInfo fcinfo, Site *site, CdpAgreed *agreed)
 
 		agreed[c].level = given_level(site->model, levels, c);
 		if (agreed[c].level < 0)
-			agreed[c].level = k->measure == CDP_MEASURE_SQL ? 0 : cdp_compare(&site->work, k->measure, a->input[c], b->input[c]);
+			agreed[c].level = k->measure == CDP_MEASURE_SQL ? 0 :
+				(a->list[c] || b->list[c]) && a->input[c][0] && b->input[c][0] ? choose_values(site, c, a, b) :
+				cdp_compare(&site->work, k->measure, a->input[c], b->input[c]);
 		check_problem(site);
 		agreed[c].level = cdp_level_beside(k, agreed[c].level, &moved);
 		rare = agreed[c].level ? k->info->levels[agreed[c].level - 1].frequency : 0;

@@ -78,6 +78,8 @@ cdp_store_add_encoded(CdpStore *store, int32_t n, const int32_t *code)
 			to[c] = code[(size_t) c * n + i];
 	}
 	store->n += n;
+	for (int c = 0; c < store->n_columns; c++)
+		store->has_lists |= store->column[c].list != NULL;
 	return true;
 }
 
@@ -315,6 +317,10 @@ grow_values(CdpColumn *column)
 	{
 		GROW(origins);
 	}
+	if (column->list)
+	{
+		GROW(list);
+	}
 #undef GROW
 	column->a_values = more;
 	return true;
@@ -345,24 +351,98 @@ hash_bytes(const char *s, size_t len)
 	return cdp_mix(h);
 }
 
+static int32_t code_of(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, size_t len, uint64_t hash);
+
+/* The codes of the different values of a list; how many, or -1 as code_of fails. */
+static int
+list_values(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, size_t len, int32_t *list)
+{
+	const char *end = s + len;
+	int			n = 0;
+
+	for (const char *next; s < end && n < CDP_MAX_LIST; s = next + 1)
+	{
+		int32_t		code;
+		bool		known = false;
+
+		next = memchr(s, CDP_BETWEEN, end - s);
+		if (next == NULL)
+			next = end;
+		if (next == s)
+			continue;
+		code = code_of(store, work, column, s, next - s, hash_bytes(s, next - s));
+		if (code == CDP_MISSING)
+			return -1;
+		for (int i = 0; i < n; i++)
+			known |= list[i] == code;
+		if (!known)
+			list[n++] = code;
+	}
+	for (int i = n; i < CDP_MAX_LIST; i++)
+		list[i] = CDP_MISSING;
+	return n;
+}
+
+/* Notes that a code is a list. False: out of memory. */
+static bool
+keep_list(CdpColumn *column, int32_t code, const int32_t *list)
+{
+	if (column->list == NULL)
+	{
+		column->list = malloc((size_t) column->a_values * sizeof(*column->list));
+		if (column->list == NULL)
+			return false;
+		for (int32_t v = 0; v < code; v++)
+			column->list[v][0] = CDP_MISSING;
+	}
+	memcpy(column->list[code], list, sizeof(*column->list));
+	return true;
+}
+
+static int32_t
+find_slot(const CdpColumn *column, uint64_t hash)
+{
+	uint32_t	at = hash & (column->n_slots - 1);
+
+	while (column->slot[at] >= 0 && column->hash[column->slot[at]] != hash)
+		at = (at + 1) & (column->n_slots - 1);
+	return at;
+}
+
 /* The code of a text, which gets one if it has none yet; CDP_MISSING when there is no memory or work->problem is set. */
 static int32_t
 code_of(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, size_t len, uint64_t hash)
 {
+	int32_t		list[CDP_MAX_LIST] = {CDP_MISSING};
+	const char *between;
 	uint32_t	at;
 	int32_t		code;
 
 	if ((size_t) column->n_values * 2 >= column->n_slots && !grow_slots(column))
 		return CDP_MISSING;
-	at = hash & (column->n_slots - 1);
-	while ((code = column->slot[at]) >= 0 && column->hash[code] != hash)
-		at = (at + 1) & (column->n_slots - 1);
+	at = find_slot(column, hash);
+	code = column->slot[at];
 	if (code < 0)
 	{
+		if ((between = column->measure == CDP_MEASURE_SQL ? NULL : memchr(s, CDP_BETWEEN, len)) != NULL)
+		{
+			int			n = list_values(store, work, column, s, len, list);
+
+			if (n <= 1)
+				return n == 1 ? list[0] : CDP_MISSING;
+			/* its values may have taken the place, or made the table larger */
+			if ((size_t) column->n_values * 2 >= column->n_slots && !grow_slots(column))
+				return CDP_MISSING;
+			at = find_slot(column, hash);
+			while (*s == CDP_BETWEEN)
+				s++, len--;
+			len = (between = memchr(s, CDP_BETWEEN, len)) ? between - s : len;
+		}
 		if (column->n_values == column->a_values && !grow_values(column))
 			return CDP_MISSING;
 		code = column->n_values;
-		if (!cdp_value_prepare(work, &column->arena, store->nicknames, column->measure, column->input, s, len, &column->value[code]))
+		if (!cdp_value_prepare(work, &column->arena, store->nicknames, column->measure, column->input, s, len, &column->value[code]) ||
+			((list[0] >= 0 || column->list) && !keep_list(column, code, list)))
 			return CDP_MISSING;
 		column->hash[code] = hash;
 		column->count[code] = 0;
@@ -383,6 +463,7 @@ cdp_store_set(CdpStore *store, int32_t record, int c, const char *s, size_t len)
 	int32_t		code = code_of(store, &store->work, &store->column[c], s, len, hash_bytes(s, len));
 
 	store->code[(size_t) record * store->n_columns + c] = code;
+	store->has_lists |= store->column[c].list != NULL;
 	return code != CDP_MISSING;
 }
 
@@ -478,7 +559,10 @@ cdp_store_clear(CdpStore *store)
 		cdp_arena_free(&column->arena);
 		free(column->origins);
 		column->origins = NULL;
+		free(column->list);
+		column->list = NULL;
 	}
+	store->has_lists = false;
 	store->n = 0;
 }
 
@@ -495,6 +579,7 @@ cdp_store_close(CdpStore *store)
 		free(column->count);
 		free(column->rarity);
 		free(column->origins);
+		free(column->list);
 		free(column->slot);
 		cdp_arena_free(&column->arena);
 	}

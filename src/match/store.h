@@ -6,6 +6,11 @@
  * (compare.h) and numbered; a record is a row of those numbers. Records are added in
  * canonical order (source, source key) and known by their place in it, so that nothing
  * that is computed from a store depends on the order in which rows were written.
+ *
+ * A text may be a list: several values of one record, between CDP_BETWEEN. It has a code as
+ * any text has, which stands for the codes of its values; what is made of a value
+ * (blocking keys) is made of its first. Who compares takes those two that agree best
+ * (score.c). Names of people are no lists.
  */
 #ifndef CDP_MATCH_STORE_H
 #define CDP_MATCH_STORE_H
@@ -15,6 +20,8 @@
 #define CDP_MAX_COLUMNS 32
 #define CDP_COLUMN_KEYS 6
 #define CDP_MISSING (-1)
+#define CDP_BETWEEN '\037'		/* unit separator: cleaning leaves none in a value */
+#define CDP_MAX_LIST 8			/* values of a list; more are left out */
 
 /* Of a name: a sum over its letters, in any order, so that sums of several names can be compared; even. */
 #define CDP_LETTERS (CDP_COLUMN_KEYS - 1)
@@ -29,6 +36,7 @@ typedef struct CdpColumn
 	int32_t    *count;			/* by code: records that hold it */
 	float	   *rarity;			/* by code: how much rarer it is than values in general; 1/8: eight times */
 	uint64_t   *origins;		/* by code, or NULL: where a name comes from (origin.h), 0 where nobody knows */
+	int32_t   (*list)[CDP_MAX_LIST];	/* by code, or NULL while there is no list: its values, CDP_MISSING behind the last; of a single value none */
 	int32_t		n_values,
 				a_values;
 	int32_t    *slot;			/* hash table of codes */
@@ -44,6 +52,7 @@ typedef struct CdpStore
 	int32_t		n,
 				allocated;
 	int32_t    *code;			/* n x n_columns */
+	bool		has_lists;		/* in any column */
 	CdpNicknames *nicknames;
 	CdpWork		work;
 } CdpStore;
@@ -81,6 +90,23 @@ static inline const int32_t *
 cdp_store_codes(const CdpStore *store, int32_t record)
 {
 	return store->code + (size_t) record * store->n_columns;
+}
+
+/* The values of a code: itself, or what it lists; how many. */
+static inline int
+cdp_column_values(const CdpColumn *column, const int32_t *code, const int32_t **values)
+{
+	int			n = 0;
+
+	*values = code;
+	if (*code < 0)
+		return 0;
+	if (column->list == NULL || column->list[*code][0] < 0)
+		return 1;
+	*values = column->list[*code];
+	while (n < CDP_MAX_LIST && (*values)[n] >= 0)
+		n++;
+	return n;
 }
 
 /* Asks for the blocking keys of a record that comes soon. */

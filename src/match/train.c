@@ -67,7 +67,7 @@ typedef struct Holders
 	int32_t		n;
 } Holders;
 
-/* Counts the people that hold each value, into the columns. */
+/* Counts the people that hold each value, into the columns; a list is none of its own. */
 static bool
 count_holders(CdpStore *store, const int32_t *person)
 {
@@ -107,11 +107,17 @@ count_holders(CdpStore *store, const int32_t *person)
 					__builtin_prefetch(&holders[c][soon[c]]);
 		}
 		for (int c = 0; c < store->n_columns; c++)
-			if (codes[c] >= 0 && holders[c][codes[c]].last != who)
-			{
-				holders[c][codes[c]].last = who;
-				holders[c][codes[c]].n++;
-			}
+		{
+			const int32_t *value;
+			int			n_values = cdp_column_values(&store->column[c], &codes[c], &value);
+
+			for (int v = 0; v < n_values; v++)
+				if (holders[c][value[v]].last != who)
+				{
+					holders[c][value[v]].last = who;
+					holders[c][value[v]].n++;
+				}
+		}
 	}
 	for (int c = 0; c < store->n_columns; c++)
 		for (int32_t v = 0; v < store->column[c].n_values; v++)
@@ -132,8 +138,13 @@ count_records(CdpStore *store)
 		const int32_t *codes = cdp_store_codes(store, r);
 
 		for (int c = 0; c < store->n_columns; c++)
-			if (codes[c] >= 0)
-				store->column[c].count[codes[c]]++;
+		{
+			const int32_t *value;
+			int			n_values = cdp_column_values(&store->column[c], &codes[c], &value);
+
+			for (int v = 0; v < n_values; v++)
+				store->column[c].count[value[v]]++;
+		}
 	}
 }
 
