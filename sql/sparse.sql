@@ -147,4 +147,7 @@ SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_n
 SELECT sparse_src.away();
 SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "school", "postal_code": "zip", "job_title": "class"}');
 SELECT sparse_src.away();
+-- also without any address
+SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "company", "job_title": "street"}');
+SELECT sparse_src.away();
 DROP SCHEMA sparse_src CASCADE;

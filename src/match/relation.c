@@ -749,6 +749,26 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 	k->shared[relation] = shared_in(k, relation);
 }
 
+/*
+ * Lets training begin as if every home were a firm, too: what its people share is found to be
+ * the firm's only if that is there to be found before matches have taken all of it.
+ */
+void
+cdp_relation_expect_groups(CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		for (int j = 1; j < CDP_RELATIONS; j++)
+		{
+			CdpComparison *k = &model->comparison[c];
+
+			if (!is_home(j) || !may_be_of_group(k) || !has_people(model))
+				continue;
+			for (int l = 1; l <= k->info->n_levels; l++)
+				k->u[j][l] = (k->u[CDP_CHANCE][l] + (l == 1)) / 2;
+			k->shared[j] = shared_in(k, j);
+		}
+}
+
 /* The documented defaults of a model whose comparisons have measure, columns and is_place set. */
 void
 cdp_model_defaults(CdpModel *model, const CdpStore *store)

@@ -656,6 +656,8 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	g->b = b;
 	g->model = model;
 	g->t = t;
+	if (!t->again)
+		cdp_relation_expect_groups(model);
 	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record);
 	chosen = b->n_rules;
 	if (fine)

@@ -47,6 +47,7 @@ typedef struct CdpTraining
 #define CDP_PRIOR_PAIRS 10.0	/* what documented defaults count for against pairs seen */
 extern void cdp_model_defaults(CdpModel *model, const CdpStore *store);
 extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out);
+extern void cdp_relation_expect_groups(CdpModel *model);
 extern void cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen);
 
 extern bool cdp_tells_ages(const CdpModel *model);
