@@ -67,7 +67,7 @@ BEGIN
         SELECT array_agg(CASE WHEN a.in_use THEN format('NULLIF(%%s, '''')', replace(k.compared_sql, '{v}', format('r.%%I', u.attribute))) ELSE 'NULL::text' END ORDER BY u.i),
                array_agg(CASE WHEN a.in_use THEN format('r.%%I', u.attribute) END ORDER BY u.i),
                (array_agg(CASE WHEN a.is_multiple THEN
-                              format('(SELECT string_agg(NULLIF(translate(%%s, chr(31), ''''), ''''), chr(31) ORDER BY u.i) FROM unnest(r.%%I[:%%s]) WITH ORDINALITY u(v, i))',
+                              format('(SELECT string_agg(NULLIF(%%s, ''''), chr(31) ORDER BY u.i) FROM unnest(r.%%I[:%%s]) WITH ORDINALITY u(v, i))',
                                      replace(k.compared_sql, '{v}', 'u.v'), a.attribute || '_all', cdp_internal.max_list()) END ORDER BY u.i))[1]
           FROM unnest($1) WITH ORDINALITY u(attribute, i)
           LEFT JOIN %1$s.attribute a ON a.attribute = u.attribute LEFT JOIN cdp_internal.kinds() k ON k.kind = a.kind

@@ -6,6 +6,7 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
 SET extra_float_digits = 1
+SET jit = off
 AS $$
 DECLARE
     id     int := cdp_internal.require_model(space, model_id);
@@ -16,7 +17,8 @@ DECLARE
     inputs text;
     n      int := 0;
 BEGIN
-    FOR c IN SELECT x.comparison, x.measure, x.input_sql FROM cdp_internal.model_comparisons(space, id) x ORDER BY x.position LOOP
+    FOR c IN SELECT x.comparison, x.input_sql, cardinality(x.input_sql) = 1 AND strpos(x.input_sql[1], 'chr(31)') > 0 AS multiple
+               FROM cdp_internal.model_comparisons(space, id) x ORDER BY x.position LOOP
         inputs := NULL;
         FOR i IN 1 .. cardinality(c.input_sql) LOOP
             n := n + 1;
@@ -25,10 +27,12 @@ BEGIN
                                      ' LEFT JOIN %1$s.match_input i%2$s ON i%2$s.model_id = $1 AND i%2$s.comparison = %3$L AND i%2$s.input = %4$s',
                                      space, n, c.comparison, i - 1);
             inputs := concat_ws(', ', inputs, format(
-                'CASE WHEN strpos(k.k%1$s, chr(31)) > 0 THEN'
-                '          (SELECT jsonb_agg(jsonb_build_array(u.v, coalesce((SELECT f.rarity FROM %2$s.match_frequency f WHERE f.model_id = $1 AND f.comparison = %3$L AND f.input = %4$s AND f.value = u.v), i%1$s.rarity_unseen, 1)) ORDER BY u.i)'
-                '             FROM string_to_table(k.k%1$s, chr(31)) WITH ORDINALITY u(v, i))'
-                '     WHEN k.k%1$s IS NOT NULL THEN jsonb_build_array(k.k%1$s, coalesce(f%1$s.rarity, i%1$s.rarity_unseen, 1)) || coalesce(to_jsonb(f%1$s.origins), ''[]'') END',
+                CASE WHEN c.multiple THEN
+                    'CASE WHEN strpos(k.k%1$s, chr(31)) > 0 THEN'
+                    '          (SELECT jsonb_agg(jsonb_build_array(u.v, coalesce((SELECT f.rarity FROM %2$s.match_frequency f WHERE f.model_id = $1 AND f.comparison = %3$L AND f.input = %4$s AND f.value = u.v), i%1$s.rarity_unseen, 1)) ORDER BY u.i)'
+                    '             FROM string_to_table(k.k%1$s, chr(31)) WITH ORDINALITY u(v, i))'
+                ELSE 'CASE' END
+                || ' WHEN k.k%1$s IS NOT NULL THEN jsonb_build_array(k.k%1$s, coalesce(f%1$s.rarity, i%1$s.rarity_unseen, 1)) || coalesce(to_jsonb(f%1$s.origins), ''[]'') END',
                 n, space, c.comparison, i - 1));
         END LOOP;
         pairs := concat_ws(', ', pairs, format('%L, jsonb_build_array(%s)', c.comparison, inputs));

@@ -28,7 +28,7 @@
 #include "match/train.h"
 
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
-#define MOST_OTHER_GIVEN .2	/* of the records of one person, however bad the data */
+#define MOST_OTHER_GIVEN .1	/* of the records of one person, however bad the data */
 #define MOST_OTHER_NAME .05
 #define MOST_OTHER_GENERATION .002
 /* Of how often two people have one given name: who is named after another at home is a relation of its own. */
