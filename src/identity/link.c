@@ -16,8 +16,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* A shared value below this weight is contradicted by everything else: eight to one against one person. */
-#define CONTRADICTED (-3.0)
+/* A shared value below this weight is contradicted by what else is compared, if that differs: two to one against one person. */
+#define CONTRADICTED (-1.0)
 #define KEPT_HUBS 65536
 #define HUBS_IN_CHUNK 256
 
@@ -166,7 +166,7 @@ speaks_against(const CdpGraph *g, int thread, int32 a, int32 b)
 	int32		x = g->place[a],
 				y = g->place[b];
 
-	return x >= 0 && y >= 0 && cdp_match_engine_is_below(g->engine, thread, Min(x, y), Max(x, y), CONTRADICTED);
+	return x >= 0 && y >= 0 && cdp_match_engine_contradicts(g->engine, thread, Min(x, y), Max(x, y), CONTRADICTED);
 }
 
 /* Does the model take two of the records of a hub for two people? */
@@ -207,7 +207,7 @@ contradict(const struct CdpKeptHubs *kept, const KeptHub *hub)
 
 			if (weight > 0)
 				add_edge(g, Min(g->place[member[i]], g->place[member[j]]), Max(g->place[member[i]], g->place[member[j]]), weight);
-			else if (weight < CONTRADICTED)
+			else if (speaks_against(g, 0, member[i], member[j]))
 			{
 				if (g->n_refused + 2 > g->a_refused)
 					g->refused = cdp_graph_grow(g->refused, &g->a_refused, sizeof(int64));

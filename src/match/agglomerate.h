@@ -8,7 +8,7 @@
 #include "match/model.h"
 #include "match/parallel.h"
 
-#define CDP_JOIN_ABOVE 0.585	/* log2 odds of two clusters that become one: three to two */
+#define CDP_JOIN_ABOVE 0.737	/* log2 odds of two clusters that become one: five to three */
 
 typedef struct CdpEdge
 {

@@ -634,8 +634,10 @@ maximise(CdpEm *em, Expected *e)
 	}
 	if (!em->fixed_lambda)
 	{
-		change = fmax(change, fabs(log(model->lambda * em->all / matches)));
-		model->lambda = fmin(em->chance_only ? 1 : MAX_LAMBDA, matches / em->all);
+		double		lambda = fmin(em->chance_only ? 1 : MAX_LAMBDA, matches / (em->all * em->findable));
+
+		change = fmax(change, fabs(log(model->lambda / lambda)));
+		model->lambda = lambda;
 	}
 	if (!em->chance_only)
 	{

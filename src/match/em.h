@@ -42,6 +42,7 @@ typedef struct CdpEm
 	double		thin;			/* pairs that a candidate stands for */
 	double		each;			/* pairs that a random pair stands for */
 	double		all;			/* pairs that there are */
+	double		findable;		/* the share of them in which a match would be a candidate */
 	int			max_iterations;
 	double		tolerance;
 	/* what the classical algorithm does without */

@@ -462,9 +462,9 @@ cdp_match_engine_weight(CdpMatchEngine *e, int32 a, int32 b)
 }
 
 bool
-cdp_match_engine_is_below(CdpMatchEngine *e, int thread, int32 a, int32 b, double bits)
+cdp_match_engine_contradicts(CdpMatchEngine *e, int thread, int32 a, int32 b, double bits)
 {
-	return cdp_scorer_is_below(e->scorer[thread], a, b, bits);
+	return cdp_scorer_contradicts(e->scorer[thread], a, b, bits);
 }
 
 int

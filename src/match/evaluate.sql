@@ -155,7 +155,7 @@ BEGIN
                     WHEN s.refused_by = 'ruling' THEN 'refused by a ruling'
                     WHEN s.refused_by = 'model' THEN 'they share a value, but the model takes them for two people'
                     WHEN s.refused_by IS NOT NULL THEN 'refused by the limit on ' || s.refused_by
-                    WHEN s.weight < log(2, 1.5) THEN 'linked, but the odds are below three to two'
+                    WHEN s.weight < log(2, 5 / 3.0) THEN 'linked, but the odds are below five to three'
                     WHEN s.weight IS NOT NULL THEN 'linked, but more speaks against the two profiles, or another may be it as well'
                     WHEN s.scored > 0 THEN 'not compared: no blocking rule brings the two together'
                     WHEN s.scored <= 0 THEN 'speaks against one person'

@@ -29,8 +29,8 @@ extern int	cdp_match_engine_comparisons(const CdpMatchEngine *engine);
 /* Who may work on the engine's records, with what the next three need; the first is of the caller's own thread. */
 extern CdpCrew *cdp_match_engine_crew(CdpMatchEngine *engine);
 extern double cdp_match_engine_weight(CdpMatchEngine *engine, int32 a, int32 b);
-/* Is that less than so many bits, -1 or fewer? */
-extern bool cdp_match_engine_is_below(CdpMatchEngine *engine, int thread, int32 a, int32 b, double bits);
+/* Is that less than so many bits, -1 or fewer, because something differs? */
+extern bool cdp_match_engine_contradicts(CdpMatchEngine *engine, int thread, int32 a, int32 b, double bits);
 extern void cdp_match_engine_compare(CdpMatchEngine *engine, int thread, int32 a, int32 b, CdpEvidence *sum);
 /* Plain C returned fine, or why not is raised. */
 extern void cdp_match_engine_require(CdpMatchEngine *engine, bool fine);

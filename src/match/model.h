@@ -122,8 +122,8 @@ extern int	cdp_scorer_level(CdpScorer *scorer, int c, int32_t a, int32_t b);
 extern void cdp_scorer_levels(CdpScorer *scorer, int32_t a, int32_t b, uint8_t *level);
 extern void cdp_scorer_rarity(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *level, double *by_relation);
 extern double cdp_scorer_weight(CdpScorer *scorer, int32_t a, int32_t b);
-/* Is that less than so many bits, -1 or fewer? */
-extern bool cdp_scorer_is_below(CdpScorer *scorer, int32_t a, int32_t b, double bits);
+/* Is that less than so many bits, -1 or fewer, because something differs? */
+extern bool cdp_scorer_contradicts(CdpScorer *scorer, int32_t a, int32_t b, double bits);
 extern bool cdp_scorer_exceeds(CdpScorer *scorer, int32_t a, int32_t b, double above, double *weight);
 extern double cdp_scorer_probability(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *levels);
 extern uint32_t cdp_scorer_sure(CdpScorer *scorer, int32_t a, int32_t b, const uint8_t *levels, double bits);

@@ -410,16 +410,30 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 	return weigh(s, x, y, levels);
 }
 
-/* Does the pair weigh less than so many bits, themselves below EXACT_ABOVE? */
+/* Does a level speak against one person by itself? What is equal does not, however rare matches are; what a mailbox spells may. */
+static inline bool
+differs(const CdpComparison *k, int level)
+{
+	if (level == 0)
+		return false;
+	return k->info->levels[level - 1].present == CDP_SPELLED ? k->m[level] < k->u[CDP_CHANCE][level] : cdp_level_alone(k, level) > 1;
+}
+
+/* Does the pair weigh less than so many bits, at most EXACT_ABOVE, because something differs? */
 bool
-cdp_scorer_is_below(CdpScorer *s, int32_t a, int32_t b, double bits)
+cdp_scorer_contradicts(CdpScorer *s, int32_t a, int32_t b, double bits)
 {
 	const int32_t *x,
 			   *y;
 	uint8_t		levels[CDP_MAX_COMPARISONS];
+	bool		any = false;
 	Odds		odds;
 
 	cdp_scorer_levels(s, a, b, levels);
+	for (int c = 0; c < s->model->n; c++)
+		any |= differs(&s->model->comparison[c], levels[c]);
+	if (!any)
+		return false;
 	codes_of(s, a, b, &x, &y);
 	multiply(s, x, y, levels, &odds);
 	if (odds.match * exp2(-EXACT_ABOVE) > odds.sum && odds.sum >= DBL_MIN)

@@ -11,7 +11,7 @@
  * from them, each weighed by the probability that it is not a true pair (in data with
  * many records of a person even random pairs hold more true pairs than chance
  * agreements on everything). lambda is the expected number of true candidates among
- * all pairs.
+ * all pairs in which a rule could find them.
  *
  * Pairs that a person has decided (rulings), once there are enough, count beside them with
  * what was decided in place of a probability; and so do people's own names beside their own
@@ -474,6 +474,35 @@ learn_agreement(Counting *g)
 	return true;
 }
 
+/*
+ * The share of all pairs in which some rule would find a match: those that have the values it
+ * looks at. Of the others, where values are missing, nothing is known, and as many of them are
+ * matches as of these: without that lambda would fall with what is missing.
+ */
+static double
+share_findable(const Counting *g, const CdpPatterns *random)
+{
+	uint32_t	ignored = 0;
+	double		findable = 0,
+				all = 0;
+
+	for (int c = 0; c < g->model->n; c++)
+		ignored |= (uint32_t) g->model->comparison[c].ignored << c;
+	for (uint32_t i = 0; i < random->n_slots; i++)
+	{
+		uint32_t	present = ignored;
+		bool		found = false;
+
+		for (int c = 0; c < g->model->n; c++)
+			present |= (uint32_t) (cdp_pattern_level(&random->slot[i], c) > 0) << c;
+		for (int r = 0; r < g->b->n_rules && !found; r++)
+			found = (g->of_rule[r] & ~present) == 0;
+		all += random->slot[i].count;
+		findable += found ? random->slot[i].count : 0;
+	}
+	return findable > 0 ? findable / all : 1;
+}
+
 /* ---------------------------------------------------------------- learning */
 
 /* EM on the patterns, from the model as it is. */
@@ -483,6 +512,7 @@ learn_model(Counting *g, CdpEm *em)
 	CdpTraining *t = g->t;
 
 	em->each = t->random > 0 ? (em->all - t->candidates) / t->random : 0;
+	em->findable = share_findable(g, em->random);
 	if (!cdp_em(em))
 		return false;
 	t->matches = em->matches;

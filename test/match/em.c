@@ -145,7 +145,7 @@ known_parameters(const char *folder)
 	cdp_patterns_pack(&patterns);
 	for (int s = 0; s < (int) (sizeof(start) / sizeof(start[0])); s++)
 	{
-		CdpEm		em = {.model = &model, .candidates = &patterns, .thin = 1, .all = pairs, .max_iterations = 200, .tolerance = 1e-5, .chance_only = true};
+		CdpEm		em = {.model = &model, .candidates = &patterns, .thin = 1, .all = pairs, .findable = 1, .max_iterations = 200, .tolerance = 1e-5, .chance_only = true};
 
 		model.lambda = start[s][0];
 		for (int c = 0; c < 3; c++)
@@ -302,7 +302,7 @@ history(const char *folder, const char *file, const char *of, bool fixed_u)
 	{
 		if (iteration > 0)
 		{
-			CdpEm		em = {.model = &h.model, .candidates = &h.patterns, .thin = 1, .all = h.pairs, .max_iterations = 1, .chance_only = true, .fixed_u = fixed_u};
+			CdpEm		em = {.model = &h.model, .candidates = &h.patterns, .thin = 1, .all = h.pairs, .findable = 1, .max_iterations = 1, .chance_only = true, .fixed_u = fixed_u};
 
 			tie_exact(&h, exact_m, exact_u);
 			cdp_em(&em);
