@@ -150,4 +150,40 @@ SELECT sparse_src.away();
 -- also without any address
 SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "company", "job_title": "street"}');
 SELECT sparse_src.away();
+-- couples with one mailbox, a fifth of them with two family names; given names of both are at hand
+DROP TABLE sparse_src.record;
+CREATE TABLE sparse_src.record AS
+SELECT p * 4 + c AS id, p AS person, CASE WHEN sparse_src.random('i' || p || c, 9) = 0 THEN left(given, 1) ELSE given END AS given,
+       CASE sparse_src.random('s' || p || c, 12) WHEN 0 THEN sparse_src.slip(family, 's' || p || c) ELSE family END AS family,
+       CASE WHEN sparse_src.random('m' || p || c, 2) = 0 THEN lower(sparse_src.word('m' || home, 5)) || '@home.example' END AS email, street, zip
+  FROM generate_series(1, 4000) p,
+       LATERAL (SELECT CASE WHEN p % 5 < 3 THEN p - p % 2 ELSE p END AS home) h,
+       LATERAL (SELECT sparse_src.word('g' || sparse_src.random('g' || p, 150), 3) AS given,
+                       sparse_src.word('f' || CASE WHEN sparse_src.random('o' || p, 10) = 0 THEN sparse_src.random('F' || p, 800) ELSE sparse_src.random('f' || home, 800) END, 4) AS family,
+                       (7 + home % 90) || ' ' || sparse_src.word('s' || home / 5, 4) || ' Street' AS street, (20000 + home / 40)::text AS zip) v,
+       LATERAL generate_series(0, CASE p % 3 WHEN 0 THEN 1 + p % 2 ELSE 0 END) c;
+TRUNCATE sparse_src.truth;
+INSERT INTO sparse_src.truth SELECT 'person', id::text, person::text FROM sparse_src.record;
+SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "email": "email", "street": "street", "postal_code": "zip"}');
+SELECT sparse_src.away();
+
+-- records of a telephone alone, or of a mailbox alone, beside those of both and a name: nobody shares any
+CREATE TABLE sparse_src.part AS
+SELECT p * 4 + c AS id, p AS person, CASE WHEN kind < 5 THEN sparse_src.word('g' || sparse_src.random('g' || p, 150), 3) END AS given, CASE WHEN kind < 5 THEN sparse_src.word('f' || sparse_src.random('f' || p, 500), 4) END AS family,
+       CASE WHEN kind < 8 THEN '212' || (2000000 + p * 977) END AS phone, CASE WHEN kind NOT BETWEEN 5 AND 7 AND sparse_src.random('e' || p || c, 2) = 0 THEN lower(sparse_src.word('m' || p, 6)) || '@home.example' END AS email
+  FROM generate_series(1, 3000) p, LATERAL generate_series(0, p % 3) c, LATERAL (SELECT sparse_src.random('k' || p || c, 10) AS kind) k;
+DROP TABLE sparse_src.record;
+ALTER TABLE sparse_src.part RENAME TO record;
+TRUNCATE sparse_src.truth;
+INSERT INTO sparse_src.truth SELECT 'person', id::text, person::text FROM sparse_src.record;
+SELECT cdp.create_space('sparse_t');
+SELECT cdp.set_attribute('sparse_t', 'phone', 'is_identifier', 'false');
+SELECT cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => '{"given_name": "given", "family_name": "family", "phone": "phone", "email": "email"}') > 0 AS added;
+SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
+SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
+SELECT v.precision > .97 AS precise, v.recall > .7 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+-- how many pairs are of one person is told in spite of what is missing
+SELECT m.lambda * r.n * (r.n - 1) / 2 / t.pairs BETWEEN .8 AND 1.2 AS about_right
+  FROM sparse_t.match_model m, (SELECT count(*) AS n FROM sparse_t.record) r, (SELECT sum(n * (n - 1) / 2) AS pairs FROM (SELECT count(*) AS n FROM sparse_src.record GROUP BY person) x) t;
+SELECT sparse_src.away();
 DROP SCHEMA sparse_src CASCADE;
