@@ -150,6 +150,15 @@ SELECT sparse_src.away();
 -- also without any address
 SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "company", "job_title": "street"}');
 SELECT sparse_src.away();
+-- numbers of a group are the group's, too
+SELECT cdp.create_space('sparse_t');
+SELECT cdp.add_attribute('sparse_t', 'unit', 'id'), cdp.add_attribute('sparse_t', 'account', 'id');
+SELECT cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => '{"given_name": "given", "family_name": "family", "unit": "md5(company)", "account": "md5(street)"}') > 0 AS added;
+SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
+SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
+SELECT v.precision > .97 AS precise, v.recall > .8 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+SELECT sparse_src.away();
+
 -- couples with one mailbox, a fifth of them with two family names; given names of both are at hand
 DROP TABLE sparse_src.record;
 CREATE TABLE sparse_src.record AS

@@ -77,7 +77,8 @@ static const struct
 
 /*
  * May those who are at one place share it although homes mostly do not: an employer, a school, a
- * class? Then a firm is a home whose people have names of their own.
+ * class? Then a firm is a home whose people have names of their own. Not a date, which may
+ * be of birth whatever it is called.
  */
 static inline bool
 may_be_of_group(const CdpComparison *k)
@@ -761,7 +762,7 @@ cdp_relation_expect_groups(CdpModel *model)
 		{
 			CdpComparison *k = &model->comparison[c];
 
-			if (!is_home(j) || !may_be_of_group(k) || !has_people(model))
+			if (!is_home(j) || !(may_be_of_group(k) || k->measure == CDP_MEASURE_ID) || !has_people(model))
 				continue;
 			for (int l = 1; l <= k->info->n_levels; l++)
 				k->u[j][l] = (k->u[CDP_CHANCE][l] + (l == 1)) / 2;
