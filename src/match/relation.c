@@ -261,16 +261,20 @@ is_other(const CdpComparison *k, int l, Other what)
 	return what == OTHER_PART ? given == ELSE || family == ELSE : given == ELSE && (what == OTHER_GIVEN || family == ELSE);
 }
 
-/* How often records of one person have it. */
+/* How often records of one person have it, by m or by the pairs that m rests on: bounds hold for m alone. */
 static double
-share_of(const CdpComparison *k, Other what)
+share_of(const CdpComparison *k, const double *seen, Other what)
 {
-	double		other = 0;
+	double		other = 0,
+				all = 0;
 
 	for (int l = 1; l <= k->info->n_levels; l++)
-		if (is_other(k, l, what))
-			other += k->m[l];
-	return other;
+		if (k->info->levels[l - 1].present == k->info->levels[0].present)
+		{
+			all += seen[l];
+			other += is_other(k, l, what) ? seen[l] : 0;
+		}
+	return all > 0 ? other / all : 0;
 }
 
 /* ---------------------------------------------------------------- what is compared */
@@ -298,7 +302,7 @@ cdp_family_at_home(const CdpModel *model)
 double
 cdp_other_names(const CdpComparison *k)
 {
-	return k->measure == CDP_MEASURE_PERSON_NAME ? share_of(k, OTHER_PART) : 0;
+	return k->measure == CDP_MEASURE_PERSON_NAME ? share_of(k, k->pairs_m, OTHER_PART) : 0;
 }
 
 /* Is a birth date compared? */
@@ -570,7 +574,7 @@ fit_names_given_again(CdpComparison *k)
 static void
 bound_m(CdpComparison *k, Other what, double most)
 {
-	double		other = share_of(k, what);
+	double		other = share_of(k, k->m, what);
 
 	for (int l = 1; l <= k->info->n_levels && other > most; l++)
 		if (k->info->levels[l - 1].present == k->info->levels[0].present)
