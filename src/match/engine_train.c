@@ -27,7 +27,7 @@
 #define ROUNDS 2				/* of training; each knows better than the last which values are rare */
 #define SURE_WEIGHT 5.0			/* pairs above are taken for one person while counting how many people have a value */
 #define MAX_PERSON 50			/* records, while counting people */
-#define MANY_OTHER_NAMES .35	/* bad data has half of it */
+#define MANY_OTHER_NAMES .4		/* of the pairs that m rests on; bad data has nearly as many */
 #define COUNTED_PAIRS 4.0		/* for each record, enough to count people by */
 
 /* ---------------------------------------------------------------- who is one person */
