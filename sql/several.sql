@@ -46,7 +46,7 @@ SELECT count(*) AS pairs, count(*) FILTER (WHERE e.running_total <> l.weight) AS
 SELECT e.comparison, e.value_a, e.value_b, e.level FROM several_t.record a, several_t.record b, cdp.explain_pair('several_t', a.record_id, b.record_id) e
  WHERE a.source_key = '6' AND b.source_key = '7' AND e.comparison IN ('telephone', 'mailbox') ORDER BY e.step;
 
--- one thread finds what several find, and the same again when little has changed
+-- values that change places change nobody
 CREATE TABLE several_src.before AS SELECT r.source_key, min(o.source_key) AS with FROM several_t.identity i JOIN several_t.record r USING (record_id) JOIN several_t.identity j USING (profile_id) JOIN several_t.record o ON o.record_id = j.record_id GROUP BY 1;
 UPDATE several_src.record SET home = mobile, mobile = home WHERE person % 10 = 0 AND home IS NOT NULL;
 SELECT records FROM cdp.resolve('several_t');

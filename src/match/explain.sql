@@ -17,6 +17,7 @@ DECLARE
     inputs text;
     n      int := 0;
 BEGIN
+    -- only the text of an attribute with several values has them to be taken apart (input_sql)
     FOR c IN SELECT x.comparison, x.input_sql, cardinality(x.input_sql) = 1 AND strpos(x.input_sql[1], 'chr(31)') > 0 AS multiple
                FROM cdp_internal.model_comparisons(space, id) x ORDER BY x.position LOOP
         inputs := NULL;

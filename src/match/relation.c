@@ -713,6 +713,7 @@ shared_in(const CdpComparison *k, CdpRelation relation)
 	return assumed(k, relation) >= 0 && relation != CDP_NAMESAKE && relation != CDP_KIN && (k->measure != CDP_MEASURE_CODE || k->is_place);
 }
 
+/* What each relation shares of a comparison whose u are known, as of a model that was read. */
 void
 cdp_relation_share(CdpComparison *k)
 {
@@ -756,7 +757,8 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 
 /*
  * Lets training begin as if every home were a firm, too: what its people share is found to be
- * the firm's only if that is there to be found before matches have taken all of it.
+ * the firm's only if that is there to be found before matches have taken all of it. So with ids,
+ * which homes share by themselves, but seldom (likeness).
  */
 void
 cdp_relation_expect_groups(CdpModel *model)

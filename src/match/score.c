@@ -189,7 +189,7 @@ choose_values(CdpScorer *s, const int32_t **x, const int32_t **y)
 					n_b,
 					best = CDP_MAX_LEVELS + 1;
 
-		if (column->list == NULL || k->info->n_inputs > 1)
+		if (column->list == NULL || k->info->n_inputs > 1 || k->ignored)
 			continue;
 		n_a = cdp_column_values(column, *x + k->column[0], &a);
 		n_b = cdp_column_values(column, *y + k->column[0], &b);
@@ -239,17 +239,24 @@ cdp_scorer_level(CdpScorer *s, int c, int32_t a, int32_t b)
 	return level_of(s, c, x, y);
 }
 
+static inline void
+levels_of(CdpScorer *s, const int32_t *x, const int32_t *y, uint8_t *level)
+{
+	bool		moved = false;
+
+	for (int c = 0; c < s->model->n; c++)
+		level[c] = cdp_level_beside(&s->model->comparison[c], level_of(s, c, x, y), &moved);
+}
+
 /* Writes the level of each comparison. */
 void
 cdp_scorer_levels(CdpScorer *s, int32_t a, int32_t b, uint8_t *level)
 {
 	const int32_t *x,
 			   *y;
-	bool		moved = false;
 
 	codes_of(s, a, b, &x, &y);
-	for (int c = 0; c < s->model->n; c++)
-		level[c] = cdp_level_beside(&s->model->comparison[c], level_of(s, c, x, y), &moved);
+	levels_of(s, x, y, level);
 }
 
 /* The rarity of an input of which the codes agree, of those rare; of a given name: beside the family name. */
@@ -405,8 +412,8 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 			   *y;
 	uint8_t		levels[CDP_MAX_COMPARISONS];
 
-	cdp_scorer_levels(s, a, b, levels);
 	codes_of(s, a, b, &x, &y);
+	levels_of(s, x, y, levels);
 	return weigh(s, x, y, levels);
 }
 
@@ -429,12 +436,12 @@ cdp_scorer_contradicts(CdpScorer *s, int32_t a, int32_t b, double bits)
 	bool		any = false;
 	Odds		odds;
 
-	cdp_scorer_levels(s, a, b, levels);
+	codes_of(s, a, b, &x, &y);
+	levels_of(s, x, y, levels);
 	for (int c = 0; c < s->model->n; c++)
 		any |= differs(&s->model->comparison[c], levels[c]);
 	if (!any)
 		return false;
-	codes_of(s, a, b, &x, &y);
 	multiply(s, x, y, levels, &odds);
 	if (odds.match * exp2(-EXACT_ABOVE) > odds.sum && odds.sum >= DBL_MIN)
 		return false;

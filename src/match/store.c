@@ -399,7 +399,8 @@ keep_list(CdpColumn *column, int32_t code, const int32_t *list)
 	return true;
 }
 
-static int32_t
+/* Where a hash is in the table, or would be. */
+static uint32_t
 find_slot(const CdpColumn *column, uint64_t hash)
 {
 	uint32_t	at = hash & (column->n_slots - 1);
@@ -414,7 +415,6 @@ static int32_t
 code_of(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, size_t len, uint64_t hash)
 {
 	int32_t		list[CDP_MAX_LIST] = {CDP_MISSING};
-	const char *between;
 	uint32_t	at;
 	int32_t		code;
 
@@ -424,7 +424,7 @@ code_of(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, 
 	code = column->slot[at];
 	if (code < 0)
 	{
-		if ((between = column->measure == CDP_MEASURE_SQL ? NULL : memchr(s, CDP_BETWEEN, len)) != NULL)
+		if (column->measure != CDP_MEASURE_SQL && memchr(s, CDP_BETWEEN, len))
 		{
 			int			n = list_values(store, work, column, s, len, list);
 
@@ -434,15 +434,16 @@ code_of(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, 
 			if ((size_t) column->n_values * 2 >= column->n_slots && !grow_slots(column))
 				return CDP_MISSING;
 			at = find_slot(column, hash);
-			while (*s == CDP_BETWEEN)
-				s++, len--;
-			len = (between = memchr(s, CDP_BETWEEN, len)) ? between - s : len;
 		}
 		if (column->n_values == column->a_values && !grow_values(column))
 			return CDP_MISSING;
 		code = column->n_values;
-		if (!cdp_value_prepare(work, &column->arena, store->nicknames, column->measure, column->input, s, len, &column->value[code]) ||
-			((list[0] >= 0 || column->list) && !keep_list(column, code, list)))
+		/* what is made of a list is made of its first value */
+		if (list[0] >= 0)
+			column->value[code] = column->value[list[0]];
+		else if (!cdp_value_prepare(work, &column->arena, store->nicknames, column->measure, column->input, s, len, &column->value[code]))
+			return CDP_MISSING;
+		if ((list[0] >= 0 || column->list) && !keep_list(column, code, list))
 			return CDP_MISSING;
 		column->hash[code] = hash;
 		column->count[code] = 0;
