@@ -49,7 +49,8 @@
  *
  * Memory: per node 8 bytes record id, 8 bytes former profile, 4 bytes parent,
  * 8 bytes of counters, 4 to 8 bytes of the id-to-node map, 1 flag and 8 bytes
- * assigned id, that is at most 45 bytes, and 16 bytes more per record that had a
+ * assigned id, that is at most 45 bytes, 12 to 24 bytes per limited value that a record
+ * holds, and 16 bytes more per record that had a
  * profile before, for the vote on ids; a record in a component of step 3 takes some
  * 64 bytes more while that lasts. What step 4 takes is told in link.c. Rows are streamed
  * from the executor (core/stream.c), never collected. The limit of one allocation (MaxAllocHugeSize) is
@@ -189,7 +190,6 @@ hub_row(TupleTableSlot *slot, void *state)
 	text	   *value = DatumGetTextPP(slot->tts_values[0]);
 	const char *data = VARDATA_ANY(value);
 	int			len = VARSIZE_ANY_EXHDR(value);
-	int			limit = hub->kind->common_limit;
 	int32		node;
 
 	if (!hub->open || hub->value.len != len || memcmp(hub->value.data, data, len) != 0)
@@ -204,7 +204,7 @@ hub_row(TupleTableSlot *slot, void *state)
 		hub->n_members = 0;
 	}
 	hub->size++;
-	if (limit > 0 && hub->size > limit)
+	if (hub->limit > 0 && hub->size > hub->limit)
 		return;
 	node = cdp_graph_node(hub->g, DatumGetInt64(slot->tts_values[1]));
 	if (node < 0)
@@ -215,13 +215,13 @@ hub_row(TupleTableSlot *slot, void *state)
 }
 
 /*
- * Gives done each hub of a kind, read by affected_sql when only what is affected
- * is clustered.
+ * Gives done each hub of a kind, of those with more than limit records only so many (0: all
+ * of them), read by affected_sql when only what is affected is clustered.
  */
 static void
-read_hubs(CdpGraph *g, const CdpKind *kind, const char *affected_sql, void (*done) (CdpHub *hub))
+read_hubs(CdpGraph *g, const CdpKind *kind, int limit, const char *affected_sql, void (*done) (CdpHub *hub))
 {
-	CdpHub hub = {.g = g, .kind = kind, .done = done};
+	CdpHub hub = {.g = g, .kind = kind, .limit = limit, .done = done};
 	Oid			argtypes[1] = {TEXTOID};
 	Datum		args[1] = {PointerGetDatum(kind->name)};
 	const char *sql = affected_sql;
@@ -241,7 +241,7 @@ read_hubs(CdpGraph *g, const CdpKind *kind, const char *affected_sql, void (*don
 static void
 hub_join_all(CdpHub *hub)
 {
-	if (hub->kind->common_limit > 0 && hub->size > hub->kind->common_limit)
+	if (hub->limit > 0 && hub->size > hub->limit)
 		return;
 	if (hub->kind->compared)
 	{
@@ -252,7 +252,7 @@ hub_join_all(CdpHub *hub)
 		cdp_graph_join(hub->g, hub->member[0], hub->member[i]);
 }
 
-/* Adds one to the counter of each component that holds this value. */
+/* Adds one to the counter of each component that holds this value, and keeps who holds it. */
 static void
 hub_count_values(CdpHub *hub)
 {
@@ -262,6 +262,12 @@ hub_count_values(CdpHub *hub)
 	{
 		int32		root = cdp_graph_root(g, hub->member[i]);
 
+		if (g->n_holders == g->a_holders)
+			g->holder = cdp_graph_grow(g->holder, &g->a_holders, sizeof(CdpHolder));
+		g->holder[g->n_holders++] = (CdpHolder)
+		{
+			.node = hub->member[i], .held = {.kind = hub->kind - g->kinds, .value = hub->number}
+		};
 		if (g->stamp[root] == hub->number)
 			continue;
 		g->stamp[root] = hub->number;
@@ -521,7 +527,7 @@ cdp_cluster(PG_FUNCTION_ARGS)
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].ties)
 			{
-				read_hubs(&g, &g.kinds[i], "SELECT u.value, pg_catalog.unnest(u.members) FROM pg_temp.cdp_hub u WHERE u.kind = $1 ORDER BY u.value",
+				read_hubs(&g, &g.kinds[i], g.kinds[i].common_limit, "SELECT u.value, pg_catalog.unnest(u.members) FROM pg_temp.cdp_hub u WHERE u.kind = $1 ORDER BY u.value",
 						  hub_join_all);
 				cdp_graph_join_kept(&g);
 			}
@@ -530,13 +536,10 @@ cdp_cluster(PG_FUNCTION_ARGS)
 		for (int i = 0; i < g.n_kinds; i++)
 			if (g.kinds[i].max_per_profile > 0)
 			{
-				CdpKind whole = g.kinds[i];
-
 				/* a limit holds for every value, however common */
-				whole.common_limit = 0;
 				memset(g.count, 0, g.n * sizeof(int32));
 				memset(g.stamp, 0, g.n * sizeof(int32));
-				read_hubs(&g, &whole,
+				read_hubs(&g, &g.kinds[i], 0,
 						  psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM pg_temp.cdp_affected u"
 								   " JOIN %s.identifier h ON h.record_id = u.record_id WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", g.schema),
 						  hub_count_values);

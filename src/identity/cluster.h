@@ -30,6 +30,20 @@ typedef struct CdpContradicted
 	text	   *value;
 } CdpContradicted;
 
+/* A limited value that a cluster holds: kind index and the number of the value's hub. */
+typedef struct CdpHeld
+{
+	int32		kind;
+	int32		value;
+} CdpHeld;
+
+/* A record that holds it. */
+typedef struct CdpHolder
+{
+	int32		node;
+	CdpHeld		held;
+} CdpHolder;
+
 /* How surely a cluster is one person: the weakest of the joins that made it. */
 typedef struct CdpBridge
 {
@@ -59,6 +73,9 @@ typedef struct CdpGraph
 
 	CdpKind *kinds;
 	int			n_kinds;
+	CdpHolder  *holder;			/* of all limited values, by kind and value */
+	int			n_holders,
+				a_holders;
 
 	/* rulings as node pairs */
 	int32		(*same)[2];
@@ -96,6 +113,7 @@ typedef struct CdpHub
 {
 	CdpGraph *g;
 	const CdpKind *kind;
+	int			limit;			/* 0: none */
 	StringInfoData value;
 	bool		open;
 	int64		size;
@@ -147,13 +165,6 @@ cdp_graph_node(const CdpGraph *g, int64 record_id)
 
 /* ---------------------------------------------------------------- constraint.c */
 
-/* A limited value that a cluster holds: kind index and the number of the value's hub. */
-typedef struct CdpHeld
-{
-	int32		kind;
-	int32		value;
-} CdpHeld;
-
 typedef struct CdpHeldSet
 {
 	CdpHeld *items;			/* sorted */
@@ -168,12 +179,10 @@ typedef struct CdpRebuild
 	const bool *in_conflict;	/* per node */
 	CdpHeldSet *held;			/* per record in conflict, by cdp_graph_held; meaningful at roots */
 	/* the hub being read */
-	const CdpKind *kind;
 	StringInfoData hub_kind;
 	StringInfoData value;
 	bool		open;
 	bool		contradicted;
-	int32		hub_number;
 	int32	   *rep;			/* one node of each cluster met in this hub, in canonical order */
 	int			n_reps,
 				a_reps;
@@ -194,8 +203,8 @@ cdp_graph_held(CdpRebuild *rb, int32 node)
 	return &rb->held[rb->g->count[node]];
 }
 
-/* Numbers the chosen nodes (in_conflict) and loads what constraints say about each. Returns their records. */
-extern ArrayType *cdp_graph_load_constraints(CdpRebuild *rb, int n_members);
+/* Numbers the n_members chosen nodes (in_conflict) and collects what constraints say about each. */
+extern void cdp_graph_hold(CdpRebuild *rb, int n_members);
 extern void cdp_graph_merge_held(CdpHeldSet *into, CdpHeldSet *from);
 /* Joins two nodes' clusters unless a constraint forbids it; returns the constraint that did. */
 extern const text *cdp_graph_try_join(CdpRebuild *rb, int32 a, int32 b);

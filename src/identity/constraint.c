@@ -185,29 +185,6 @@ keep_hub(StringInfo kept, Datum value)
 	appendBinaryStringInfo(kept, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
 }
 
-/* Rows (kind index, value, record_id) of limited kinds, sorted by kind and value. */
-static void
-held_row(TupleTableSlot *slot, void *state)
-{
-	CdpRebuild *rb = state;
-	int32		node = cdp_graph_node(rb->g, DatumGetInt64(slot->tts_values[2]));
-	const CdpKind *kind = &rb->g->kinds[DatumGetInt32(slot->tts_values[0])];
-
-	if (node < 0 || !rb->in_conflict[node])
-		return;
-	if (!rb->open || rb->kind != kind || !same_hub(&rb->value, slot->tts_values[1]))
-	{
-		keep_hub(&rb->value, slot->tts_values[1]);
-		rb->kind = kind;
-		rb->open = true;
-		rb->hub_number++;
-	}
-	hold_value(cdp_graph_held(rb, node), (CdpHeld)
-			   {
-				   .kind = DatumGetInt32(slot->tts_values[0]), .value = rb->hub_number
-			   });
-}
-
 /*
  * Rows (kind, value, record_id) in canonical order. Each record tries the
  * clusters met in its hub, in the order in which they were met. A cluster is
@@ -286,29 +263,19 @@ cdp_graph_write_refusals(CdpRebuild *rb)
 }
 
 /*
- * Numbers the chosen nodes and loads what constraints say about each: limited values
- * that it holds, records that it must not meet. Returns the chosen records.
+ * Numbers the chosen nodes and collects what constraints say about each: limited values
+ * that it holds, records that it must not meet.
  */
-ArrayType *
-cdp_graph_load_constraints(CdpRebuild *rb, int n_members)
+void
+cdp_graph_hold(CdpRebuild *rb, int n_members)
 {
 	CdpGraph *g = rb->g;
-	Datum	   *members = MemoryContextAllocHuge(CurrentMemoryContext, n_members * sizeof(Datum));
-	Datum	   *kind_names = palloc(g->n_kinds * sizeof(Datum));
-	Datum	   *kind_numbers = palloc(g->n_kinds * sizeof(Datum));
-	Oid			argtypes[3] = {INT8ARRAYOID, TEXTARRAYOID, INT4ARRAYOID};
-	Datum		args[3];
 	int			n = 0;
 
 	for (int32 i = 0; i < g->n; i++)
 		if (rb->in_conflict[i])
-		{
-			g->count[i] = n;
-			members[n++] = Int64GetDatum(g->record[i]);
-		}
+			g->count[i] = n++;
 	rb->held = MemoryContextAllocExtended(CurrentMemoryContext, n_members * sizeof(CdpHeldSet), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	initStringInfo(&rb->value);
-	initStringInfo(&rb->hub_kind);
 
 	/* a ruling that leaves the conflict leaves the component, and the two never meet */
 	for (int i = 0; i < g->n_different; i++)
@@ -317,27 +284,9 @@ cdp_graph_load_constraints(CdpRebuild *rb, int n_members)
 			hold_enemy(cdp_graph_held(rb, g->different[i][0]), g->different[i][1]);
 			hold_enemy(cdp_graph_held(rb, g->different[i][1]), g->different[i][0]);
 		}
-
-	args[0] = PointerGetDatum(array_of(members, n_members, INT8OID));
-	n = 0;
-	for (int i = 0; i < g->n_kinds; i++)
-		if (g->kinds[i].max_per_profile > 0)
-		{
-			kind_names[n] = PointerGetDatum(g->kinds[i].name);
-			kind_numbers[n++] = Int32GetDatum(i);
-		}
-	if (n > 0)
-	{
-		args[1] = PointerGetDatum(array_of(kind_names, n, TEXTOID));
-		args[2] = PointerGetDatum(array_of(kind_numbers, n, INT4OID));
-		cdp_core_stream(psprintf("SELECT k.number, h.value::pg_catalog.text, h.record_id"
-								 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k(kind, number)"
-								 " JOIN %s.identifier h ON h.kind = k.kind"
-								 " WHERE h.record_id = ANY ($1) AND NOT h.blocked ORDER BY k.number, h.value", g->schema),
-						3, argtypes, args, held_row, rb);
-		rb->open = false;
-	}
-	return DatumGetArrayTypeP(args[0]);
+	for (int i = 0; i < g->n_holders; i++)
+		if (rb->in_conflict[g->holder[i].node])
+			hold_value(cdp_graph_held(rb, g->holder[i].node), g->holder[i].held);
 }
 
 void
@@ -346,7 +295,8 @@ cdp_graph_rebuild_conflicts(CdpGraph *g)
 	CdpRebuild rb = {.g = g};
 	MemoryContext own,
 				old;
-	Datum	   *kind_names,
+	Datum	   *members,
+			   *kind_names,
 			   *kind_numbers,
 			   *kind_priorities,
 			   *kind_limits;
@@ -374,7 +324,15 @@ cdp_graph_rebuild_conflicts(CdpGraph *g)
 	for (int32 i = 0; i < g->n; i++)
 		if (in_conflict[i])
 			g->parent[i] = i;
-	args[0] = PointerGetDatum(cdp_graph_load_constraints(&rb, n_members));
+	cdp_graph_hold(&rb, n_members);
+	initStringInfo(&rb.value);
+	initStringInfo(&rb.hub_kind);
+	members = MemoryContextAllocHuge(own, n_members * sizeof(Datum));
+	n = 0;
+	for (int32 i = 0; i < g->n; i++)
+		if (in_conflict[i])
+			members[n++] = Int64GetDatum(g->record[i]);
+	args[0] = PointerGetDatum(array_of(members, n_members, INT8OID));
 	kind_names = palloc(g->n_kinds * sizeof(Datum));
 	kind_numbers = palloc(g->n_kinds * sizeof(Datum));
 	kind_priorities = palloc(g->n_kinds * sizeof(Datum));

@@ -422,7 +422,7 @@ cdp_graph_agglomerate(CdpGraph *g)
 		rb.in_conflict = touched;
 		if (n_touched > 0)
 		{
-			cdp_graph_load_constraints(&rb, n_touched);
+			cdp_graph_hold(&rb, n_touched);
 			for (int32 i = 0; i < g->n; i++)
 				if (touched[i] && cdp_graph_root(g, i) != i)
 					cdp_graph_merge_held(cdp_graph_held(&rb, cdp_graph_root(g, i)), cdp_graph_held(&rb, i));

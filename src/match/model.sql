@@ -252,6 +252,7 @@ RETURNS TABLE (topic text, comparison text, level text, description text, m doub
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
+SET jit = off
 AS $$
 DECLARE
     started timestamptz := clock_timestamp();
