@@ -22,6 +22,7 @@ DECLARE
     old_row  text;
     new_row  text;
     sources  text;
+    met      boolean;
     n_gone   bigint;
     n_new    bigint;
 BEGIN
@@ -49,23 +50,27 @@ BEGIN
         SELECT count(*) FROM gone
     $sql$, space, CASE WHEN stale_only THEN 'pg_temp.cdp_stale' ELSE format('%s.profile', space) END) INTO n_gone;
 
+    -- a first run has nothing to meet; and rows in the order of their key are faster to index, and to find
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s.profile)', space) INTO met;
     EXECUTE format($sql$
         WITH written AS (INSERT INTO %1$s.profile AS p (profile_id, record_count, source_count, first_seen_at, last_seen_at, confidence %2$s)
-        SELECT i.profile_id, count(*), %8$s, min(r.observed_at), max(r.observed_at), %9$s %3$s
+        SELECT i.profile_id, count(*), %4$s, min(r.observed_at), max(r.observed_at), %5$s %3$s
           FROM %1$s.identity i JOIN %1$s.record r USING (record_id) JOIN %1$s.source s USING (source_id)
           LEFT JOIN %1$s.weakest_link w ON w.profile_id = i.profile_id
-         %7$s
-         GROUP BY i.profile_id
-        ON CONFLICT (profile_id) DO UPDATE
-           SET record_count = excluded.record_count, source_count = excluded.source_count,
-               first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at, updated_at = now() %4$s
-         WHERE (p.record_count, p.source_count, p.first_seen_at, p.last_seen_at %5$s)
-               IS DISTINCT FROM (excluded.record_count, excluded.source_count, excluded.first_seen_at, excluded.last_seen_at %6$s)
+         %6$s
+         GROUP BY i.profile_id ORDER BY i.profile_id
+        %7$s
         RETURNING p.xmax = 0 AS is_new)
         SELECT count(*) FROM written w WHERE w.is_new
-    $sql$, space, columns, values, sets, old_row, new_row,
-        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END, sources,
-        cdp_internal.confidence_sql('max(w.probability)')) INTO n_new USING model;
+    $sql$, space, columns, values, sources, cdp_internal.confidence_sql('max(w.probability)'),
+        CASE WHEN stale_only THEN 'WHERE i.profile_id IN (SELECT t.profile_id FROM pg_temp.cdp_stale t)' ELSE '' END,
+        CASE WHEN met THEN format($sql$
+        ON CONFLICT (profile_id) DO UPDATE
+           SET record_count = excluded.record_count, source_count = excluded.source_count,
+               first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at, updated_at = now() %1$s
+         WHERE (p.record_count, p.source_count, p.first_seen_at, p.last_seen_at %2$s)
+               IS DISTINCT FROM (excluded.record_count, excluded.source_count, excluded.first_seen_at, excluded.last_seen_at %3$s)
+        $sql$, sets, old_row, new_row) ELSE '' END) INTO n_new USING model;
 
     RETURN n_new - n_gone;
 END
