@@ -143,11 +143,6 @@ cdp_store_fetch_unequal(const CdpStore *store, int32_t a, int32_t b)
 	for (int c = 0; c < store->n_columns; c++)
 		if (x[c] >= 0 && y[c] >= 0)
 		{
-			if (store->column[c].list)
-			{
-				__builtin_prefetch(store->column[c].list[x[c]]);
-				__builtin_prefetch(store->column[c].list[y[c]]);
-			}
 			__builtin_prefetch(&store->column[c].key[x[c]]);
 			if (x[c] == y[c])
 			{
@@ -181,11 +176,7 @@ cdp_store_fetch_values(const CdpStore *store, int32_t record)
 
 	for (int c = 0; c < store->n_columns; c++)
 		if (codes[c] >= 0)
-		{
 			__builtin_prefetch(&store->column[c].value[codes[c]]);
-			if (store->column[c].list)
-				__builtin_prefetch(store->column[c].list[codes[c]]);
-		}
 }
 
 static inline void
