@@ -158,6 +158,31 @@ SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
 SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
 SELECT v.precision > .97 AS precise, v.recall > .8 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
 SELECT sparse_src.away();
+-- so is a date: when the firm became a customer
+SELECT cdp.create_space('sparse_t');
+SELECT cdp.add_attribute('sparse_t', 'since', 'date');
+SELECT cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => '{"given_name": "given", "family_name": "family", "company": "company", "since": "date ''2001-01-01'' + person % 500 * 7"}') > 0 AS added;
+SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
+SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
+SELECT v.precision > .97 AS precise, v.recall > .8 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+SELECT sparse_src.away();
+-- teams of children, whose parents register brothers and sisters with one mailbox and number: two kinds of people who have much in common
+CREATE TABLE sparse_src.child AS
+SELECT p * 4 + c AS id, p AS person, CASE WHEN sparse_src.random('i' || p || c, 9) = 0 THEN left(given, 1) ELSE given END AS given,
+       CASE sparse_src.random('s' || p || c, 20) WHEN 0 THEN sparse_src.slip(family, 's' || p || c) ELSE family END AS family,
+       CASE WHEN sparse_src.random('m' || p || c, 5) > 0 THEN lower(sparse_src.word('m' || home, 6)) || '@home.example' END AS email,
+       'Team ' || team AS team, initcap(sparse_src.word('coach' || team, 3)) || ' ' || initcap(sparse_src.word('coaching' || team, 4)) AS coach,
+       CASE WHEN sparse_src.random('p' || p || c, 5) > 1 THEN '212' || (2000000 + home * 977) END AS phone
+  FROM generate_series(1, 3000) p,
+       LATERAL (SELECT CASE WHEN p % 5 < 3 THEN p - p % 2 ELSE p END AS home, sparse_src.random('team' || p, 200) AS team) h,
+       LATERAL (SELECT sparse_src.word('g' || sparse_src.random('g' || p, 150), 3) AS given, sparse_src.word('f' || sparse_src.random('f' || home, 800), 4) AS family) v,
+       LATERAL generate_series(0, CASE p % 3 WHEN 0 THEN 1 + p % 2 ELSE 0 END) c;
+DROP TABLE sparse_src.record;
+ALTER TABLE sparse_src.child RENAME TO record;
+TRUNCATE sparse_src.truth;
+INSERT INTO sparse_src.truth SELECT 'person', id::text, person::text FROM sparse_src.record;
+SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "email": "email", "phone": "phone", "company": "coach", "job_title": "team"}');
+SELECT sparse_src.away();
 
 -- couples with one mailbox, a fifth of them with two family names; given names of both are at hand
 DROP TABLE sparse_src.record;

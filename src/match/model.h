@@ -111,6 +111,7 @@ cdp_level_alone(const CdpComparison *k, int level)
 
 /* relation.c */
 extern bool cdp_is_address(const CdpComparison *comparison);
+extern bool cdp_area_is_group(const CdpModel *model);
 extern void cdp_model_open(CdpModel *model, const CdpStore *store);
 extern void cdp_relation_share(CdpComparison *comparison);
 

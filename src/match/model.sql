@@ -224,7 +224,7 @@ BEGIN
           FROM %1$s.match_model m WHERE m.model_id = $1
         UNION ALL
         SELECT 'relation', NULL, (ARRAY['chance', 'area', 'household', 'namesake', 'twins', 'named after', 'kin'])[s.i],
-               (ARRAY['share of the pairs of two people with nothing in common', 'share of those from one place', 'share of those from one home', 'share of those with one name',
+               (ARRAY['share of the pairs of two people with nothing in common', 'share of those from one place, or, where no addresses are compared, of one group', 'share of those from one home', 'share of those with one name',
                       'share of those from one home with one birth date', 'share of those from one home with one name', 'share of those with one family name'])[s.i],
                NULL, s.x, NULL, NULL, NULL
           FROM %1$s.match_model m CROSS JOIN LATERAL unnest(m.share) WITH ORDINALITY s(x, i) WHERE m.model_id = $1

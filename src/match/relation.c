@@ -7,7 +7,8 @@
  * What it does is assumed first (the tables below: common knowledge of homes and places,
  * not of any data set) and then fitted with the rest, by EM.
  *
- *	 area		city, postal code, state, country
+ *	 area		city, postal code, state, country; where no addresses are compared it is a group, a team or a
+ *				firm, and what that shares is seen in the data
  *	 household	all of that, street, telephone, at times a mailbox or somebody's number; one family name or
  *				two, as seen in the data; the employer and the like, once that is seen
  *	 namesake	both names agree or nearly do, the more seldom the rarer the family name; then
@@ -81,9 +82,16 @@ static const struct
  * be of birth whatever it is called.
  */
 static inline bool
-may_be_of_group(const CdpComparison *k)
+may_be_of_home(const CdpComparison *k)
 {
 	return k->measure == CDP_MEASURE_NAME || k->measure == CDP_MEASURE_TEXT || k->measure == CDP_MEASURE_NUMBER;
+}
+
+/* Of a group that is no home whatever it has in common is its own: when it set out, its number. */
+static inline bool
+may_be_of_group(const CdpComparison *k)
+{
+	return may_be_of_home(k) || k->measure == CDP_MEASURE_DATE || k->measure == CDP_MEASURE_ID;
 }
 
 static inline bool
@@ -92,11 +100,28 @@ is_home(CdpRelation relation)
 	return relation == CDP_HOUSEHOLD || relation == CDP_TWINS || relation == CDP_NAMED_AFTER;
 }
 
+/* What a relation is not assumed to share, but may be seen to. */
+static inline bool
+may_share(const CdpComparison *k, CdpRelation relation)
+{
+	return is_home(relation) ? may_be_of_home(k) : relation == CDP_AREA && may_be_of_group(k);
+}
+
 /* A part of an address. */
 bool
 cdp_is_address(const CdpComparison *k)
 {
 	return k->measure == CDP_MEASURE_STREET || k->measure == CDP_MEASURE_POSTAL_CODE || k->measure == CDP_MEASURE_CITY || k->is_place;
+}
+
+/* Where no addresses are compared there are no places, and people of one area are those of one group: a team, a firm. */
+bool
+cdp_area_is_group(const CdpModel *model)
+{
+	for (int c = 0; c < model->n; c++)
+		if (cdp_is_address(&model->comparison[c]) && !model->comparison[c].ignored)
+			return false;
+	return true;
 }
 
 /* What two people have in common does not hang on it whether one has moved. */
@@ -708,7 +733,7 @@ shared_in(const CdpComparison *k, CdpRelation relation)
 		return 1;
 	if (is_home(relation) && cdp_is_address(k))
 		return 1;
-	if (is_home(relation) && may_be_of_group(k))
+	if (may_share(k, relation))
 		return by_home(k->u[relation][1], k->u[CDP_CHANCE][1]);
 	return assumed(k, relation) >= 0 && relation != CDP_NAMESAKE && relation != CDP_KIN && (k->measure != CDP_MEASURE_CODE || k->is_place);
 }
@@ -740,7 +765,7 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 		memcpy(u, is_of_twins(model, k) ? k->m : by_chance, sizeof(k->u[relation]));
 	else if (is_home(relation) && cdp_is_address(k) && has_people(model))
 		memcpy(u, k->m, sizeof(k->u[relation]));
-	else if (is_home(relation) && may_be_of_group(k) && has_people(model) && seen[1] >= CDP_ENOUGH_PAIRS)
+	else if (may_share(k, relation) && (is_home(relation) || cdp_area_is_group(model)) && has_people(model) && seen[1] >= CDP_ENOUGH_PAIRS)
 		cdp_model_normalise(k, seen, by_chance, CDP_PRIOR_PAIRS, NULL, u);
 	else if (agrees < 0)
 		memcpy(u, by_chance, sizeof(k->u[relation]));
@@ -756,19 +781,21 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 }
 
 /*
- * Lets training begin as if every home were a firm, too: what its people share is found to be
- * the firm's only if that is there to be found before matches have taken all of it. So with ids,
- * which homes share by themselves, but seldom (likeness).
+ * Lets training begin as if every home were a firm, too, and every area a group: what its people
+ * share is found to be the firm's only if that is there to be found before matches have taken
+ * all of it. So with ids, which homes share by themselves, but seldom (likeness).
  */
 void
 cdp_relation_expect_groups(CdpModel *model)
 {
-	for (int c = 0; c < model->n; c++)
+	bool		areas = cdp_area_is_group(model);
+
+	for (int c = 0; c < model->n && has_people(model); c++)
 		for (int j = 1; j < CDP_RELATIONS; j++)
 		{
 			CdpComparison *k = &model->comparison[c];
 
-			if (!is_home(j) || !(may_be_of_group(k) || k->measure == CDP_MEASURE_ID) || !has_people(model))
+			if (!(may_share(k, j) || (is_home(j) && k->measure == CDP_MEASURE_ID)) || (j == CDP_AREA && !areas))
 				continue;
 			for (int l = 1; l <= k->info->n_levels; l++)
 				k->u[j][l] = (k->u[CDP_CHANCE][l] + (l == 1)) / 2;

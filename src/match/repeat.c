@@ -123,6 +123,9 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 	Table	   *strangers = calloc((size_t) model->n * model->n, sizeof(Table));
 	Table	   *matches = calloc((size_t) model->n * model->n, sizeof(Table));
 
+	/* who only has a group in common: of two things that it decides one is enough */
+	bool		group = cdp_area_is_group(model);
+
 	*any = false;
 	for (int set = 0; set < 2 && strangers && matches; set++)
 	{
@@ -144,7 +147,7 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 					int			x = cdp_level_alone(&model->comparison[a], cdp_pattern_level(p, a)),
 								y = cdp_level_alone(&model->comparison[b], cdp_pattern_level(p, b));
 
-					strangers[a * model->n + b][x][y] += count * relation[CDP_CHANCE];
+					strangers[a * model->n + b][x][y] += count * (relation[CDP_CHANCE] + (group ? relation[CDP_AREA] : 0));
 					matches[a * model->n + b][x][y] += count * match;
 				}
 		}
