@@ -220,4 +220,18 @@ SELECT v.precision > .97 AS precise, v.recall > .7 AS complete FROM cdp.evaluate
 SELECT m.lambda * r.n * (r.n - 1) / 2 / t.pairs BETWEEN .8 AND 1.2 AS about_right
   FROM sparse_t.match_model m, (SELECT count(*) AS n FROM sparse_t.record) r, (SELECT sum(n * (n - 1) / 2) AS pairs FROM (SELECT count(*) AS n FROM sparse_src.record GROUP BY person) x) t;
 SELECT sparse_src.away();
+-- a person has several devices and networks: that they differ does not part what a mailbox ties
+DROP TABLE sparse_src.record;
+CREATE TABLE sparse_src.record AS
+SELECT p * 4 + c AS id, md5('d' || CASE WHEN sparse_src.random('s' || p || c, 4) = 0 THEN 'home ' || p / 2 ELSE p || '-' || sparse_src.random('d' || p || c, 2) END) AS device,
+       CASE WHEN sparse_src.random('h' || p || c, 10) < 7 THEN '10.' || p / 2 || '.0.1' ELSE '192.168.' || sparse_src.random('n' || p || c, 20) || '.1' END AS network,
+       CASE WHEN sparse_src.random('e' || p || c, 2) = 0 THEN lower(sparse_src.word('m' || p, 6)) || '@home.example' END AS email
+  FROM generate_series(1, 3000) p, LATERAL generate_series(0, sparse_src.random('c' || p, 4)) c;
+SELECT cdp.create_space('sparse_t');
+SELECT cdp.add_attribute('sparse_t', 'device', 'id'), cdp.add_attribute('sparse_t', 'network', 'id');
+SELECT cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => '{"device": "device", "network": "network", "email": "email"}') > 0 AS added;
+SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
+SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
+SELECT count(*) AS parted FROM (SELECT FROM sparse_t.record JOIN sparse_t.identity USING (record_id) WHERE email IS NOT NULL GROUP BY email HAVING count(DISTINCT profile_id) > 1) x;
+SELECT sparse_src.away();
 DROP SCHEMA sparse_src CASCADE;

@@ -16,7 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* A shared value below this weight is contradicted by what else is compared, if that differs: two to one against one person. */
+/* A shared value below this weight is contradicted by what else is compared, if a name or a birth date differs: two to one against one person. */
 #define CONTRADICTED (-1.0)
 #define KEPT_HUBS 65536
 #define HUBS_IN_CHUNK 256

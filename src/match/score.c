@@ -417,16 +417,24 @@ cdp_scorer_weight(CdpScorer *s, int32_t a, int32_t b)
 	return weigh(s, x, y, levels);
 }
 
+/* Of a person there is one, however many numbers and addresses, employers and devices. */
+static inline bool
+is_one_of_a_person(CdpMeasure measure)
+{
+	return measure == CDP_MEASURE_PERSON_NAME || measure == CDP_MEASURE_BIRTH_DATE || measure == CDP_MEASURE_DATE ||
+		measure == CDP_MEASURE_GENERATION || measure == CDP_MEASURE_CODE || measure == CDP_MEASURE_SQL;
+}
+
 /* Does a level speak against one person by itself? What is equal does not, however rare matches are; what a mailbox spells may. */
 static inline bool
 differs(const CdpComparison *k, int level)
 {
-	if (level == 0)
+	if (level == 0 || k->is_place || !is_one_of_a_person(k->measure))
 		return false;
 	return k->info->levels[level - 1].present == CDP_SPELLED ? k->m[level] < k->u[CDP_CHANCE][level] : cdp_level_alone(k, level) > 1;
 }
 
-/* Does the pair weigh less than so many bits, at most EXACT_ABOVE, because something differs? */
+/* Does the pair weigh less than so many bits, at most EXACT_ABOVE, because something differs of which a person has one? */
 bool
 cdp_scorer_contradicts(CdpScorer *s, int32_t a, int32_t b, double bits)
 {
