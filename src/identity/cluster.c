@@ -227,9 +227,10 @@ read_hubs(CdpGraph *g, const CdpKind *kind, int limit, const char *affected_sql,
 	const char *sql = affected_sql;
 
 	initStringInfo(&hub.value);
+	/* sorting what was read in one go is faster than going through all of an index, as OFFSET 0 keeps the planner from doing */
 	if (!g->affected_only)
-		sql = psprintf("SELECT h.value::pg_catalog.text, h.record_id FROM %1$s.identifier h"
-					   " WHERE h.kind = $1 AND NOT h.blocked ORDER BY h.value", g->schema);
+		sql = psprintf("SELECT h.value, h.record_id FROM (SELECT i.value::pg_catalog.text, i.record_id FROM %s.identifier i"
+					   " WHERE i.kind = $1 AND NOT i.blocked OFFSET 0) h ORDER BY h.value COLLATE pg_catalog.\"C\"", g->schema);
 	cdp_core_stream(sql, 1, argtypes, args, hub_row, &hub);
 	if (hub.open)
 		done(&hub);

@@ -320,7 +320,8 @@ write_frequencies(CdpMatchEngine *e, int model_id)
 	char	   *input_sql = psprintf("INSERT INTO %s.match_input (model_id, comparison, input, people, rarity_unseen) VALUES ($1, $2, $3, $4, $5)", e->schema);
 	char	   *value_sql = psprintf("INSERT INTO %s.match_frequency (model_id, comparison, input, value, rarity, origins)"
 									 " SELECT $1, $2, $3, v.value, v.rarity, CASE WHEN $7 THEN v.origins END"
-									 " FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) AS v(value, rarity, origins)", e->schema);
+									 " FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) AS v(value, rarity, origins)"
+									 " ORDER BY v.value COLLATE pg_catalog.\"C\"", e->schema);
 
 	for (int c = 0; c < e->model.n; c++)
 		for (int i = 0; i < e->model.comparison[c].info->n_inputs && !e->model.comparison[c].ignored; i++)
