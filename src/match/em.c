@@ -17,6 +17,7 @@
 
 #include <stdlib.h>
 
+#define CACHE_LINE 64
 #define RARITY_SPAN 24			/* rounded rarity is -24 .. 24 bits */
 #define MAX_LAMBDA .9
 /*
@@ -56,11 +57,13 @@ cdp_patterns_add(CdpPatterns *t, const CdpPattern *p)
 
 	if (t->n * 2 >= t->n_slots)
 	{
-		CdpPatterns bigger = {.n_slots = t->n_slots ? t->n_slots * 2 : 4096};
+		CdpPatterns bigger = {.n_slots = t->n_slots ? t->n_slots * 4 : t->n_before ? t->n_before : 4096};
 
-		bigger.slot = calloc(bigger.n_slots, sizeof(CdpPattern));
+		/* not calloc, which compilers make of malloc: a page that is read before it is written to is mapped twice, and other threads wait */
+		bigger.slot = aligned_alloc(CACHE_LINE, bigger.n_slots * sizeof(CdpPattern));
 		if (bigger.slot == NULL)
 			return false;
+		memset(bigger.slot, 0, bigger.n_slots * sizeof(CdpPattern));
 		for (uint32_t i = 0; i < t->n_slots; i++)
 			if (t->slot[i].count > 0)
 				cdp_patterns_add(&bigger, &t->slot[i]);
@@ -89,10 +92,18 @@ cdp_patterns_add(CdpPatterns *t, const CdpPattern *p)
 bool
 cdp_patterns_merge(CdpPatterns *t, CdpPatterns *other)
 {
+	uint32_t	n_slots = other->n_slots;
+
+	if (t->n_slots == 0)
+	{
+		*t = *other;
+		*other = (CdpPatterns) {0};
+	}
 	for (uint32_t at = 0; at < other->n_slots; at++)
 		if (other->slot[at].count > 0 && !cdp_patterns_add(t, &other->slot[at]))
 			return false;
 	cdp_patterns_free(other);
+	other->n_before = n_slots;
 	return true;
 }
 

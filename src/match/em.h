@@ -29,6 +29,7 @@ typedef struct CdpPatterns
 	CdpPattern *slot;
 	uint32_t	n_slots;
 	uint32_t	n;
+	uint32_t	n_before;		/* slots, before they were merged into others: what comes next is about as much */
 } CdpPatterns;
 
 typedef struct CdpEm
