@@ -383,19 +383,34 @@ list_values(const CdpStore *store, CdpWork *work, CdpColumn *column, const char 
 	return n;
 }
 
-/* Notes that a code is a list. False: out of memory. */
+/* Notes which values a code lists, the first CDP_MISSING: none. False: out of memory. */
 static bool
 keep_list(CdpColumn *column, int32_t code, const int32_t *list)
 {
+	if (list[0] < 0 && column->list == NULL)
+		return true;
 	if (column->list == NULL)
 	{
 		column->list = malloc((size_t) column->a_values * sizeof(*column->list));
 		if (column->list == NULL)
 			return false;
-		for (int32_t v = 0; v < code; v++)
-			column->list[v][0] = CDP_MISSING;
+		memset(column->list, -1, code * sizeof(*column->list));
 	}
-	memcpy(column->list[code], list, sizeof(*column->list));
+	column->list[code] = CDP_MISSING;
+	if (list[0] < 0)
+		return true;
+	if (column->n_lists == column->a_lists)
+	{
+		int32_t		more = column->a_lists ? column->a_lists * 2 : 512;
+		void	   *p = realloc(column->lists, (size_t) more * sizeof(*column->lists));
+
+		if (p == NULL)
+			return false;
+		column->lists = p;
+		column->a_lists = more;
+	}
+	memcpy(column->lists[column->n_lists], list, sizeof(*column->lists));
+	column->list[code] = column->n_lists++;
 	return true;
 }
 
@@ -443,7 +458,7 @@ code_of(const CdpStore *store, CdpWork *work, CdpColumn *column, const char *s, 
 			column->value[code] = column->value[list[0]];
 		else if (!cdp_value_prepare(work, &column->arena, store->nicknames, column->measure, column->input, s, len, &column->value[code]))
 			return CDP_MISSING;
-		if ((list[0] >= 0 || column->list) && !keep_list(column, code, list))
+		if (!keep_list(column, code, list))
 			return CDP_MISSING;
 		column->hash[code] = hash;
 		column->count[code] = 0;
@@ -562,6 +577,7 @@ cdp_store_clear(CdpStore *store)
 		column->origins = NULL;
 		free(column->list);
 		column->list = NULL;
+		column->n_lists = 0;
 	}
 	store->has_lists = false;
 	store->n = 0;
@@ -581,6 +597,7 @@ cdp_store_close(CdpStore *store)
 		free(column->rarity);
 		free(column->origins);
 		free(column->list);
+		free(column->lists);
 		free(column->slot);
 		cdp_arena_free(&column->arena);
 	}

@@ -36,7 +36,10 @@ typedef struct CdpColumn
 	int32_t    *count;			/* by code: records that hold it */
 	float	   *rarity;			/* by code: how much rarer it is than values in general; 1/8: eight times */
 	uint64_t   *origins;		/* by code, or NULL: where a name comes from (origin.h), 0 where nobody knows */
-	int32_t   (*list)[CDP_MAX_LIST];	/* by code, or NULL while there is no list: its values, CDP_MISSING behind the last; of a single value none */
+	int32_t    *list;			/* by code, or NULL while there is no list: its place among the lists; CDP_MISSING: a single value */
+	int32_t   (*lists)[CDP_MAX_LIST];	/* their values, CDP_MISSING behind the last */
+	int32_t		n_lists,
+				a_lists;
 	int32_t		n_values,
 				a_values;
 	int32_t    *slot;			/* hash table of codes */
@@ -101,9 +104,9 @@ cdp_column_values(const CdpColumn *column, const int32_t *code, const int32_t **
 	*values = code;
 	if (*code < 0)
 		return 0;
-	if (column->list == NULL || column->list[*code][0] < 0)
+	if (column->list == NULL || column->list[*code] < 0)
 		return 1;
-	*values = column->list[*code];
+	*values = column->lists[column->list[*code]];
 	while (n < CDP_MAX_LIST && (*values)[n] >= 0)
 		n++;
 	return n;
