@@ -166,6 +166,25 @@ SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
 SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
 SELECT v.precision > .97 AS precise, v.recall > .8 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
 SELECT sparse_src.away();
+-- and the day on which a family joined is the family's, whose birth dates are at hand
+CREATE TABLE sparse_src.joined AS
+SELECT p * 4 + c AS id, p AS person, CASE WHEN sparse_src.random('i' || p || c, 9) = 0 THEN left(given, 1) ELSE given END AS given,
+       CASE sparse_src.random('s' || p || c, 20) WHEN 0 THEN sparse_src.slip(family, 's' || p || c) ELSE family END AS family,
+       CASE WHEN sparse_src.random('m' || p || c, 6) > 0 THEN date '1950-01-01' + sparse_src.random('b' || p, 20000) END::text AS born, date '2010-01-01' + sparse_src.random('j' || home, 4000) AS joined
+  FROM generate_series(1, 3000) p, LATERAL (SELECT p - p % (1 + p / 1000) AS home) h,
+       LATERAL (SELECT sparse_src.word('g' || sparse_src.random('g' || p, 150), 3) AS given, sparse_src.word('f' || sparse_src.random('f' || home, 800), 4) AS family) v,
+       LATERAL generate_series(0, CASE p % 3 WHEN 0 THEN 1 + p % 2 ELSE 0 END) c;
+DROP TABLE sparse_src.record;
+ALTER TABLE sparse_src.joined RENAME TO record;
+TRUNCATE sparse_src.truth;
+INSERT INTO sparse_src.truth SELECT 'person', id::text, person::text FROM sparse_src.record;
+SELECT cdp.create_space('sparse_t');
+SELECT cdp.add_attribute('sparse_t', 'joined', 'date');
+SELECT cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => '{"given_name": "given", "family_name": "family", "birth_date": "born", "joined": "joined"}') > 0 AS added;
+SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
+SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
+SELECT v.precision > .97 AS precise, v.recall > .9 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+SELECT sparse_src.away();
 -- teams of children, whose parents register brothers and sisters with one mailbox and number: two kinds of people who have much in common
 CREATE TABLE sparse_src.child AS
 SELECT p * 4 + c AS id, p AS person, CASE WHEN sparse_src.random('i' || p || c, 9) = 0 THEN left(given, 1) ELSE given END AS given,

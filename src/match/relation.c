@@ -78,20 +78,19 @@ static const struct
 
 /*
  * May those who are at one place share it although homes mostly do not: an employer, a school, a
- * class? Then a firm is a home whose people have names of their own. Not a date, which may
- * be of birth whatever it is called.
+ * class, a wedding day? Then a firm is a home whose people have names of their own.
  */
 static inline bool
 may_be_of_home(const CdpComparison *k)
 {
-	return k->measure == CDP_MEASURE_NAME || k->measure == CDP_MEASURE_TEXT || k->measure == CDP_MEASURE_NUMBER;
+	return k->measure == CDP_MEASURE_NAME || k->measure == CDP_MEASURE_TEXT || k->measure == CDP_MEASURE_NUMBER || k->measure == CDP_MEASURE_DATE;
 }
 
-/* Of a group that is no home whatever it has in common is its own: when it set out, its number. */
+/* Of a group that is no home whatever it has in common is its own, its number too. */
 static inline bool
 may_be_of_group(const CdpComparison *k)
 {
-	return may_be_of_home(k) || k->measure == CDP_MEASURE_DATE || k->measure == CDP_MEASURE_ID;
+	return may_be_of_home(k) || k->measure == CDP_MEASURE_ID;
 }
 
 static inline bool
@@ -184,6 +183,17 @@ cdp_model_open(CdpModel *model, const CdpStore *store)
 		}
 		second = true;
 	}
+}
+
+/* Is it learned whether a relation shares it? Of a home no date is that may be of birth, whatever it is called. */
+static bool
+is_learned(const CdpModel *model, const CdpComparison *k, CdpRelation relation)
+{
+	if (!may_share(k, relation) || !has_people(model))
+		return false;
+	if (relation == CDP_AREA)
+		return cdp_area_is_group(model);
+	return k->measure != CDP_MEASURE_DATE || has_measure(model, CDP_MEASURE_BIRTH_DATE) || cdp_area_is_group(model);
 }
 
 /*
@@ -729,7 +739,7 @@ shared_in(const CdpComparison *k, CdpRelation relation)
 
 	if (k->measure == CDP_MEASURE_PERSON_NAME)
 		return relation == CDP_HOUSEHOLD || relation == CDP_TWINS ? (by_home(family_in(k, relation), family_in(k, CDP_CHANCE)) ? 2 : 0) : of_names[relation];
-	if (relation == CDP_TWINS && (k->measure == CDP_MEASURE_BIRTH_DATE || k->measure == CDP_MEASURE_DATE))
+	if (relation == CDP_TWINS && k->measure == CDP_MEASURE_BIRTH_DATE)
 		return 1;
 	if (is_home(relation) && cdp_is_address(k))
 		return 1;
@@ -761,11 +771,11 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 
 	if (k->measure == CDP_MEASURE_PERSON_NAME)
 		fit_names(k, relation, seen);
-	else if (relation == CDP_TWINS && (k->measure == CDP_MEASURE_BIRTH_DATE || k->measure == CDP_MEASURE_DATE))
-		memcpy(u, is_of_twins(model, k) ? k->m : by_chance, sizeof(k->u[relation]));
+	else if (relation == CDP_TWINS && is_of_twins(model, k))
+		memcpy(u, k->m, sizeof(k->u[relation]));
 	else if (is_home(relation) && cdp_is_address(k) && has_people(model))
 		memcpy(u, k->m, sizeof(k->u[relation]));
-	else if (may_share(k, relation) && (is_home(relation) || cdp_area_is_group(model)) && has_people(model) && seen[1] >= CDP_ENOUGH_PAIRS)
+	else if (is_learned(model, k, relation) && seen[1] >= CDP_ENOUGH_PAIRS)
 		cdp_model_normalise(k, seen, by_chance, CDP_PRIOR_PAIRS, NULL, u);
 	else if (agrees < 0)
 		memcpy(u, by_chance, sizeof(k->u[relation]));
@@ -788,14 +798,12 @@ cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, 
 void
 cdp_relation_expect_groups(CdpModel *model)
 {
-	bool		areas = cdp_area_is_group(model);
-
 	for (int c = 0; c < model->n && has_people(model); c++)
 		for (int j = 1; j < CDP_RELATIONS; j++)
 		{
 			CdpComparison *k = &model->comparison[c];
 
-			if (!(may_share(k, j) || (is_home(j) && k->measure == CDP_MEASURE_ID)) || (j == CDP_AREA && !areas))
+			if (!is_learned(model, k, j) && !(is_home(j) && k->measure == CDP_MEASURE_ID))
 				continue;
 			for (int l = 1; l <= k->info->n_levels; l++)
 				k->u[j][l] = (k->u[CDP_CHANCE][l] + (l == 1)) / 2;
