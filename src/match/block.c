@@ -33,7 +33,7 @@
 #define DRAWS 4					/* simulated pairs per sized record */
 #define MAX_CANDIDATES 2048
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
-#define MIN_GAIN 0.0001			/* a rule that finds less of the true pairs is not worth its pass */
+#define MIN_GAIN 0.0005			/* a rule that finds less of the true pairs is not worth its pass */
 #define MIN_YIELD 0.001			/* nor one that compares more than 1000 pairs for a new true one */
 #define AHEAD 16				/* records */
 

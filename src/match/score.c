@@ -172,60 +172,64 @@ level_of(CdpScorer *s, int c, const int32_t *a, const int32_t *b)
 	return cdp_compare(&s->work, k->measure, va, vb);
 }
 
-/*
- * Of lists those two values are compared that agree best, of several that are equal the rarest. How
- * often two lists agree by chance is learned as it is of single values: from pairs.
- */
-static void
-choose_values(CdpScorer *s, const int32_t **x, const int32_t **y)
+/* Of a comparison, if one of the records has a list for it: instead of the lists the values that are compared. */
+static inline void
+choose_value(CdpScorer *s, int c, const int32_t **x, const int32_t **y)
 {
-	for (int c = 0; c < s->model->n; c++)
+	const CdpComparison *k = &s->model->comparison[c];
+	const CdpColumn *column = &s->store->column[k->column[0]];
+	const int32_t *a,
+			   *b;
+	int			n_a,
+				n_b,
+				best = CDP_MAX_LEVELS + 1;
+
+	if (column->list == NULL || k->info->n_inputs > 1 || k->ignored)
+		return;
+	n_a = cdp_column_values(column, *x + k->column[0], &a);
+	n_b = cdp_column_values(column, *y + k->column[0], &b);
+	if (n_a * n_b <= 1)
+		return;
+	if (*x != s->chosen[0])
 	{
-		const CdpComparison *k = &s->model->comparison[c];
-		const CdpColumn *column = &s->store->column[k->column[0]];
-		const int32_t *a,
-				   *b;
-		int			n_a,
-					n_b,
-					best = CDP_MAX_LEVELS + 1;
-
-		if (column->list == NULL || k->info->n_inputs > 1 || k->ignored)
-			continue;
-		n_a = cdp_column_values(column, *x + k->column[0], &a);
-		n_b = cdp_column_values(column, *y + k->column[0], &b);
-		if (n_a * n_b <= 1)
-			continue;
-		if (*x != s->chosen[0])
-		{
-			memcpy(s->chosen[0], *x, s->store->n_columns * sizeof(int32_t));
-			memcpy(s->chosen[1], *y, s->store->n_columns * sizeof(int32_t));
-			*x = s->chosen[0];
-			*y = s->chosen[1];
-		}
-		for (int i = 0; i < n_a; i++)
-			for (int j = 0; j < n_b; j++)
-			{
-				int			level = level_of_codes(s, c, a[i], b[j]);
-
-				if (level > best || (level == best && (level > 1 || column->rarity[a[i]] >= column->rarity[s->chosen[0][k->column[0]]])))
-					continue;
-				best = level;
-				s->chosen[0][k->column[0]] = a[i];
-				s->chosen[1][k->column[0]] = b[j];
-			}
+		memcpy(s->chosen[0], *x, s->store->n_columns * sizeof(int32_t));
+		memcpy(s->chosen[1], *y, s->store->n_columns * sizeof(int32_t));
+		*x = s->chosen[0];
+		*y = s->chosen[1];
 	}
+	for (int i = 0; i < n_a; i++)
+		for (int j = 0; j < n_b; j++)
+		{
+			int			level = level_of_codes(s, c, a[i], b[j]);
+
+			if (level > best || (level == best && (level > 1 || column->rarity[a[i]] >= column->rarity[s->chosen[0][k->column[0]]])))
+				continue;
+			best = level;
+			s->chosen[0][k->column[0]] = a[i];
+			s->chosen[1][k->column[0]] = b[j];
+		}
 }
 
-/* The codes that are compared of two records. */
 static inline void
-codes_of(CdpScorer *s, int32_t a, int32_t b, const int32_t **x, const int32_t **y)
+take_pair(CdpScorer *s, int32_t a, int32_t b, const int32_t **x, const int32_t **y)
 {
 	s->pair[0] = a;
 	s->pair[1] = b;
 	*x = cdp_store_codes(s->store, a);
 	*y = cdp_store_codes(s->store, b);
-	if (s->store->has_lists)
-		choose_values(s, x, y);
+}
+
+/*
+ * The codes that are compared of two records. Of lists those two values are compared that agree best, of
+ * several that are equal the rarest. How often two lists agree by chance is learned as it is of single
+ * values: from pairs.
+ */
+static inline void
+codes_of(CdpScorer *s, int32_t a, int32_t b, const int32_t **x, const int32_t **y)
+{
+	take_pair(s, a, b, x, y);
+	for (int c = 0; s->store->has_lists && c < s->model->n; c++)
+		choose_value(s, c, x, y);
 }
 
 /* The level of one comparison. */
@@ -235,7 +239,8 @@ cdp_scorer_level(CdpScorer *s, int c, int32_t a, int32_t b)
 	const int32_t *x,
 			   *y;
 
-	codes_of(s, a, b, &x, &y);
+	take_pair(s, a, b, &x, &y);
+	choose_value(s, c, &x, &y);
 	return level_of(s, c, x, y);
 }
 
