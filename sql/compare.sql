@@ -170,6 +170,9 @@ both_close,J,Fischer,John,Fisher
 exact_else,Maria,Baker,Maria,Winter
 close_else,Bob,Baker,Robert,Winter
 close_else,J,Baker,John,Winter
+similar_exact,Mia,Cook,Hia,Cook
+similar_exact,Mohamed,Antoun,Mhd,Antoun
+else_exact,Mi,Cook,Hi,Cook
 else_exact,Linda,Baker,Robert,Baker
 else_close,Linda,Fischer,Robert,Fisher
 else,Linda,Baker,Robert,Winter
@@ -229,7 +232,7 @@ SELECT measure, round(sum(m_default)::numeric, 9) AS m, round(sum(u_default)::nu
   FROM cdp.comparison_levels()
  WHERE measure <> 'person_name' GROUP BY measure ORDER BY measure COLLATE "C";
 SELECT part, round(sum(m_default)::numeric, 9) AS m, round(sum(u_default)::numeric, 9) AS u, bool_and(m_default > 0 AND u_default > 0) AS positive
-  FROM (SELECT *, CASE WHEN level <= 12 THEN 'both' WHEN level <= 16 THEN 'family only' WHEN level <= 20 THEN 'given only' ELSE 'mailbox' END AS part FROM cdp.comparison_levels('person_name')) l GROUP BY part ORDER BY part COLLATE "C";
+  FROM (SELECT *, CASE WHEN level <= 13 THEN 'both' WHEN level <= 17 THEN 'family only' WHEN level <= 21 THEN 'given only' ELSE 'mailbox' END AS part FROM cdp.comparison_levels('person_name')) l GROUP BY part ORDER BY part COLLATE "C";
 SELECT count(*) FROM cdp.comparison_levels('email');
 
 -- nicknames

@@ -14,6 +14,8 @@
 #define FAMILY 2
 #define BOTH 3
 
+#define MIN_SIMILAR 3			/* letters */
+
 static const CdpLevel person_name_levels[] = {
 	[CDP_NAMES_EXACT - 1] = {"exact", "same given and family name", BOTH, BOTH, 0.70, 0.00003},
 	[CDP_NAMES_SWAPPED - 1] = {"swapped", "given and family name exchanged", BOTH, 0, 0.01, 0.000003},
@@ -24,9 +26,10 @@ static const CdpLevel person_name_levels[] = {
 	[CDP_NAMES_BOTH_CLOSE - 1] = {"both_close", "given and family name nearly the same", BOTH, 0, 0.015, 0.00004},
 	[CDP_NAMES_EXACT_ELSE - 1] = {"exact_else", "same given name, another family name", BOTH, GIVEN, 0.04, 0.005},
 	[CDP_NAMES_CLOSE_ELSE - 1] = {"close_else", "given name nearly the same, another family name", BOTH, 0, 0.01, 0.012},
-	[CDP_NAMES_ELSE_EXACT - 1] = {"else_exact", "another given name, same family name", BOTH, FAMILY, 0.015, 0.002},
+	[CDP_NAMES_SIMILAR_EXACT - 1] = {"similar_exact", "given name similar in half of its letters or shortened, same family name", BOTH, FAMILY, 0.01, 0.00008},
+	[CDP_NAMES_ELSE_EXACT - 1] = {"else_exact", "another given name, same family name", BOTH, FAMILY, 0.01, 0.002},
 	[CDP_NAMES_ELSE_CLOSE - 1] = {"else_close", "another given name, family name nearly the same", BOTH, 0, 0.005, 0.0025},
-	[CDP_NAMES_ELSE - 1] = {"else", "other given and family names", BOTH, 0, 0.025, 0.978362},
+	[CDP_NAMES_ELSE - 1] = {"else", "other given and family names", BOTH, 0, 0.02, 0.978282},
 	[CDP_FAMILY_EXACT - 1] = {"family_exact", "same family name, a given name is missing", FAMILY, FAMILY, 0.85, 0.002},
 	[CDP_FAMILY_CLOSE - 1] = {"family_close", "family name nearly the same, a given name is missing", FAMILY, 0, 0.09, 0.0025},
 	[CDP_FAMILY_MISPLACED - 1] = {"family_misplaced", "the only name of one, its family name, is the given name of the other", FAMILY, 0, 0.005, 0.0003},
@@ -96,6 +99,32 @@ grade_given(CdpWork *work, const CdpValue *x, const CdpValue *y)
 			return of_a->len > 1 ? CDP_GRADE_CLOSE : CDP_GRADE_INITIAL;
 	}
 	return cdp_is_initial(of_a, of_b) ? CDP_GRADE_INITIAL : CDP_GRADE_ELSE;
+}
+
+/* Is one the other with letters left out, but the first: Mhd, Chas, Lizb? */
+static bool
+is_shortened(const CdpWord *a, const CdpWord *b)
+{
+	const CdpWord *longer = a->len > b->len ? a : b,
+			   *shorter = a->len > b->len ? b : a;
+	int32_t		at = 0;
+
+	for (int32_t i = 0; i < longer->len && at < shorter->len; i++)
+		at += longer->s[i] == shorter->s[at];
+	return at == shorter->len && a->s[0] == b->s[0];
+}
+
+/*
+ * Given names that are not nearly the same, but of which half is, or one of which is an abbreviation:
+ * what is read by a machine or taken down by ear differs like that, and few brothers and sisters do.
+ */
+static bool
+is_similar(CdpWork *work, const CdpValue *x, const CdpValue *y)
+{
+	const CdpWord *a = &cdp_name_form(x)->whole;
+	const CdpWord *b = &cdp_name_form(y)->whole;
+
+	return cdp_shorter(a, b) >= MIN_SIMILAR && (is_shortened(a, b) || cdp_within(work, a, b, (a->len > b->len ? a->len : b->len) / 2));
 }
 
 /* a word that two compound names may have in common */
@@ -173,7 +202,7 @@ cdp_person_name_level(CdpWork *work, const CdpValue *const *a, const CdpValue *c
 			return CDP_NAMES_SWAPPED;
 		if (family == CDP_GRADE_EXACT)
 			return given == CDP_GRADE_NICKNAME ? CDP_NAMES_NICKNAME_EXACT : given == CDP_GRADE_CLOSE ? CDP_NAMES_CLOSE_EXACT :
-				given == CDP_GRADE_INITIAL ? CDP_NAMES_INITIAL_EXACT : CDP_NAMES_ELSE_EXACT;
+				given == CDP_GRADE_INITIAL ? CDP_NAMES_INITIAL_EXACT : is_similar(work, given_a, given_b) ? CDP_NAMES_SIMILAR_EXACT : CDP_NAMES_ELSE_EXACT;
 		if (given == CDP_GRADE_EXACT)
 			return family == CDP_GRADE_CLOSE ? CDP_NAMES_EXACT_CLOSE : CDP_NAMES_EXACT_ELSE;
 		if (given == CDP_GRADE_ELSE)

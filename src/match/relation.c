@@ -31,6 +31,7 @@
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
 #define MOST_OTHER_GIVEN .1	/* of the records of one person, however bad the data */
 #define MOST_OTHER_NAME .05
+#define MOST_SIMILAR .5			/* of those nearly the same */
 #define MOST_OTHER_GENERATION .002
 /* Of how often two people have one given name: who is named after another at home is a relation of its own. */
 #define SAME_NAME_TWINS .01
@@ -218,12 +219,19 @@ typedef enum Part
 	ELSE
 } Part;
 
+/* What is similar in half of its letters is so by chance far more often than what is nearly the same. */
+static inline bool
+is_similar(const char *name, size_t len)
+{
+	return len == 7 && memcmp(name, "similar", len) == 0;
+}
+
 static Part
 part_of(const char *name, size_t len)
 {
 	if (len == 5 && memcmp(name, "exact", len) == 0)
 		return EXACT;
-	if (len == 4 && memcmp(name, "else", len) == 0)
+	if ((len == 4 && memcmp(name, "else", len) == 0) || is_similar(name, len))
 		return ELSE;
 	return NEAR;
 }
@@ -652,6 +660,33 @@ bound_slips_beside_others(CdpComparison *k)
 }
 
 /*
+ * Of the given names of one person fewer are half wrong than nearly right, or brothers and sisters
+ * with names somewhat alike could be learned to be one person.
+ */
+static void
+bound_similar_names(CdpComparison *k)
+{
+	double		near = 0;
+	int			similar = 0;
+	Part		given,
+				family;
+
+	for (int l = 1; l <= k->info->n_levels && k->info->levels[l - 1].present == 3; l++)
+	{
+		name_parts(&k->info->levels[l - 1], &given, &family);
+		near += given == NEAR && family == EXACT ? k->m[l] : 0;
+		if (is_similar(k->info->levels[l - 1].name, strcspn(k->info->levels[l - 1].name, "_")))
+			similar = l;
+	}
+	if (similar == 0 || k->m[similar] <= MOST_SIMILAR * near)
+		return;
+	for (int l = 1; l <= k->info->n_levels && k->info->levels[l - 1].present == 3; l++)
+		if (l != similar)
+			k->m[l] *= (1 - MOST_SIMILAR * near) / (1 - k->m[similar]);
+	k->m[similar] = MOST_SIMILAR * near;
+}
+
+/*
  * Where homes share most of what is compared, one home's people are a likely "person" too.
  * But records of one person do not have given names that are nothing alike more often than
  * MOST_OTHER_GIVEN, nor names that are nothing alike more often than MOST_OTHER_NAME, however
@@ -666,6 +701,7 @@ cdp_model_bound_names(CdpComparison *k)
 	{
 		bound_m(k, OTHER_NAME, MOST_OTHER_NAME);
 		bound_m(k, OTHER_GIVEN, MOST_OTHER_GIVEN);
+		bound_similar_names(k);
 		bound_slips_beside_others(k);
 	}
 }
@@ -754,6 +790,16 @@ cdp_relation_share(CdpComparison *k)
 {
 	for (int j = 0; j < CDP_RELATIONS; j++)
 		k->shared[j] = j == CDP_CHANCE ? 0 : shared_in(k, j);
+}
+
+/* Is u of a comparison in a relation that of chance, whatever is seen? */
+bool
+cdp_relation_is_chance(const CdpModel *model, const CdpComparison *k, CdpRelation relation)
+{
+	if (k->measure == CDP_MEASURE_PERSON_NAME)
+		return relation == CDP_CHANCE || relation == CDP_AREA;
+	return assumed(k, relation) < 0 && !is_learned(model, k, relation) && !(is_home(relation) && cdp_is_address(k)) &&
+		!(relation == CDP_TWINS && is_of_twins(model, k));
 }
 
 /*
