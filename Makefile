@@ -71,7 +71,7 @@ REGRESS += mailbox
 REGRESS += agglomerate em
 REGRESS += parallel row_sums
 REGRESS += origin
-REGRESS += move sparse retrain several
+REGRESS += move sparse garbled retrain several
 
 ISOLATION = consent_withdrawal segment_refresh
 ISOLATION += resolve_at_once resolve_snapshot

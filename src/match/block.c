@@ -35,6 +35,8 @@
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
 #define MIN_GAIN 0.0005			/* a rule that finds less of the true pairs is not worth its pass */
 #define MIN_YIELD 0.001			/* nor one that compares more than 1000 pairs for a new true one */
+#define GUESSED_SLIPS 5.0		/* pairs */
+#define MIN_SLIPPED 5			/* values that can have a slip */
 #define AHEAD 16				/* records */
 
 /* family names have endings where given names have nicknames (store.c) */
@@ -367,18 +369,82 @@ next_uniform(uint64_t *state)
 	return (cdp_mix(*state) >> 11) * 0x1.0p-53;
 }
 
+/* The keys of a comparison that agree only where its values do; none where it has no others. */
+static uint64_t
+exact_keys(const CdpBlocker *b, int comparison)
+{
+	uint64_t	exact = 0;
+	bool		others = false;
+
+	for (int k = 0; k < b->n_keys; k++)
+		if (b->key[k].comparison == comparison)
+		{
+			if (b->key[k].input < 0 || b->key[k].slot == 0)
+				exact |= UINT64_C(1) << k;
+			else
+				others = true;
+		}
+	return others ? exact : 0;
+}
+
+/* Draws which keys of a comparison agree, of the sets without those of a mask. */
+static uint64_t
+draw_agreement(const CdpAgreement *a, uint64_t without, uint64_t *state)
+{
+	double		sum = 0,
+				x;
+	uint64_t	keys = 0;
+
+	for (int i = 0; i < a->n; i++)
+		sum += a->keys[i] & without ? 0 : a->share[i];
+	x = next_uniform(state) * sum;
+	for (int i = 0; i < a->n; i++)
+	{
+		if (a->keys[i] & without)
+			continue;
+		keys = a->keys[i];
+		if (x < a->share[i])
+			break;
+		x -= a->share[i];
+	}
+	return keys;
+}
+
+/* Half of the time one key of a comparison, of those not in a mask. */
+static uint64_t
+guess_slip(const CdpBlocker *b, int comparison, uint64_t without, uint64_t *state)
+{
+	uint64_t	own[CDP_MAX_KEYS];
+	int			n = 0;
+
+	for (int k = 0; k < b->n_keys; k++)
+		if (b->key[k].comparison == comparison && !(without >> k & 1))
+			own[n++] = UINT64_C(1) << k;
+	return next_uniform(state) < .5 ? 0 : own[(int) (next_uniform(state) * n)];
+}
+
+/*
+ * Simulates true pairs: each comparison by itself, or, slipped, those in which there is a slip
+ * in every value. Of these a comparison tells by the pairs in which it had one, and by the guess
+ * that in half of them some key, whichever, agrees all the same.
+ */
 static void
-simulate(CdpChooser *ch)
+simulate(CdpChooser *ch, bool slipped)
 {
 	CdpBlocker *b = ch->b;
 	uint64_t	state = 1;
-	double		sum[CDP_MAX_COMPARISONS][2] = {{0}};
+	uint64_t	without[CDP_MAX_COMPARISONS] = {0};
+	double		learned[CDP_MAX_COMPARISONS] = {0};
 
 	memset(ch->agrees, 0, (size_t) b->n_keys * ch->words * sizeof(uint64_t));
-	for (int c = 0; c < b->model->n; c++)
-		for (int spelled = 0; spelled < 2; spelled++)
-			for (int i = 0; i < b->agreement[c][spelled].n; i++)
-				sum[c][spelled] += b->agreement[c][spelled].share[i];
+	for (int c = 0; slipped && c < b->model->n; c++)
+	{
+		const CdpAgreement *a = &b->agreement[c][false];
+
+		without[c] = exact_keys(b, c);
+		for (int i = 0; i < a->n; i++)
+			learned[c] += a->keys[i] & without[c] ? 0 : a->share[i];
+	}
 	for (int j = 0; j < ch->n_draws; j++)
 	{
 		uint64_t	keys = 0;
@@ -386,13 +452,11 @@ simulate(CdpChooser *ch)
 		for (int c = 0; c < b->model->n; c++)
 		{
 			int			spelled = cdp_spelled(b->store, &b->model->comparison[c], cdp_store_codes(b->store, ch->record[j / DRAWS]));
-			const CdpAgreement *a = &b->agreement[c][spelled];
-			double		x = next_uniform(&state) * sum[c][spelled];
-			int			i;
 
-			for (i = 0; i < a->n - 1 && x >= a->share[i]; i++)
-				x -= a->share[i];
-			keys |= a->keys[i];
+			if (without[c] && next_uniform(&state) * (learned[c] + GUESSED_SLIPS) < GUESSED_SLIPS)
+				keys |= guess_slip(b, c, without[c], &state);
+			else
+				keys |= draw_agreement(&b->agreement[c][spelled], without[c], &state);
 		}
 		/* the keys that the record has */
 		for (int k = 0; k < b->n_keys; k++)
@@ -822,35 +886,18 @@ list_candidates(CdpChooser *ch)
 }
 
 /*
- * Chooses rules within pairs_per_record. False: out of memory, or the crew was stopped.
- * Block sizes are remembered for another choice, until cdp_blocker_forget.
+ * Takes candidates greedily for rules, within a budget of pairs per record. share: of the true
+ * pairs that those stand for that are simulated. Returns how many of these they find.
  */
-bool
-cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
+static int
+take_candidates(CdpChooser *ch, double budget, double share)
 {
-	CdpChooser *ch;
+	CdpBlocker *b = ch->b;
+	/* expected pairs of a record */
+	double		matches = b->model->lambda * (b->records - 1) / 2 * share;
 	double		spent = 0;
-	/* expected true pairs of a record */
-	double		matches = b->model->lambda * (b->records - 1) / 2;
 	int			found = 0;
 
-	b->n_rules = 0;
-	if (b->store->n < 2)
-		return true;
-	if (b->chooser && (b->chooser->records != b->records || b->chooser->max_block != b->max_block || b->chooser->n_measured > MAX_CANDIDATES))
-		cdp_blocker_forget(b);
-	if (b->chooser == NULL && !open_chooser(b))
-	{
-		cdp_blocker_forget(b);
-		return false;
-	}
-	ch = b->chooser;
-	simulate(ch);
-	if (!list_candidates(ch))
-	{
-		cdp_blocker_forget(b);
-		return false;
-	}
 	while (b->n_rules < CDP_MAX_RULES)
 	{
 		Candidate  *best = NULL;
@@ -866,8 +913,8 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 			{
 				double		value = c->finds / (cost + RULE_COST);
 
-				if (cost <= 0 || spent + cost > pairs_per_record || c->finds == 0 ||
-					c->finds < MIN_GAIN * ch->n_draws || c->finds * matches < MIN_YIELD * cost * ch->n_draws ||
+				if (cost <= 0 || spent + cost > budget || c->finds == 0 ||
+					c->finds * share < MIN_GAIN * ch->n_draws || c->finds * matches < MIN_YIELD * cost * ch->n_draws ||
 					(best && (value < best_value || (value == best_value && c->keys > best->keys))))
 					break;
 				if (now == 1)
@@ -883,14 +930,88 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 			break;
 		b->rule[b->n_rules++] = (CdpRule)
 		{
-			.keys = best->keys, .estimate = best->size->cost * b->records, .gain = (double) best->finds / ch->n_draws
+			.keys = best->keys, .estimate = best->size->cost * b->records, .gain = best->finds * share / ch->n_draws
 		};
 		spent += best->size->cost;
 		found += best->finds;
 		cover(ch, best);
 	}
-	b->coverage = (double) found / ch->n_draws;
+	return found;
+}
+
+/* Covers what rules find that there are; returns how much that is. */
+static int
+cover_rules(CdpChooser *ch, uint32_t without)
+{
+	const CdpBlocker *b = ch->b;
+	int			found = 0;
+
+	memset(ch->covered, 0, ch->words * sizeof(uint64_t));
+	for (int i = 0; i < ch->n_candidates; i++)
+		for (int r = 0; r < b->n_rules; r++)
+			if (ch->candidate[i].keys == b->rule[r].keys && !(cdp_rule_comparisons(b, b->rule[r].keys) & without))
+				cover(ch, &ch->candidate[i]);
+	for (int w = 0; w < ch->words; w++)
+		found += cdp_count_bits(ch->covered[w]);
+	return found;
+}
+
+/*
+ * Chooses rules within pairs_per_record. False: out of memory, or the crew was stopped.
+ * Block sizes are remembered for another choice, until cdp_blocker_forget.
+ */
+bool
+cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
+{
+	CdpChooser *ch;
+
+	b->n_rules = 0;
+	if (b->store->n < 2)
+		return true;
+	if (b->chooser && (b->chooser->records != b->records || b->chooser->max_block != b->max_block || b->chooser->n_measured > MAX_CANDIDATES))
+		cdp_blocker_forget(b);
+	if (b->chooser == NULL && !open_chooser(b))
+	{
+		cdp_blocker_forget(b);
+		return false;
+	}
+	ch = b->chooser;
+	simulate(ch, false);
+	if (!list_candidates(ch))
+	{
+		cdp_blocker_forget(b);
+		return false;
+	}
+	b->coverage = (double) take_candidates(ch, pairs_per_record, 1) / ch->n_draws;
 	return true;
+}
+
+/*
+ * Who writes badly does so throughout. Where each comparison is taken by itself, few rules find
+ * nearly all pairs, and those with a slip in every value are compared by none: nobody would learn
+ * that there are any. So further rules are added for them, whose share of all true pairs is known
+ * or guessed, within another budget. Of few values nothing would be left to tell them by.
+ * After cdp_blocker_choose.
+ */
+void
+cdp_blocker_allow_for_slips(CdpBlocker *b, double share, double pairs_per_record)
+{
+	CdpChooser *ch = b->chooser;
+	int			values = 0;
+	int			found;
+
+	for (int c = 0; c < b->model->n; c++)
+		if (exact_keys(b, c) && !b->model->comparison[c].ignored)
+			values += b->model->comparison[c].info->n_inputs;
+	if (ch == NULL || share < MIN_GAIN || values < MIN_SLIPPED)
+		return;
+	simulate(ch, true);
+	found = cover_rules(ch, 0);
+	for (int i = 0; i < ch->n_candidates; i++)
+		ch->candidate[i].finds = count_finds(ch, &ch->candidate[i], true);
+	found += take_candidates(ch, pairs_per_record, share);
+	b->coverage = (1 - share) * b->coverage + share * found / ch->n_draws;
+	simulate(ch, false);
 }
 
 /*
@@ -909,16 +1030,10 @@ cdp_blocker_diversify(CdpBlocker *b, double pairs_per_record)
 	{
 		const Candidate *best = NULL;
 		double		best_value = 0;
-		int			found = 0,
-					most = 0;
+		int			most = 0;
+		int			found;
 
-		memset(ch->covered, 0, ch->words * sizeof(uint64_t));
-		for (int i = 0; i < ch->n_candidates; i++)
-			for (int r = 0; r < b->n_rules; r++)
-				if (ch->candidate[i].keys == b->rule[r].keys && !(cdp_rule_comparisons(b, b->rule[r].keys) >> c & 1))
-					cover(ch, &ch->candidate[i]);
-		for (int w = 0; w < ch->words; w++)
-			found += cdp_count_bits(ch->covered[w]);
+		found = cover_rules(ch, 1u << c);
 		for (int i = 0; i < ch->n_candidates; i++)
 		{
 			Candidate  *candidate = &ch->candidate[i];

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 
 #define REPEATS 0.7				/* comparisons that have so much of their information in common are one */
+#define OF_ALL 0.35				/* with so much in common with most others two comparisons show who writes badly throughout */
+#define UNKNOWN (-1)
 #define MOST_ALONE .25			/* where one is more often there without the other it has something to say */
 
 /* Expected pairs by the levels of two comparisons; [0]: missing. */
@@ -54,7 +56,9 @@ common_information(Table joint)
 		most_b = fmax(most_b, of_b[x]);
 	}
 	/* a few pairs prove nothing */
-	if (n - fmax(most_a, most_b) < CDP_ENOUGH_PAIRS || alone > MOST_ALONE * n || joint[1][1] * n <= of_a[1] * of_b[1])
+	if (n - fmax(most_a, most_b) < CDP_ENOUGH_PAIRS || alone > MOST_ALONE * n)
+		return UNKNOWN;
+	if (joint[1][1] * n <= of_a[1] * of_b[1])
 		return 0;
 	for (int x = 1; x <= CDP_MAX_LEVELS; x++)
 	{
@@ -112,6 +116,38 @@ values_hold(const CdpStore *store, const CdpComparison *big, const CdpComparison
 	return both >= CDP_ENOUGH_PAIRS && held >= REPEATS * both;
 }
 
+/* Of the table of two comparisons. */
+static inline int
+place(const CdpModel *model, int a, int b)
+{
+	return a < b ? a * model->n + b : b * model->n + a;
+}
+
+/*
+ * How much of their information two comparisons have in common in matches, if it is theirs alone. Who
+ * writes badly does so throughout, and then any two agree and differ together: what two have in common
+ * with most others, too, is that.
+ */
+static double
+common_in_matches(const CdpModel *model, Table *matches, int a, int b)
+{
+	double		common = common_information(matches[place(model, a, b)]);
+	int			others = 0,
+				alike = 0;
+
+	for (int c = 0; c < model->n && common >= REPEATS; c++)
+	{
+		double		with_a = c == a ? UNKNOWN : common_information(matches[place(model, a, c)]),
+					with_b = c == b ? UNKNOWN : common_information(matches[place(model, b, c)]);
+
+		if (c == a || c == b || model->comparison[c].ignored || fmax(with_a, with_b) == UNKNOWN)
+			continue;
+		others++;
+		alike += fmax(with_a, with_b) >= OF_ALL;
+	}
+	return alike > 0 && alike * 2 >= others ? 0 : common;
+}
+
 /*
  * Marks the comparisons that repeat another one as ignored, by the patterns that em has
  * learned from. False: out of memory.
@@ -162,7 +198,7 @@ cdp_ignore_repetitions(const CdpStore *store, const CdpEm *em, bool *any)
 
 			/* who moves takes all of the address along: in matches its parts agree together and yet do not repeat each other */
 			if (!cdp_is_address(x) || !cdp_is_address(y))
-				common = fmax(common, common_information(matches[a * model->n + b]));
+				common = fmax(common, common_in_matches(model, matches, a, b));
 			if (x->ignored || y->ignored ||
 				(common < REPEATS &&
 				 !values_hold(store, drop_a ? x : y, drop_a ? y : x)))

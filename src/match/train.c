@@ -24,6 +24,7 @@
 #include "match/pairs.h"
 #include "match/random.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define MIN_PAIRS 0.5			/* what is never seen counts as so many pairs */
@@ -31,6 +32,7 @@
 #define ROUGHLY 100				/* times the tolerance is enough where more is learned later */
 #define OWN_MAILBOXES 20000		/* records tell how mailboxes spell names, */
 #define OWN_PAIRS 1000.0		/* and count for so many pairs at most */
+#define GUESSED_SLIPPED .0		/* of the true pairs have slips throughout, until that is seen */
 #define AHEAD 3					/* records or pairs */
 
 /* ---------------------------------------------------------------- rarity */
@@ -455,9 +457,41 @@ learn_pair(Counting *g, const Seen *seen)
 	return true;
 }
 
+/* Has a true pair a slip wherever it can have one? Of few values one may agree, of many a quarter. */
 static bool
-learn_agreement(Counting *g)
+slips_throughout(const CdpModel *model, const Seen *seen)
 {
+	int			n = 0,
+				exact = 0;
+
+	for (int c = 0; c < model->n; c++)
+	{
+		const CdpComparison *k = &model->comparison[c];
+		int			level = seen->level[c];
+
+		if (level == 0 || k->info->n_levels <= 2)
+			continue;
+		n++;
+		exact += level == 1 || level == 1 + k->moved;
+	}
+	return n >= 2 && exact * 4 <= n;
+}
+
+/* What rules have left of a budget of pairs per record. */
+static double
+pairs_left(const CdpBlocker *b, double pairs_per_record)
+{
+	for (int r = 0; r < b->n_rules; r++)
+		pairs_per_record -= b->rule[r].estimate / b->records;
+	return pairs_per_record;
+}
+
+/* Which keys agree in true pairs, and in how many there are slips throughout. */
+static bool
+learn_agreement(Counting *g, double *slipped)
+{
+	double		all = 0,
+				with_slips = 0;
 	Seen	   *pair = g->candidates.pair;
 	int64_t		n = 0;
 
@@ -469,8 +503,13 @@ learn_agreement(Counting *g)
 	g->candidates.n = n;
 	qsort(pair, n, sizeof(Seen), compare_seen);
 	for (int64_t i = 0; i < n; i++)
+	{
 		if (!learn_pair(g, &pair[i]))
 			return false;
+		all += pair[i].probability;
+		with_slips += slips_throughout(g->model, &pair[i]) ? pair[i].probability : 0;
+	}
+	*slipped = all > 0 ? with_slips / all : 0;
 	return true;
 }
 
@@ -676,6 +715,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		.max_iterations = t->max_iterations, .tolerance = t->again ? t->tolerance : ROUGHLY * t->tolerance, .prior_pairs = CDP_PRIOR_PAIRS, .least = MIN_PAIRS, .crew = t->crew};
 	double		estimate = 0;
 	double		sampled = store->n / b->records;
+	double		slipped;
 	int			chosen;
 	bool		repeats = false;
 	bool		fine;
@@ -689,6 +729,9 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	if (!t->again)
 		cdp_relation_expect_groups(model);
 	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record);
+	/* as many pairs more as are counted */
+	if (fine && !t->again)
+		cdp_blocker_allow_for_slips(b, GUESSED_SLIPPED, fmin(pairs_left(b, t->pairs_per_record), t->max_pairs / (store->n * sampled)));
 	chosen = b->n_rules;
 	if (fine)
 		cdp_blocker_diversify(b, t->pairs_per_record);
@@ -734,10 +777,10 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		}
 		rely_on_others(g);
 		fine = fine && count_candidates(g, &candidates) && learn_model(g, &em);
-		if (fine && give_up_on_others(g))
-			fine = count_candidates(g, &candidates) && learn_model(g, &em);
-		t->confident = g->confident;
 	}
+	if (fine && give_up_on_others(g))
+		fine = count_candidates(g, &candidates) && learn_model(g, &em);
+	t->confident = g->confident;
 	if (fine && !t->again)
 	{
 		for (int c = 0; c < model->n; c++)
@@ -752,7 +795,9 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 			if (t->eligible[c] > 20 && spelled > 20)
 				b->agreement[c][true].n = 0;
 		}
-		fine = learn_agreement(g) && cdp_blocker_choose(b, t->pairs_per_record);
+		fine = learn_agreement(g, &slipped) && cdp_blocker_choose(b, t->pairs_per_record);
+		if (fine)
+			cdp_blocker_allow_for_slips(b, slipped, pairs_left(b, t->pairs_per_record));
 	}
 	else
 	{
