@@ -115,7 +115,9 @@ city,close,St. Louis,Saint Louis
 city,close,Mount Vernon,Mt Vernon
 city,close,Philadelphia,Philadelpia
 city,close,Leeds,Leds
-city,else,Boston,Houston
+city,similar,London,Lnnod
+city,similar,Boston,Houston
+city,else,Boston,Chicago
 city,else,Berlin,Hamburg
 code,exact,NY,NY
 code,else,NY,NJ
@@ -140,9 +142,15 @@ text,else,Bakery Miller,Garage Young
 text,else,The Company,Garage Young
 number,exact,12.50,12.5
 number,exact,-3,-3.0
-number,near,1000,1009
-number,close,1000,1090
-number,else,1000,1200
+number,next,1907,1908
+number,next,45,44
+number,one_digit,1907,1967
+number,one_digit,45,54
+number,else,1,3
+number,else,4.5,3.5
+number,near,1995,2004
+number,close,1000,1092
+number,else,1000,1234
 number,else,5,-5
 number,else,NaN,5
 \.

@@ -7,13 +7,14 @@
 
 enum
 {
-	CITY_EXACT = 1, CITY_CLOSE, CITY_ELSE
+	CITY_EXACT = 1, CITY_CLOSE, CITY_SIMILAR, CITY_ELSE
 };
 
 static const CdpLevel city_levels[] = {
 	[CITY_EXACT - 1] = {"exact", "same city", 1, 1, 0.78, 0.02},
 	[CITY_CLOSE - 1] = {"close", "city nearly the same, or part of its name", 1, 0, 0.07, 0.004},
-	[CITY_ELSE - 1] = {"else", "other cities", 1, 0, 0.15, 0.976},
+	[CITY_SIMILAR - 1] = {"similar", "half of the letters of the city alike", 1, 0, 0.03, 0.02},
+	[CITY_ELSE - 1] = {"else", "other cities", 1, 0, 0.12, 0.956},
 };
 
 const CdpMeasureInfo cdp_city_measure = CDP_MEASURE_INFO("city", 1, city_levels);
@@ -83,7 +84,7 @@ cdp_city_level(CdpWork *work, const CdpValue *x, const CdpValue *y)
 	int32_t		shorter;
 
 	if (cdp_unlike(x->sketch, y->sketch, false))
-		return CITY_ELSE;
+		return cdp_half_alike(work, &a->whole, &b->whole) ? CITY_SIMILAR : CITY_ELSE;
 	shorter = cdp_shorter(&a->whole, &b->whole);
 	if (cdp_same_word(&a->whole, &b->whole))
 		return CITY_CLOSE;
@@ -101,5 +102,5 @@ cdp_city_level(CdpWork *work, const CdpValue *x, const CdpValue *y)
 		if (cdp_common_words(work, of_a, na, of_b, nb, equal_words) == (na < nb ? na : nb))
 			return CITY_CLOSE;
 	}
-	return CITY_ELSE;
+	return cdp_half_alike(work, &a->whole, &b->whole) ? CITY_SIMILAR : CITY_ELSE;
 }

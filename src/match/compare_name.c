@@ -228,6 +228,13 @@ cdp_close_spelling(CdpWork *work, const CdpWord *a, const CdpWord *b)
 	return shorter > 3 && (cdp_jaro_winkler_reaches(work, a, b, 0.9) || in_disorder(a, b) || same_but_for_vowels(a, b));
 }
 
+/* Is half of the letters right, and there are three at least? What is read by a machine or taken down by ear differs like that. */
+bool
+cdp_half_alike(CdpWork *work, const CdpWord *a, const CdpWord *b)
+{
+	return cdp_shorter(a, b) >= 3 && cdp_within(work, a, b, (a->len > b->len ? a->len : b->len) / 2);
+}
+
 static CdpGrade
 grade_words(CdpWork *work, const CdpWord *a, const CdpWord *b)
 {

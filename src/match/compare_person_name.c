@@ -14,7 +14,7 @@
 #define FAMILY 2
 #define BOTH 3
 
-#define MIN_SIMILAR 3			/* letters */
+#define MIN_SHORTENED 3		/* letters */
 
 static const CdpLevel person_name_levels[] = {
 	[CDP_NAMES_EXACT - 1] = {"exact", "same given and family name", BOTH, BOTH, 0.70, 0.00003},
@@ -114,17 +114,14 @@ is_shortened(const CdpWord *a, const CdpWord *b)
 	return at == shorter->len && a->s[0] == b->s[0];
 }
 
-/*
- * Given names that are not nearly the same, but of which half is, or one of which is an abbreviation:
- * what is read by a machine or taken down by ear differs like that, and few brothers and sisters do.
- */
+/* Not nearly the same, but half alike or an abbreviation: few brothers and sisters have such names. */
 static bool
 is_similar(CdpWork *work, const CdpValue *x, const CdpValue *y)
 {
 	const CdpWord *a = &cdp_name_form(x)->whole;
 	const CdpWord *b = &cdp_name_form(y)->whole;
 
-	return cdp_shorter(a, b) >= MIN_SIMILAR && (is_shortened(a, b) || cdp_within(work, a, b, (a->len > b->len ? a->len : b->len) / 2));
+	return cdp_half_alike(work, a, b) || (cdp_shorter(a, b) >= MIN_SHORTENED && is_shortened(a, b));
 }
 
 /* a word that two compound names may have in common */

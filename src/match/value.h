@@ -210,6 +210,7 @@ extern bool cdp_name_prepare(CdpWork *work, CdpArena *arena, const CdpNicknames 
 							 const uint32_t *s, int32_t len, CdpValue *value);
 extern int	cdp_name_level(CdpWork *work, const CdpValue *x, const CdpValue *y);
 extern bool cdp_close_spelling(CdpWork *work, const CdpWord *a, const CdpWord *b);
+extern bool cdp_half_alike(CdpWork *work, const CdpWord *a, const CdpWord *b);
 
 static inline const CdpNameForm *
 cdp_name_form(const CdpValue *value)
