@@ -36,6 +36,7 @@
 #define MIN_GAIN 0.0005			/* a rule that finds less of the true pairs is not worth its pass */
 #define MIN_YIELD 0.001			/* nor one that compares more than 1000 pairs for a new true one */
 #define GUESSED_SLIPS 5.0		/* pairs */
+#define EXTENDED_SLIPS 12		/* candidates */
 #define MIN_SLIPPED 5			/* values that can have a slip */
 #define AHEAD 16				/* records */
 
@@ -410,23 +411,22 @@ draw_agreement(const CdpAgreement *a, uint64_t without, uint64_t *state)
 	return keys;
 }
 
-/* Half of the time one key of a comparison, of those not in a mask. */
+/* Of the keys of a comparison that are not in a mask each, half of the time. */
 static uint64_t
 guess_slip(const CdpBlocker *b, int comparison, uint64_t without, uint64_t *state)
 {
-	uint64_t	own[CDP_MAX_KEYS];
-	int			n = 0;
+	uint64_t	keys = 0;
 
 	for (int k = 0; k < b->n_keys; k++)
-		if (b->key[k].comparison == comparison && !(without >> k & 1))
-			own[n++] = UINT64_C(1) << k;
-	return next_uniform(state) < .5 ? 0 : own[(int) (next_uniform(state) * n)];
+		if (b->key[k].comparison == comparison && !(without >> k & 1) && next_uniform(state) < .5)
+			keys |= UINT64_C(1) << k;
+	return keys;
 }
 
 /*
  * Simulates true pairs: each comparison by itself, or, slipped, those in which there is a slip
  * in every value. Of these a comparison tells by the pairs in which it had one, and by the guess
- * that in half of them some key, whichever, agrees all the same.
+ * that half of its other keys agree all the same.
  */
 static void
 simulate(CdpChooser *ch, bool slipped)
@@ -774,6 +774,17 @@ by_lost(const void *x, const void *y)
 	return a->keys < b->keys ? -1 : a->keys > b->keys;
 }
 
+static int
+by_finds(const void *x, const void *y)
+{
+	const Candidate *a = x,
+			   *b = y;
+
+	if (a->finds != b->finds)
+		return a->finds > b->finds ? -1 : 1;
+	return a->keys < b->keys ? -1 : a->keys > b->keys;
+}
+
 static void
 close_chooser(CdpChooser *ch)
 {
@@ -989,29 +1000,47 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
 /*
  * Who writes badly does so throughout. Where each comparison is taken by itself, few rules find
  * nearly all pairs, and those with a slip in every value are compared by none: nobody would learn
- * that there are any. So further rules are added for them, whose share of all true pairs is known
- * or guessed, within another budget. Of few values nothing would be left to tell them by.
- * After cdp_blocker_choose.
+ * that there are any. So further rules are added for them, whose share of all true pairs has been
+ * seen, within what is left of the budget. Of few values nothing would be left to tell them by.
+ * After cdp_blocker_choose. False: out of memory, or the crew was stopped.
  */
-void
+bool
 cdp_blocker_allow_for_slips(CdpBlocker *b, double share, double pairs_per_record)
 {
 	CdpChooser *ch = b->chooser;
 	int			values = 0;
+	int			n_listed;
 	int			found;
 
 	for (int c = 0; c < b->model->n; c++)
 		if (exact_keys(b, c) && !b->model->comparison[c].ignored)
 			values += b->model->comparison[c].info->n_inputs;
 	if (ch == NULL || share < MIN_GAIN || values < MIN_SLIPPED)
-		return;
+		return true;
 	simulate(ch, true);
 	found = cover_rules(ch, 0);
-	for (int i = 0; i < ch->n_candidates; i++)
+	n_listed = ch->n_candidates;
+	for (int i = 0; i < n_listed; i++)
 		ch->candidate[i].finds = count_finds(ch, &ch->candidate[i], true);
+	/* forms of values make larger blocks than values do: the best two together with a third */
+	qsort(ch->candidate, n_listed, sizeof(Candidate), by_finds);
+	for (int i = 0, two = 0; i < n_listed && two < EXTENDED_SLIPS; i++)
+		if (__builtin_popcountll(ch->candidate[i].keys) == 2)
+		{
+			for (int k = 0; k < b->n_keys; k++)
+				if (!(ch->candidate[i].keys >> k & 1))
+					add_candidate(ch, ch->candidate[i].keys | UINT64_C(1) << k);
+			two++;
+		}
+	if (!measure_candidates(ch, n_listed))
+	{
+		cdp_blocker_forget(b);
+		return false;
+	}
 	found += take_candidates(ch, pairs_per_record, share);
 	b->coverage = (1 - share) * b->coverage + share * found / ch->n_draws;
 	simulate(ch, false);
+	return true;
 }
 
 /*

@@ -82,7 +82,7 @@ extern bool cdp_blocker_open(CdpBlocker *blocker, const CdpStore *store, const C
 extern uint64_t cdp_blocker_agreeing(const CdpBlocker *blocker, int32_t a, int32_t b);
 extern bool cdp_blocker_learn(CdpBlocker *blocker, int comparison, bool spelled, uint64_t keys, double weight);
 extern bool cdp_blocker_choose(CdpBlocker *blocker, double pairs_per_record);
-extern void cdp_blocker_allow_for_slips(CdpBlocker *blocker, double share, double pairs_per_record);
+extern bool cdp_blocker_allow_for_slips(CdpBlocker *blocker, double share, double pairs_per_record);
 extern void cdp_blocker_diversify(CdpBlocker *blocker, double pairs_per_record);
 extern void cdp_blocker_forget(CdpBlocker *blocker);
 extern bool cdp_blocker_start(CdpBlocker *blocker, int first, int n);

@@ -624,7 +624,7 @@ maximise(CdpEm *em, Expected *e)
 			cdp_model_normalise(k, e->m[c], first, em->prior_pairs, NULL, k->m);
 			raise_unseen(k, e->m[c], em->least);
 			if (!em->chance_only)
-				cdp_model_bound_names(k);
+				cdp_model_bound_m(k);
 		}
 		/* of values that few records have no two would agree exactly: that says no more than what is known of their kind */
 		for (int l = 1; l <= k->info->n_levels; l++)

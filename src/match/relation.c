@@ -32,6 +32,7 @@
 #define MOST_OTHER_GIVEN .1	/* of the records of one person, however bad the data */
 #define MOST_OTHER_NAME .05
 #define MOST_SIMILAR .5			/* of those nearly the same */
+#define MOST_OTHER_BIRTH_DATE .25
 #define MOST_OTHER_GENERATION .002
 /* Of how often two people have one given name: who is named after another at home is a relation of its own. */
 #define SAME_NAME_TWINS .01
@@ -287,6 +288,7 @@ typedef enum Other
 	OTHER_GIVEN,				/* given names that are nothing alike */
 	OTHER_PART,					/* given or family names that are nothing alike */
 	OTHER_NAME,					/* both */
+	OTHER_BIRTH_DATE,			/* more than a year apart, and no slip */
 	OTHER_GENERATION
 } Other;
 
@@ -298,6 +300,8 @@ is_other(const CdpComparison *k, int l, Other what)
 
 	if (what == OTHER_GENERATION)
 		return l == k->info->n_levels;
+	if (what == OTHER_BIRTH_DATE)
+		return l >= k->info->n_levels - 1;
 	name_parts(&k->info->levels[l - 1], &given, &family);
 	if (k->info->levels[l - 1].present != 3)
 		return false;
@@ -689,14 +693,17 @@ bound_similar_names(CdpComparison *k)
 /*
  * Where homes share most of what is compared, one home's people are a likely "person" too.
  * But records of one person do not have given names that are nothing alike more often than
- * MOST_OTHER_GIVEN, nor names that are nothing alike more often than MOST_OTHER_NAME, however
- * bad the data; and nobody is Sr here and Jr there.
+ * MOST_OTHER_GIVEN, nor names that are nothing alike more often than MOST_OTHER_NAME, nor birth
+ * dates years apart more often than MOST_OTHER_BIRTH_DATE (so are namesakes' with mailboxes made
+ * of their name), however bad the data; and nobody is Sr here and Jr there.
  */
 void
-cdp_model_bound_names(CdpComparison *k)
+cdp_model_bound_m(CdpComparison *k)
 {
 	if (k->measure == CDP_MEASURE_GENERATION)
 		bound_m(k, OTHER_GENERATION, MOST_OTHER_GENERATION);
+	if (k->measure == CDP_MEASURE_BIRTH_DATE)
+		bound_m(k, OTHER_BIRTH_DATE, MOST_OTHER_BIRTH_DATE);
 	if (k->measure == CDP_MEASURE_PERSON_NAME)
 	{
 		bound_m(k, OTHER_NAME, MOST_OTHER_NAME);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define REPEATS 0.7				/* comparisons that have so much of their information in common are one */
-#define OF_ALL 0.35				/* with so much in common with most others two comparisons show who writes badly throughout */
+#define OF_ALL .75				/* of that, with as many of the others, is in common with all who write badly throughout */
 #define UNKNOWN (-1)
 #define MOST_ALONE .25			/* where one is more often there without the other it has something to say */
 
@@ -126,7 +126,7 @@ place(const CdpModel *model, int a, int b)
 /*
  * How much of their information two comparisons have in common in matches, if it is theirs alone. Who
  * writes badly does so throughout, and then any two agree and differ together: what two have in common
- * with most others, too, is that.
+ * with nearly all others, too, is that.
  */
 static double
 common_in_matches(const CdpModel *model, Table *matches, int a, int b)
@@ -143,9 +143,9 @@ common_in_matches(const CdpModel *model, Table *matches, int a, int b)
 		if (c == a || c == b || model->comparison[c].ignored || fmax(with_a, with_b) == UNKNOWN)
 			continue;
 		others++;
-		alike += fmax(with_a, with_b) >= OF_ALL;
+		alike += fmax(with_a, with_b) >= OF_ALL * common;
 	}
-	return alike > 0 && alike * 2 >= others ? 0 : common;
+	return alike > 1 && alike >= OF_ALL * others ? 0 : common;
 }
 
 /*

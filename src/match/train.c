@@ -32,7 +32,6 @@
 #define ROUGHLY 100				/* times the tolerance is enough where more is learned later */
 #define OWN_MAILBOXES 20000		/* records tell how mailboxes spell names, */
 #define OWN_PAIRS 1000.0		/* and count for so many pairs at most */
-#define GUESSED_SLIPPED .0		/* of the true pairs have slips throughout, until that is seen */
 #define AHEAD 3					/* records or pairs */
 
 /* ---------------------------------------------------------------- rarity */
@@ -576,9 +575,10 @@ ignore_row_numbers(CdpModel *model)
 		CdpComparison *k = &model->comparison[c];
 		double		near = 0;
 
-		if (k->measure != CDP_MEASURE_ID || k->ignored)
+		if ((k->measure != CDP_MEASURE_ID && k->measure != CDP_MEASURE_NUMBER) || k->ignored)
 			continue;
-		for (int l = 2; l < k->info->n_levels; l++)
+		/* amounts that are only near each other may be one person's */
+		for (int l = 2; l < k->info->n_levels && strcmp(k->info->levels[l - 1].name, "near") != 0; l++)
 			near += k->pairs_m[l];
 		if (near > k->pairs_m[1] && near >= CDP_ENOUGH_PAIRS)
 		{
@@ -729,9 +729,6 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 	if (!t->again)
 		cdp_relation_expect_groups(model);
 	fine = t->again || cdp_blocker_choose(b, t->pairs_per_record);
-	/* as many pairs more as are counted */
-	if (fine && !t->again)
-		cdp_blocker_allow_for_slips(b, GUESSED_SLIPPED, fmin(pairs_left(b, t->pairs_per_record), t->max_pairs / (store->n * sampled)));
 	chosen = b->n_rules;
 	if (fine)
 		cdp_blocker_diversify(b, t->pairs_per_record);
@@ -797,7 +794,7 @@ cdp_train(CdpStore *store, CdpModel *model, CdpBlocker *b, CdpTraining *t)
 		}
 		fine = learn_agreement(g, &slipped) && cdp_blocker_choose(b, t->pairs_per_record);
 		if (fine)
-			cdp_blocker_allow_for_slips(b, slipped, pairs_left(b, t->pairs_per_record));
+			fine = cdp_blocker_allow_for_slips(b, slipped, pairs_left(b, t->pairs_per_record));
 	}
 	else
 	{

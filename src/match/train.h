@@ -55,7 +55,7 @@ extern bool cdp_tells_ages(const CdpModel *model);
 #define CDP_FAMILIES .7			/* of the pairs of a home have one family name, where homes are families */
 extern double cdp_family_at_home(const CdpModel *model);
 extern double cdp_other_names(const CdpComparison *comparison);
-extern void cdp_model_bound_names(CdpComparison *k);
+extern void cdp_model_bound_m(CdpComparison *k);
 
 /* repeat.c */
 #define CDP_ENOUGH_PAIRS 50.0	/* expected pairs on which a conclusion can rest */
