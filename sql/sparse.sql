@@ -29,15 +29,16 @@ SELECT person * 2 + 1, person, CASE slip WHEN 0 THEN sparse_src.slip(given, 'x' 
   FROM (SELECT *, sparse_src.random('slip' || person, 3) AS slip FROM sparse_src.person WHERE person % 5 = 0) p;
 CREATE TABLE sparse_src.truth AS SELECT 'person' AS source, id::text AS source_key, person::text AS entity FROM sparse_src.record;
 
-CREATE FUNCTION sparse_src.made(fields jsonb, filter text DEFAULT NULL) RETURNS TABLE (repeats bigint, precise boolean, complete boolean, merged bigint) LANGUAGE plpgsql AS $$
+CREATE FUNCTION sparse_src.made(fields jsonb, filter text DEFAULT NULL, kinds jsonb DEFAULT '{}', at_least float8 DEFAULT .8) RETURNS TABLE (repeats bigint, precise boolean, complete boolean, merged bigint) LANGUAGE plpgsql AS $$
 DECLARE
     e record;
 BEGIN
     PERFORM cdp.create_space('sparse_t');
+    PERFORM cdp.add_attribute('sparse_t', k.key, k.value) FROM jsonb_each_text(kinds) k;
     PERFORM cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => fields, filter => filter);
     SELECT count(*) INTO repeats FROM cdp.train('sparse_t') t WHERE t.description LIKE '%repeats%';
     PERFORM cdp.resolve('sparse_t');
-    SELECT v.precision > .97 AS precise, v.recall > .8 AS complete INTO e FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+    SELECT v.precision > .97 AS precise, v.recall > at_least AS complete INTO e FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
     SELECT count(*) - count(DISTINCT i.profile_id) INTO merged FROM sparse_t.identity i;
     precise := e.precise;
     complete := e.complete;
@@ -151,20 +152,10 @@ SELECT sparse_src.away();
 SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "company", "job_title": "street"}');
 SELECT sparse_src.away();
 -- numbers of a group are the group's, too
-SELECT cdp.create_space('sparse_t');
-SELECT cdp.add_attribute('sparse_t', 'unit', 'id'), cdp.add_attribute('sparse_t', 'account', 'id');
-SELECT cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => '{"given_name": "given", "family_name": "family", "unit": "md5(company)", "account": "md5(street)"}') > 0 AS added;
-SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
-SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
-SELECT v.precision > .97 AS precise, v.recall > .8 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "unit": "md5(company)", "account": "md5(street)"}', kinds => '{"unit": "id", "account": "id"}');
 SELECT sparse_src.away();
 -- so is a date: when the firm became a customer
-SELECT cdp.create_space('sparse_t');
-SELECT cdp.add_attribute('sparse_t', 'since', 'date');
-SELECT cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => '{"given_name": "given", "family_name": "family", "company": "company", "since": "date ''2001-01-01'' + person % 500 * 7"}') > 0 AS added;
-SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
-SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
-SELECT v.precision > .97 AS precise, v.recall > .8 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "company": "company", "since": "date ''2001-01-01'' + person % 500 * 7"}', kinds => '{"since": "date"}');
 SELECT sparse_src.away();
 -- and the day on which a family joined is the family's, whose birth dates are at hand
 CREATE TABLE sparse_src.joined AS
@@ -178,12 +169,7 @@ DROP TABLE sparse_src.record;
 ALTER TABLE sparse_src.joined RENAME TO record;
 TRUNCATE sparse_src.truth;
 INSERT INTO sparse_src.truth SELECT 'person', id::text, person::text FROM sparse_src.record;
-SELECT cdp.create_space('sparse_t');
-SELECT cdp.add_attribute('sparse_t', 'joined', 'date');
-SELECT cdp.add_source('sparse_t', 'sparse_src.record', name => 'person', key => 'id', fields => '{"given_name": "given", "family_name": "family", "birth_date": "born", "joined": "joined"}') > 0 AS added;
-SELECT count(*) > 0 AS trained FROM cdp.train('sparse_t');
-SELECT records > 0 AS resolved FROM cdp.resolve('sparse_t');
-SELECT v.precision > .97 AS precise, v.recall > .9 AS complete FROM cdp.evaluate('sparse_t', 'sparse_src.truth') v WHERE v.level = 'pairs';
+SELECT precise, complete FROM sparse_src.made('{"given_name": "given", "family_name": "family", "birth_date": "born", "joined": "joined"}', kinds => '{"joined": "date"}', at_least => .9);
 SELECT sparse_src.away();
 -- teams of children, whose parents register brothers and sisters with one mailbox and number: two kinds of people who have much in common
 CREATE TABLE sparse_src.child AS

@@ -35,9 +35,9 @@
 #define RULE_COST 2.0			/* what a pass over the data costs, in pairs per record */
 #define MIN_GAIN 0.0005			/* a rule that finds less of the true pairs is not worth its pass */
 #define MIN_YIELD 0.001			/* nor one that compares more than 1000 pairs for a new true one */
-#define GUESSED_SLIPS 5.0		/* pairs */
-#define EXTENDED_SLIPS 12		/* candidates */
-#define MIN_SLIPPED 5			/* values that can have a slip */
+#define GUESSED_SLIPS 5.0		/* pairs that a guess counts for, of what agrees beside slips */
+#define EXTENDED_SLIPS 12		/* pairs of keys that find the most of these are tried with a third */
+#define MIN_SLIPPED 5			/* values that can have a slip: fewer leave nothing to tell people by */
 #define AHEAD 16				/* records */
 
 /* family names have endings where given names have nicknames (store.c) */
@@ -388,17 +388,24 @@ exact_keys(const CdpBlocker *b, int comparison)
 	return others ? exact : 0;
 }
 
-/* Draws which keys of a comparison agree, of the sets without those of a mask. */
-static uint64_t
-draw_agreement(const CdpAgreement *a, uint64_t without, uint64_t *state)
+/* How many pairs tell which keys of a comparison agree, by sets without those of a mask. */
+static double
+sum_agreement(const CdpAgreement *a, uint64_t without)
 {
-	double		sum = 0,
-				x;
-	uint64_t	keys = 0;
+	double		sum = 0;
 
 	for (int i = 0; i < a->n; i++)
 		sum += a->keys[i] & without ? 0 : a->share[i];
-	x = next_uniform(state) * sum;
+	return sum;
+}
+
+/* Draws one of these sets; sum: of their shares. */
+static uint64_t
+draw_agreement(const CdpAgreement *a, uint64_t without, double sum, uint64_t *state)
+{
+	double		x = next_uniform(state) * sum;
+	uint64_t	keys = 0;
+
 	for (int i = 0; i < a->n; i++)
 	{
 		if (a->keys[i] & without)
@@ -434,16 +441,15 @@ simulate(CdpChooser *ch, bool slipped)
 	CdpBlocker *b = ch->b;
 	uint64_t	state = 1;
 	uint64_t	without[CDP_MAX_COMPARISONS] = {0};
-	double		learned[CDP_MAX_COMPARISONS] = {0};
+	double		sum[CDP_MAX_COMPARISONS][2];
 
 	memset(ch->agrees, 0, (size_t) b->n_keys * ch->words * sizeof(uint64_t));
-	for (int c = 0; slipped && c < b->model->n; c++)
+	for (int c = 0; c < b->model->n; c++)
 	{
-		const CdpAgreement *a = &b->agreement[c][false];
-
-		without[c] = exact_keys(b, c);
-		for (int i = 0; i < a->n; i++)
-			learned[c] += a->keys[i] & without[c] ? 0 : a->share[i];
+		if (slipped)
+			without[c] = exact_keys(b, c);
+		for (int spelled = 0; spelled < 2; spelled++)
+			sum[c][spelled] = sum_agreement(&b->agreement[c][spelled], without[c]);
 	}
 	for (int j = 0; j < ch->n_draws; j++)
 	{
@@ -453,10 +459,10 @@ simulate(CdpChooser *ch, bool slipped)
 		{
 			int			spelled = cdp_spelled(b->store, &b->model->comparison[c], cdp_store_codes(b->store, ch->record[j / DRAWS]));
 
-			if (without[c] && next_uniform(&state) * (learned[c] + GUESSED_SLIPS) < GUESSED_SLIPS)
+			if (without[c] && next_uniform(&state) * (sum[c][spelled] + GUESSED_SLIPS) < GUESSED_SLIPS)
 				keys |= guess_slip(b, c, without[c], &state);
 			else
-				keys |= draw_agreement(&b->agreement[c][spelled], without[c], &state);
+				keys |= draw_agreement(&b->agreement[c][spelled], without[c], sum[c][spelled], &state);
 		}
 		/* the keys that the record has */
 		for (int k = 0; k < b->n_keys; k++)
@@ -1001,8 +1007,7 @@ cdp_blocker_choose(CdpBlocker *b, double pairs_per_record)
  * Who writes badly does so throughout. Where each comparison is taken by itself, few rules find
  * nearly all pairs, and those with a slip in every value are compared by none: nobody would learn
  * that there are any. So further rules are added for them, whose share of all true pairs has been
- * seen, within what is left of the budget. Of few values nothing would be left to tell them by.
- * After cdp_blocker_choose. False: out of memory, or the crew was stopped.
+ * seen, within what is left of the budget. After cdp_blocker_choose. False: out of memory, or the crew was stopped.
  */
 bool
 cdp_blocker_allow_for_slips(CdpBlocker *b, double share, double pairs_per_record)

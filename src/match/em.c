@@ -605,7 +605,7 @@ maximise(CdpEm *em, Expected *e)
 				e->u[j][c][l] = e->u[j][c][l + on] = e->u[j][c][l] + e->u[j][c][l + on];
 	/* of the people of one area most things agree as by chance, and where most are of one area they tell how often that is */
 	for (int c = 0; c < model->n && !em->chance_only; c++)
-		if (cdp_relation_is_chance(model, &model->comparison[c], CDP_AREA))
+		if (cdp_area_is_chance(model, &model->comparison[c]))
 			for (int l = 1; l <= CDP_MAX_LEVELS; l++)
 				e->u[CDP_CHANCE][c][l] += e->u[CDP_AREA][c][l];
 	for (int c = 0; c < model->n; c++)

@@ -799,14 +799,11 @@ cdp_relation_share(CdpComparison *k)
 		k->shared[j] = j == CDP_CHANCE ? 0 : shared_in(k, j);
 }
 
-/* Is u of a comparison in a relation that of chance, whatever is seen? */
+/* Do the people of one area agree in a comparison as by chance, whatever is seen of them? */
 bool
-cdp_relation_is_chance(const CdpModel *model, const CdpComparison *k, CdpRelation relation)
+cdp_area_is_chance(const CdpModel *model, const CdpComparison *k)
 {
-	if (k->measure == CDP_MEASURE_PERSON_NAME)
-		return relation == CDP_CHANCE || relation == CDP_AREA;
-	return assumed(k, relation) < 0 && !is_learned(model, k, relation) && !(is_home(relation) && cdp_is_address(k)) &&
-		!(relation == CDP_TWINS && is_of_twins(model, k));
+	return assumed(k, CDP_AREA) < 0 && !is_learned(model, k, CDP_AREA);
 }
 
 /*

@@ -24,7 +24,6 @@
 #include "match/pairs.h"
 #include "match/random.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #define MIN_PAIRS 0.5			/* what is never seen counts as so many pairs */

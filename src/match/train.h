@@ -48,7 +48,7 @@ typedef struct CdpTraining
 extern void cdp_model_defaults(CdpModel *model, const CdpStore *store);
 extern void cdp_model_normalise(CdpComparison *k, const double *seen, const double *prior, double prior_pairs, const double *least, double *out);
 extern void cdp_relation_expect_groups(CdpModel *model);
-extern bool cdp_relation_is_chance(const CdpModel *model, const CdpComparison *k, CdpRelation relation);
+extern bool cdp_area_is_chance(const CdpModel *model, const CdpComparison *k);
 extern void cdp_relation_fit(const CdpModel *model, CdpComparison *k, CdpRelation relation, const double *seen);
 
 extern bool cdp_tells_ages(const CdpModel *model);
